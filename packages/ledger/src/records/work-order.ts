@@ -1,0 +1,92 @@
+import { z } from 'zod'
+
+/** A 16-bit id: a JSON number, or a text in decimal or `0x` hexadecimal. */
+const id16 = z
+  .union([z.number().int(), z.string().regex(/^(?:0[xX][0-9a-fA-F]{1,4}|\d{1,5})$/)])
+  .transform(Number)
+  .pipe(z.number().int().min(0).max(0xffff))
+
+const address = z
+  .union([z.number().int(), z.string().regex(/^(?:0[xX][0-9a-fA-F]{1,8}|\d{1,10})$/)])
+  .transform(Number)
+  .pipe(z.number().int().min(0).max(0xffff_ffff))
+
+const hash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits (SHA-256)')
+
+/** A file next to the order, with the hash that it must have. */
+const hashedFile = z.strictObject({
+  file: z.string().min(1).describe('path, relative to the work order'),
+  sha256: hash,
+})
+
+const firmwareImage = hashedFile.extend({
+  address: address.describe('flash address the image is programmed to'),
+})
+
+export const Policy = z.enum(['test', 'production'])
+export type Policy = z.infer<typeof Policy>
+
+export const Platform = z.enum(['wba', 'u5', 'wb55'])
+export type Platform = z.infer<typeof Platform>
+
+/**
+ * What to make. Declared once: it validates the file, gives the JSON Schema for editors and the types.
+ * Source: design, section 2; line, section 2, row 5.
+ */
+export const WorkOrder = z.strictObject({
+  $schema: z.string().optional(),
+  format: z.literal('keyline-work-order/1'),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+    .describe('name of the order; names the results folder'),
+  policy: Policy.default('test'),
+  platform: Platform,
+  security: z.union([z.literal(0), z.literal(1), z.literal(2)]),
+  quantity: z.number().int().min(1).max(1_000_000).describe('units to make'),
+  certificateLimit: z
+    .number()
+    .int()
+    .min(1)
+    .max(2_000_000)
+    .optional()
+    .describe('most certificates the issuer signs for this order; the quantity unless given'),
+  serialNumbers: z.strictObject({
+    pool: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+    pattern: z
+      .string()
+      .regex(/^[ -~]*\{#{1,12}\}[ -~]*$/)
+      .describe('text with one counter such as {######}; the result has at most 32 octets'),
+  }),
+  product: z.strictObject({
+    vendorId: id16,
+    productId: id16,
+    vendorName: z.string(),
+    productName: z.string(),
+    hardwareVersion: z.number().int().min(0).max(0xffff),
+    hardwareVersionString: z.string(),
+  }),
+  commissioning: z
+    .strictObject({
+      iterations: z.number().int().default(1000),
+      flow: z.number().int().min(0).max(2).default(0),
+      discovery: z.array(z.enum(['softap', 'ble', 'ip', 'nfc', 'thread'])).default(['ble']),
+      storePasscode: z
+        .boolean()
+        .default(true)
+        .describe('whether the device stores its passcode (tag 15) beside the verifier'),
+    })
+    .default({ iterations: 1000, flow: 0, discovery: ['ble'], storePasscode: true }),
+  certificationDeclaration: hashedFile,
+  factoryDataAddress: address.default(0x081ec000),
+  images: z.strictObject({
+    provisioning: firmwareImage,
+    application: firmwareImage,
+  }),
+})
+
+export type WorkOrder = z.infer<typeof WorkOrder>
+/** The form before defaults and number texts are resolved: what a person writes. */
+export type WorkOrderInput = z.input<typeof WorkOrder>

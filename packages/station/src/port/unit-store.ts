@@ -1,0 +1,23 @@
+import type { Unit, UnitSecrets, VerdictRecord } from '@keyline/ledger/records'
+
+/** A unit together with its identity secrets, for the station that is making it. */
+export interface ReservedUnit {
+  readonly unit: Unit
+  readonly secrets: UnitSecrets
+}
+
+/** What the station needs of the ledger. Every call is one transaction. */
+export interface UnitStore {
+  /** Takes the next serial number of the order's pool and records a new unit. `undefined`: the quantity is reached. */
+  reserve(orderId: string, draw: () => Promise<UnitSecrets>): Promise<ReservedUnit | undefined>
+  /** Units of the order without verdict, by sequence. */
+  undecided(orderId: string): Promise<readonly ReservedUnit[]>
+  /** Binds the unit to the board. Refused when the UID belongs to another live unit. */
+  bind(unitId: string, boardUid: string): Promise<void>
+  /** Records the verdict once; the same verdict again changes nothing. */
+  decide(unitId: string, record: VerdictRecord): Promise<void>
+  /** Certificate of the unit as the issuer recorded it, DER; the newest when a board restarted. */
+  certificateOf(unitId: string): Promise<Uint8Array | undefined>
+  /** Marks a certificate void whose key was lost in a restart; the reason stands in the audit log. */
+  voidCertificate(unitId: string, certificateSha256: string, reason: string): Promise<void>
+}
