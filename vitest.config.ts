@@ -1,12 +1,16 @@
 import { defineConfig } from 'vitest/config'
+import { isLongRun, testSeed } from './test/support/scale.ts'
 
 const conditions = ['source', 'node', 'import', 'default']
+const hour = 3_600_000
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     reporters: ['./scripts/reporter.ts'],
+    setupFiles: ['./test/support/properties.ts'],
+    env: { KEYLINE_SEED: String(testSeed) },
     projects: [
       {
         extends: true,
@@ -16,6 +20,7 @@ export default defineConfig({
           exclude: ['**/*.process.test.ts', '**/node_modules/**'],
           pool: 'threads',
           isolate: false,
+          testTimeout: isLongRun ? hour : 30_000,
         },
       },
       {
@@ -24,7 +29,7 @@ export default defineConfig({
           name: 'process',
           include: ['packages/*/src/**/*.process.test.ts', 'test/**/*.test.ts'],
           pool: 'forks',
-          testTimeout: 120_000,
+          testTimeout: isLongRun ? hour : 120_000,
           hookTimeout: 120_000,
         },
       },

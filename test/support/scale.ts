@@ -1,0 +1,23 @@
+/**
+ * How large a suite runs and from which seed.
+ * `npm test` runs the short numbers from seed 1, so that two runs are the same run;
+ * `npm run test:long` sets `KEYLINE_LONG` and a seed of its own and runs the long ones.
+ */
+export const isLongRun: boolean = (process.env['KEYLINE_LONG'] ?? '') !== ''
+
+/** The number of rounds of a suite: `short` under `npm test`, `long` under `npm run test:long`. */
+export function scaled(short: number, long: number): number {
+  return isLongRun ? long : short
+}
+
+/** The seed of every drawn value in a test (`KEYLINE_SEED`, 1 … 2³¹ − 1); the reporter prints it. */
+export const testSeed: number = readSeed(process.env['KEYLINE_SEED'])
+
+function readSeed(text: string | undefined): number {
+  if (text === undefined || text === '') return 1
+  const seed = Number(text)
+  if (!Number.isSafeInteger(seed) || seed < 1 || seed > 0x7fff_ffff) {
+    throw new RangeError(`KEYLINE_SEED=${text}: use a whole number of 1 to 2147483647`)
+  }
+  return seed
+}
