@@ -1,0 +1,22 @@
+import { KeylineError, type ErrorOptionsOf, type ErrorTable } from '@keyline/bytes'
+
+export const matterErrorTable = {
+  PXP_MESSAGE: {
+    fault: 'bug',
+    meaning: 'A message to send breaks a limit of PXP/1.',
+    remedy: 'report it; the caller must split or refuse the message before it is sent',
+  },
+  PXP_PAYLOAD: {
+    fault: 'board',
+    meaning: 'A message arrived whole, but its payload is not what its type demands.',
+    remedy: 'update the provisioning firmware, or set the board aside',
+  },
+} as const satisfies ErrorTable
+
+export type MatterErrorCode = keyof typeof matterErrorTable
+
+export class MatterError extends KeylineError<MatterErrorCode> {
+  constructor(code: MatterErrorCode, message: string, options?: ErrorOptionsOf) {
+    super(matterErrorTable, code, message, options)
+  }
+}
