@@ -14,7 +14,7 @@ export function requireProgram({ command, debianPackage }: SystemProgram): void 
   if (isInstalled(command)) return
   const install = ['apt-get', 'install', '--yes', '--no-install-recommends', debianPackage]
   if (process.getuid?.() === 0 && isInstalled('apt-get')) {
-    if (!run(install)) run(['apt-get', 'update']) && run(install)
+    if (!run(install) && run(['apt-get', 'update'])) run(install)
     if (isInstalled(command)) return
   }
   throw new Error(`this test needs the program ${command}; run: sudo ${install.join(' ')}`)
