@@ -1,0 +1,78 @@
+import { X509Error } from '../errors.ts'
+import type { DerElement } from './reader.ts'
+import { DerTag } from './tag.ts'
+import { derValue } from './writer.ts'
+
+/** `99991231235959Z`: a certificate without an end (RFC 5280 section 4.1.2.5). */
+export const noExpiry: Readonly<Date> = new Date(Date.UTC(9999, 11, 31, 23, 59, 59))
+
+const firstUtcTime = Date.UTC(1950, 0, 1)
+const firstGeneralizedTime = Date.UTC(2050, 0, 1)
+
+/**
+ * Time of a validity: UTCTime from 1950 through 2049, GeneralizedTime otherwise, whole seconds (a fraction is dropped).
+ * @throws X509Error `X509_VALUE` outside the years 0 … 9999
+ */
+export function derTime(time: Readonly<Date>): Uint8Array<ArrayBuffer> {
+  const ms = time.getTime()
+  if (!(ms >= -62_167_219_200_000 && ms < 253_402_300_800_000)) {
+    throw new X509Error('X509_VALUE', 'a time of a certificate must lie in the years 0 to 9999')
+  }
+  const digits = `${time.toISOString().slice(0, 19).replaceAll(/[-T:]/g, '')}Z`
+  return ms >= firstUtcTime && ms < firstGeneralizedTime
+    ? derValue(DerTag.utcTime, ascii(digits.slice(2)))
+    : derValue(DerTag.generalizedTime, ascii(digits))
+}
+
+/**
+ * Reads UTCTime `YYMMDDHHMMSSZ` (50 … 99 are the years 1950 … 1999) or GeneralizedTime `YYYYMMDDHHMMSSZ`,
+ * the latter only where UTCTime cannot say it. The day must exist; a leap second cannot be written.
+ * @throws X509Error `TIME_MALFORMED`
+ */
+export function readTime(element: DerElement, field: string): Date {
+  const { tag, content } = element
+  const isUtc = tag === DerTag.utcTime
+  if (!isUtc && tag !== DerTag.generalizedTime) {
+    throw new X509Error('TIME_MALFORMED', `${field} is neither UTCTime nor GeneralizedTime`)
+  }
+  const yearDigits = isUtc ? 2 : 4
+  const expected = yearDigits + 11
+  if (content.length !== expected || content[expected - 1] !== 0x5a) {
+    throw new X509Error('TIME_MALFORMED', `${field} must have ${expected - 1} digits and Z`)
+  }
+  const pair = (offset: number): number => twoDigits(content, yearDigits + offset, field)
+  const short = twoDigits(content, yearDigits - 2, field)
+  const year = isUtc
+    ? short + (short < 50 ? 2000 : 1900)
+    : twoDigits(content, 0, field) * 100 + short
+  const [month, day, hour, minute, second] = [pair(0), pair(2), pair(4), pair(6), pair(8)]
+  const time = new Date(0)
+  time.setUTCFullYear(year, month - 1, day)
+  time.setUTCHours(hour, minute, second)
+  const exists =
+    month >= 1 &&
+    month <= 12 &&
+    time.getUTCMonth() === month - 1 &&
+    time.getUTCDate() === day &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60
+  if (!exists) throw new X509Error('TIME_MALFORMED', `${field} is not a time that exists`)
+  if (!isUtc && year >= 1950 && year < 2050) {
+    throw new X509Error('TIME_MALFORMED', `${field} must be UTCTime through 2049`)
+  }
+  return time
+}
+
+function twoDigits(content: Uint8Array, offset: number, field: string): number {
+  const tens = (content[offset] ?? 0) - 0x30
+  const ones = (content[offset + 1] ?? 0) - 0x30
+  if (tens < 0 || tens > 9 || ones < 0 || ones > 9) {
+    throw new X509Error('TIME_MALFORMED', `${field} has something else than a digit at ${offset}`)
+  }
+  return tens * 10 + ones
+}
+
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+}

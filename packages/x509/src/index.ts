@@ -1,0 +1,69 @@
+export {
+  assembleCertificate,
+  buildCertificate,
+  buildTbsCertificate,
+  type CertificateInput,
+  type TbsInput,
+} from './certificate/build.ts'
+export {
+  extensionOf,
+  isSignedBy,
+  parseCertificate,
+  type Certificate,
+} from './certificate/certificate.ts'
+export {
+  authorityKeyIdentifier,
+  basicConstraints,
+  crlDistributionPoint,
+  keyUsage,
+  keyUsages,
+  readAuthorityKeyIdentifier,
+  readBasicConstraints,
+  readKeyUsage,
+  readSubjectKeyIdentifier,
+  subjectKeyIdentifier,
+  type BasicConstraints,
+  type Extension,
+  type KeyUsage,
+} from './certificate/extension.ts'
+export {
+  buildSignedData,
+  parseSignedData,
+  type SignedData,
+  type SignedDataInput,
+  type SignerInfo,
+} from './cms/signed-data.ts'
+export { derLimits, maxDerDepth } from './der/limits.ts'
+export { DerReader, type BitString, type DerElement } from './der/reader.ts'
+export { assertStrictDer } from './der/strict.ts'
+export { contextConstructed, contextPrimitive, DerTag } from './der/tag.ts'
+export { derTime, noExpiry, readTime } from './der/time.ts'
+export {
+  derBitString,
+  derBoolean,
+  derInteger,
+  derNull,
+  derOctetString,
+  derOid,
+  derSequence,
+  derSet,
+  derTagged,
+  derTaggedPrimitive,
+  derUtf8,
+  derValue,
+} from './der/writer.ts'
+export { X509Error, x509ErrorTable, type X509ErrorCode } from './errors.ts'
+export { isEcdsaWithSha256, type AlgorithmIdentifier } from './key/algorithm.ts'
+export { keyIdentifier, p256KeyOf, type SubjectPublicKeyInfo } from './key/public-key.ts'
+export { isEcdsaSignature, verifyEcdsa, type EcdsaVerification } from './key/signature.ts'
+export { attributeText, name, readName, type NameAttribute, type NameInput } from './name/name.ts'
+export { Oid } from './oids.ts'
+export { pemDecode, pemEncode } from './pem/pem.ts'
+export { encryptPkcs8, type Pkcs8Options } from './pem/pkcs8.ts'
+export {
+  buildRequest,
+  isSelfSigned,
+  parseRequest,
+  type CertificateRequest,
+  type RequestInput,
+} from './request/request.ts'
