@@ -54,7 +54,7 @@ export {
 } from './der/writer.ts'
 export { X509Error, x509ErrorTable, type X509ErrorCode } from './errors.ts'
 export { isEcdsaWithSha256, type AlgorithmIdentifier } from './key/algorithm.ts'
-export { keyIdentifier, p256KeyOf, type SubjectPublicKeyInfo } from './key/public-key.ts'
+export { keyIdentifier, type SubjectPublicKeyInfo } from './key/public-key.ts'
 export { isEcdsaSignature, verifyEcdsa, type EcdsaVerification } from './key/signature.ts'
 export { attributeText, name, readName, type NameAttribute, type NameInput } from './name/name.ts'
 export { Oid } from './oids.ts'

@@ -6,13 +6,16 @@ import { contextConstructed, contextPrimitive, DerTag } from '../der/tag.ts'
 import { readTime } from '../der/time.ts'
 import { X509Error } from '../errors.ts'
 import { isEcdsaWithSha256, readAlgorithm, type AlgorithmIdentifier } from '../key/algorithm.ts'
-import { p256KeyOf, readSpki, type SubjectPublicKeyInfo } from '../key/public-key.ts'
+import { readSpki, type SubjectPublicKeyInfo } from '../key/public-key.ts'
 import { verifyEcdsa } from '../key/signature.ts'
-import { readName } from '../name/name.ts'
+import { readNameDer } from '../name/name.ts'
 import type { Extension } from './extension.ts'
 
-/** A certificate as views into its DER (RFC 5280 section 4.1). */
-export interface Certificate {
+/**
+ * A certificate as views into its DER (RFC 5280 section 4.1). The DER is strict throughout, except inside the values of
+ * extensions, which `readBasicConstraints` and its siblings read. What the values mean is not judged here.
+ */
+export class Certificate {
   /** The whole certificate. */
   readonly der: Uint8Array
   /** What the signature covers. */
@@ -25,68 +28,55 @@ export interface Certificate {
   readonly tbsSignatureAlgorithm: AlgorithmIdentifier
   /** DER of the name, verbatim: names are compared as octets. */
   readonly issuer: Uint8Array
-  readonly subject: Uint8Array
   readonly notBefore: Readonly<Date>
   readonly notAfter: Readonly<Date>
+  readonly subject: Uint8Array
   readonly spki: SubjectPublicKeyInfo
-  /** Imported when first asked for, and kept; undefined when it is not a key on P-256. */
-  readonly publicKey: P256PublicKey | undefined
   /** In their order, doubles included. */
   readonly extensions: readonly Extension[]
   readonly signatureAlgorithm: AlgorithmIdentifier
   readonly signature: BitString
+
+  /** @see parseCertificate */
+  constructor(der: Uint8Array) {
+    assertStrictDer(der, derLimits.certificate)
+    const outer = new DerReader(der).sequence('certificate')
+    this.der = der
+    this.tbs = outer.whole('tbsCertificate', DerTag.sequence)
+    this.signatureAlgorithm = readAlgorithm(outer, 'signatureAlgorithm')
+    this.signature = outer.bitString('signatureValue')
+    outer.end('certificate')
+
+    const members = new DerReader(this.tbs).sequence('tbsCertificate')
+    this.version = members.isNext(contextConstructed(0)) ? readVersion(members) : 1
+    this.serialNumber = members.integer('serialNumber')
+    this.tbsSignatureAlgorithm = readAlgorithm(members, 'signature')
+    this.issuer = readNameDer(members, 'issuer')
+    const validity = members.sequence('validity')
+    this.notBefore = readTime(validity.any('notBefore'), 'notBefore')
+    this.notAfter = readTime(validity.any('notAfter'), 'notAfter')
+    validity.end('validity')
+    this.subject = readNameDer(members, 'subject')
+    this.spki = readSpki(members, 'subjectPublicKeyInfo')
+    for (const number of [1, 2]) {
+      if (members.isNext(contextPrimitive(number))) members.skip('unique identifier')
+    }
+    this.extensions = members.isNext(contextConstructed(3)) ? readExtensions(members) : []
+    members.end('tbsCertificate')
+  }
+
+  /** Imported when first asked for, and kept; undefined when it is not a key on P-256. */
+  get publicKey(): P256PublicKey | undefined {
+    return this.spki.p256
+  }
 }
 
 /**
- * Parses one certificate of at most 8 KiB. The DER is strict throughout, except inside the values of extensions,
- * which are read by `readBasicConstraints` and its siblings. What the values mean is not judged here.
+ * Parses one certificate of at most 8 KiB.
  * @throws X509Error `DER_LIMIT`, `DER_MALFORMED`, `CERTIFICATE_MALFORMED`, `TIME_MALFORMED`
  */
 export function parseCertificate(der: Uint8Array): Certificate {
-  assertStrictDer(der, derLimits.certificate)
-  const outer = new DerReader(der).sequence('certificate')
-  const signed = outer.element(DerTag.sequence, 'tbsCertificate')
-  const signatureAlgorithm = readAlgorithm(outer, 'signatureAlgorithm')
-  const signature = outer.bitString('signatureValue')
-  outer.end('certificate')
-
-  const tbs = new DerReader(signed.content)
-  const version = tbs.isNext(contextConstructed(0)) ? readVersion(tbs) : 1
-  const serialNumber = tbs.integer('serialNumber')
-  const tbsSignatureAlgorithm = readAlgorithm(tbs, 'signature')
-  const issuer = readWholeName(tbs, 'issuer')
-  const validity = tbs.sequence('validity')
-  const notBefore = readTime(validity.any('notBefore'), 'notBefore')
-  const notAfter = readTime(validity.any('notAfter'), 'notAfter')
-  validity.end('validity')
-  const subject = readWholeName(tbs, 'subject')
-  const spki = readSpki(tbs, 'subjectPublicKeyInfo')
-  for (const number of [1, 2]) {
-    if (tbs.isNext(contextPrimitive(number))) tbs.any('unique identifier')
-  }
-  const extensions = tbs.isNext(contextConstructed(3)) ? readExtensions(tbs) : []
-  tbs.end('tbsCertificate')
-
-  let key: { readonly value: P256PublicKey | undefined } | undefined
-  return {
-    der,
-    tbs: signed.whole,
-    version,
-    serialNumber,
-    tbsSignatureAlgorithm,
-    issuer,
-    subject,
-    notBefore,
-    notAfter,
-    spki,
-    get publicKey() {
-      key ??= { value: p256KeyOf(spki) }
-      return key.value
-    },
-    extensions,
-    signatureAlgorithm,
-    signature,
-  }
+  return new Certificate(der)
 }
 
 /** True when the certificate is signed by this key with `ecdsa-with-SHA256`, in both of its algorithm fields. */
@@ -106,8 +96,8 @@ export function extensionOf(certificate: Certificate, oid: string): Extension | 
   return others.length === 0 ? found : undefined
 }
 
-function readVersion(tbs: DerReader): number {
-  const wrapper = tbs.enter(contextConstructed(0), 'version')
+function readVersion(members: DerReader): number {
+  const wrapper = members.enter(contextConstructed(0), 'version')
   const number = wrapper.smallInteger('version')
   wrapper.end('version')
   if (number < 1 || number > 2) {
@@ -116,27 +106,21 @@ function readVersion(tbs: DerReader): number {
   return number + 1
 }
 
-function readWholeName(tbs: DerReader, field: string): Uint8Array {
-  const { whole } = tbs.element(DerTag.sequence, field)
-  readName(whole)
-  return whole
-}
-
-function readExtensions(tbs: DerReader): readonly Extension[] {
-  const wrapper = tbs.enter(contextConstructed(3), 'extensions')
+function readExtensions(members: DerReader): readonly Extension[] {
+  const wrapper = members.enter(contextConstructed(3), 'extensions')
   const list = wrapper.sequence('extensions')
   wrapper.end('extensions')
   const extensions: Extension[] = []
   do {
-    const members = list.sequence('extension')
-    const oid = members.oid('extnID')
-    const isWritten = members.isNext(DerTag.boolean)
-    const critical = isWritten && members.boolean('critical')
+    const extension = list.sequence('extension')
+    const oid = extension.oid('extnID')
+    const isWritten = extension.isNext(DerTag.boolean)
+    const critical = isWritten && extension.boolean('critical')
     if (isWritten && !critical) {
       throw new X509Error('DER_MALFORMED', `extension ${oid} writes its default, not critical`)
     }
-    const value = members.octetString('extnValue')
-    members.end('extension')
+    const value = extension.octetString('extnValue')
+    extension.end('extension')
     extensions.push({ oid, critical, value })
   } while (!list.isAtEnd)
   return extensions

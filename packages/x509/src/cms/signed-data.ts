@@ -126,7 +126,7 @@ function readSigner(reader: DerReader): SignerInfo {
 
 function readOptional(members: DerReader, number: number, field: string): Uint8Array | undefined {
   const tag = contextConstructed(number)
-  return members.isNext(tag) ? members.element(tag, field).content : undefined
+  return members.isNext(tag) ? members.content(tag, field) : undefined
 }
 
 function readAll<T>(reader: DerReader, read: (reader: DerReader) => T): readonly T[] {

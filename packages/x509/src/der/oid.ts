@@ -1,29 +1,41 @@
 import { X509Error } from '../errors.ts'
 import { maxOidArc } from './limits.ts'
 
-/** Dotted form of the content octets of an OBJECT IDENTIFIER. @throws X509Error `DER_MALFORMED` */
-export function oidText(content: Uint8Array, field = 'object identifier'): string {
+/** Dotted form of the OBJECT IDENTIFIER whose content lies from `start` up to `end`. @throws X509Error `DER_MALFORMED` */
+export function oidText(octets: Uint8Array, start: number, end: number, field: string): string {
+  if (!isOid(octets, start, end)) {
+    throw new X509Error('DER_MALFORMED', `${field} at ${start} is not an object identifier`)
+  }
   let text = ''
   let arc = 0
-  let isFirst = true
-  let isOpen = false
-  for (const octet of content) {
-    if (!isOpen && octet === 0x80) throw malformed(field, 'has an arc with leading zeros')
+  for (let offset = start; offset < end; offset++) {
+    const octet = octets[offset] ?? 0
     arc = arc * 128 + (octet & 0x7f)
-    if (arc > maxOidArc) throw malformed(field, 'has an arc above 2^31')
-    isOpen = (octet & 0x80) !== 0
-    if (isOpen) continue
-    if (isFirst) {
-      const root = Math.min(Math.floor(arc / 40), 2)
+    if (octet >= 0x80) continue
+    if (text === '') {
+      const root = arc < 80 ? Math.floor(arc / 40) : 2
       text = `${root}.${arc - root * 40}`
-      isFirst = false
     } else {
       text += `.${arc}`
     }
     arc = 0
   }
-  if (isFirst || isOpen) throw malformed(field, 'ends inside an arc')
   return text
+}
+
+/** True when the octets are whole arcs in their shortest form, none above 2^31. */
+export function isOid(octets: Uint8Array, start: number, end: number): boolean {
+  let arc = 0
+  let isOpen = false
+  for (let offset = start; offset < end; offset++) {
+    const octet = octets[offset] ?? 0
+    if (!isOpen && octet === 0x80) return false
+    arc = arc * 128 + (octet & 0x7f)
+    if (arc > maxOidArc) return false
+    isOpen = octet >= 0x80
+    if (!isOpen) arc = 0
+  }
+  return end > start && !isOpen
 }
 
 /** Content octets of a dotted object identifier. @throws X509Error `X509_VALUE` */
@@ -45,8 +57,4 @@ export function oidContent(text: string): Uint8Array<ArrayBuffer> {
     octets.push(arc & 0x7f)
   }
   return Uint8Array.from(octets)
-}
-
-function malformed(field: string, what: string): X509Error {
-  return new X509Error('DER_MALFORMED', `${field} ${what}`)
 }

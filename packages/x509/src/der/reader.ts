@@ -1,6 +1,6 @@
 import { X509Error } from '../errors.ts'
 import { oidText } from './oid.ts'
-import { isBitString, isShortestInteger, readHeader } from './strict.ts'
+import { isBitString, isShortestInteger, readHeader, type DerHeader } from './strict.ts'
 import { DerTag } from './tag.ts'
 
 /** One value as views into the input; nothing is copied. */
@@ -21,30 +21,33 @@ export interface BitString {
 /**
  * Cursor over a run of DER values: definite lengths and integers in their shortest form, one-octet tags.
  * Each method names the field it reads, and throws X509Error `DER_MALFORMED` with that name and the offset.
+ * A view is made only of what is asked for: entering, skipping and reading numbers make none.
  */
 export class DerReader {
   readonly #octets: Uint8Array
-  #offset = 0
+  readonly #end: number
+  #offset: number
 
-  constructor(octets: Uint8Array) {
+  /** Reads the octets from `start` up to `end`. */
+  constructor(octets: Uint8Array, start = 0, end = octets.length) {
     this.#octets = octets
+    this.#offset = start
+    this.#end = end
   }
 
   get isAtEnd(): boolean {
-    return this.#offset >= this.#octets.length
+    return this.#offset >= this.#end
   }
 
   /** True when the next value has this tag. */
   isNext(tag: number): boolean {
-    return this.#octets[this.#offset] === tag
+    return !this.isAtEnd && this.#octets[this.#offset] === tag
   }
 
   /** The next value, whatever it is. */
   any(field: string): DerElement {
     const start = this.#offset
-    if (this.isAtEnd) throw this.#refusal(field, 'is missing')
-    const { tag, contentStart, end } = readHeader(this.#octets, start, this.#octets.length)
-    this.#offset = end
+    const { tag, contentStart, end } = this.#advance(field)
     return {
       tag,
       whole: this.#octets.subarray(start, end),
@@ -52,17 +55,29 @@ export class DerReader {
     }
   }
 
-  element(tag: number, field: string): DerElement {
-    if (!this.isNext(tag)) {
-      const found = this.isAtEnd ? 'nothing' : `tag ${hexTag(this.#octets[this.#offset])}`
-      throw this.#refusal(field, `must have tag ${hexTag(tag)}, but ${found} stands there`)
-    }
-    return this.any(field)
+  /** Passes over the next value, which must have the tag when one is given. */
+  skip(field: string, tag?: number): void {
+    if (tag === undefined) this.#advance(field)
+    else this.#expect(tag, field)
+  }
+
+  /** The whole next value, identifier and length included. */
+  whole(field: string, tag?: number): Uint8Array {
+    const start = this.#offset
+    this.skip(field, tag)
+    return this.#octets.subarray(start, this.#offset)
+  }
+
+  /** The content of the next value. */
+  content(tag: number, field: string): Uint8Array {
+    const { contentStart, end } = this.#expect(tag, field)
+    return this.#octets.subarray(contentStart, end)
   }
 
   /** Enters a constructed value. */
   enter(tag: number, field: string): DerReader {
-    return new DerReader(this.element(tag, field).content)
+    const { contentStart, end } = this.#expect(tag, field)
+    return new DerReader(this.#octets, contentStart, end)
   }
 
   sequence(field: string): DerReader {
@@ -75,11 +90,11 @@ export class DerReader {
 
   /** Two's complement, big endian, shortest form. */
   integer(field: string): Uint8Array {
-    const { content } = this.element(DerTag.integer, field)
-    if (!isShortestInteger(content, 0, content.length)) {
+    const { contentStart, end } = this.#expect(DerTag.integer, field)
+    if (!isShortestInteger(this.#octets, contentStart, end)) {
       throw this.#refusal(field, 'is not an integer in its shortest form')
     }
-    return content
+    return this.#octets.subarray(contentStart, end)
   }
 
   /** An integer from 0 to 2^31 − 1. */
@@ -91,31 +106,53 @@ export class DerReader {
   }
 
   boolean(field: string): boolean {
-    const { content } = this.element(DerTag.boolean, field)
-    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
+    const { contentStart, end } = this.#expect(DerTag.boolean, field)
+    const value = this.#octets[contentStart]
+    if (end - contentStart !== 1 || (value !== 0 && value !== 0xff)) {
       throw this.#refusal(field, 'is not a boolean')
     }
-    return content[0] === 0xff
+    return value === 0xff
   }
 
   /** Dotted form. */
   oid(field: string): string {
-    return oidText(this.element(DerTag.oid, field).content, field)
+    const { contentStart, end } = this.#expect(DerTag.oid, field)
+    return oidText(this.#octets, contentStart, end, field)
   }
 
   octetString(field: string): Uint8Array {
-    return this.element(DerTag.octetString, field).content
+    return this.content(DerTag.octetString, field)
   }
 
   bitString(field: string): BitString {
-    const { content } = this.element(DerTag.bitString, field)
-    if (!isBitString(content, 0, content.length)) throw this.#refusal(field, 'is not a bit string')
-    return { unusedBits: content[0] ?? 0, octets: content.subarray(1) }
+    const { contentStart, end } = this.#expect(DerTag.bitString, field)
+    if (!isBitString(this.#octets, contentStart, end)) {
+      throw this.#refusal(field, 'is not a bit string')
+    }
+    return {
+      unusedBits: this.#octets[contentStart] ?? 0,
+      octets: this.#octets.subarray(contentStart + 1, end),
+    }
   }
 
   /** Nothing may follow. */
   end(what: string): void {
     if (!this.isAtEnd) throw this.#refusal(what, 'has members behind its last one')
+  }
+
+  #expect(tag: number, field: string): DerHeader {
+    if (!this.isNext(tag)) {
+      const found = this.isAtEnd ? 'nothing' : `tag ${hexTag(this.#octets[this.#offset])}`
+      throw this.#refusal(field, `must have tag ${hexTag(tag)}, but ${found} stands there`)
+    }
+    return this.#advance(field)
+  }
+
+  #advance(field: string): DerHeader {
+    if (this.isAtEnd) throw this.#refusal(field, 'is missing')
+    const header = readHeader(this.#octets, this.#offset, this.#end)
+    this.#offset = header.end
+    return header
   }
 
   #refusal(field: string, what: string): X509Error {

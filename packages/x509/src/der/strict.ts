@@ -1,6 +1,6 @@
 import { X509Error } from '../errors.ts'
 import { maxDerDepth } from './limits.ts'
-import { oidText } from './oid.ts'
+import { isOid } from './oid.ts'
 import { DerTag } from './tag.ts'
 
 /** Where a value starts and how long it is. */
@@ -99,7 +99,7 @@ function checkPrimitive(octets: Uint8Array, tag: number, start: number, end: num
       if (start !== end) throw malformed(start, 'a null has content')
       return
     case DerTag.oid:
-      oidText(octets.subarray(start, end), `at ${start}: object identifier`)
+      if (!isOid(octets, start, end)) throw malformed(start, 'not an object identifier')
       return
     case DerTag.sequence & ~0x20:
     case DerTag.set & ~0x20:

@@ -46,9 +46,8 @@ export function readTime(element: DerElement, field: string): Date {
     ? short + (short < 50 ? 2000 : 1900)
     : twoDigits(content, 0, field) * 100 + short
   const [month, day, hour, minute, second] = [pair(0), pair(2), pair(4), pair(6), pair(8)]
-  const time = new Date(0)
-  time.setUTCFullYear(year, month - 1, day)
-  time.setUTCHours(hour, minute, second)
+  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+  if (year < 100) time.setUTCFullYear(year, month - 1, day)
   const exists =
     month >= 1 &&
     month <= 12 &&

@@ -17,7 +17,7 @@ export const sha256Der = derSequence(derOid(Oid.sha256))
 export function readAlgorithm(reader: DerReader, field: string): AlgorithmIdentifier {
   const members = reader.sequence(field)
   const oid = members.oid(field)
-  const parameters = members.isAtEnd ? undefined : members.any(`${field} parameters`).whole
+  const parameters = members.isAtEnd ? undefined : members.whole(field)
   members.end(field)
   return { oid, parameters }
 }

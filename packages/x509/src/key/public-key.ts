@@ -1,31 +1,45 @@
 import { equalOctets } from '@keyline/bytes'
 import { CryptoError, p256PublicKey, sha1, type P256PublicKey } from '@keyline/crypto'
 import { DerReader, type BitString } from '../der/reader.ts'
+import { DerTag } from '../der/tag.ts'
 import { derOid } from '../der/writer.ts'
 import { Oid } from '../oids.ts'
 import { readAlgorithm, type AlgorithmIdentifier } from './algorithm.ts'
 
-/** SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7); what the bit string holds is not looked at. */
-export interface SubjectPublicKeyInfo {
+const prime256v1Der = derOid(Oid.prime256v1)
+
+/** SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7); what the bit string holds is not looked at until the key is asked for. */
+export class SubjectPublicKeyInfo {
   readonly der: Uint8Array
   readonly algorithm: AlgorithmIdentifier
   readonly key: BitString
-}
+  #p256: P256PublicKey | undefined
+  #isImported = false
 
-const prime256v1Der = derOid(Oid.prime256v1)
+  constructor(der: Uint8Array, field: string) {
+    const members = new DerReader(der).sequence(field)
+    this.der = der
+    this.algorithm = readAlgorithm(members, `${field} algorithm`)
+    this.key = members.bitString(`${field} key`)
+    members.end(field)
+  }
+
+  /**
+   * The P-256 key, imported when first asked for, and kept; undefined for another algorithm, curve or form,
+   * or a point off the curve.
+   */
+  get p256(): P256PublicKey | undefined {
+    if (!this.#isImported) this.#p256 = importP256(this)
+    this.#isImported = true
+    return this.#p256
+  }
+}
 
 export function readSpki(reader: DerReader, field: string): SubjectPublicKeyInfo {
-  const { whole, content } = reader.element(0x30, field)
-  const members = new DerReader(content)
-  const algorithm = readAlgorithm(members, `${field} algorithm`)
-  const key = members.bitString(`${field} key`)
-  members.end(field)
-  return { der: whole, algorithm, key }
+  return new SubjectPublicKeyInfo(reader.whole(field, DerTag.sequence), field)
 }
 
-/** The P-256 key of a SubjectPublicKeyInfo; undefined for another algorithm, curve or form, or a point off the curve. */
-export function p256KeyOf(spki: SubjectPublicKeyInfo): P256PublicKey | undefined {
-  const { algorithm, key } = spki
+function importP256({ algorithm, key }: SubjectPublicKeyInfo): P256PublicKey | undefined {
   const isP256 =
     algorithm.oid === Oid.ecPublicKey &&
     algorithm.parameters !== undefined &&

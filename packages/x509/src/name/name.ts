@@ -33,6 +33,22 @@ export function name(attributes: readonly NameInput[]): Uint8Array<ArrayBuffer> 
   return derSequence(...rdns)
 }
 
+/** Reads a name as DER, its structure proven; its attributes are read when they are needed. @throws X509Error `DER_MALFORMED` */
+export function readNameDer(reader: DerReader, field: string): Uint8Array {
+  const der = reader.whole(field, DerTag.sequence)
+  const rdns = new DerReader(der).sequence(field)
+  while (!rdns.isAtEnd) {
+    const rdn = rdns.set('relative distinguished name')
+    do {
+      const attribute = rdn.sequence('attribute')
+      attribute.skip('attribute type', DerTag.oid)
+      attribute.skip('attribute value')
+      attribute.end('attribute')
+    } while (!rdn.isAtEnd)
+  }
+  return der
+}
+
 /** Attributes of a name in their order, multi-valued ones in the order of their set. @throws X509Error `DER_MALFORMED` */
 export function readName(der: Uint8Array): readonly NameAttribute[] {
   const outer = new DerReader(der)
@@ -44,9 +60,9 @@ export function readName(der: Uint8Array): readonly NameAttribute[] {
     do {
       const attribute = rdn.sequence('attribute')
       const type = attribute.oid('attribute type')
-      const { tag, content } = attribute.any('attribute value')
+      const { tag, content: value } = attribute.any('attribute value')
       attribute.end('attribute')
-      attributes.push({ type, tag, value: content })
+      attributes.push({ type, tag, value })
     } while (!rdn.isAtEnd)
   }
   return attributes

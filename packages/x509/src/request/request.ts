@@ -16,12 +16,12 @@ import {
   readAlgorithm,
   type AlgorithmIdentifier,
 } from '../key/algorithm.ts'
-import { p256KeyOf, readSpki, type SubjectPublicKeyInfo } from '../key/public-key.ts'
+import { readSpki, type SubjectPublicKeyInfo } from '../key/public-key.ts'
 import { verifyEcdsa } from '../key/signature.ts'
-import { readName } from '../name/name.ts'
+import { readNameDer } from '../name/name.ts'
 
-/** A PKCS#10 request as views into its DER (RFC 2986). */
-export interface CertificateRequest {
+/** A PKCS#10 request as views into its DER (RFC 2986). Key, algorithm and signature are not judged here. */
+export class CertificateRequest {
   readonly der: Uint8Array
   /** CertificationRequestInfo: what the signature covers. */
   readonly info: Uint8Array
@@ -30,49 +30,38 @@ export interface CertificateRequest {
   /** DER of the name. */
   readonly subject: Uint8Array
   readonly spki: SubjectPublicKeyInfo
-  /** Imported when first asked for, and kept; undefined when it is not a key on P-256. */
-  readonly publicKey: P256PublicKey | undefined
   /** Content of the attributes, not read. */
   readonly attributes: Uint8Array
   readonly signatureAlgorithm: AlgorithmIdentifier
   readonly signature: BitString
+
+  /** @see parseRequest */
+  constructor(der: Uint8Array) {
+    assertStrictDer(der, derLimits.request)
+    const outer = new DerReader(der).sequence('request')
+    this.der = der
+    this.info = outer.whole('certificationRequestInfo', DerTag.sequence)
+    this.signatureAlgorithm = readAlgorithm(outer, 'signatureAlgorithm')
+    this.signature = outer.bitString('signature')
+    outer.end('request')
+
+    const members = new DerReader(this.info).sequence('certificationRequestInfo')
+    this.version = members.smallInteger('version')
+    this.subject = readNameDer(members, 'subject')
+    this.spki = readSpki(members, 'subjectPKInfo')
+    this.attributes = members.content(contextConstructed(0), 'attributes')
+    members.end('certificationRequestInfo')
+  }
+
+  /** Imported when first asked for, and kept; undefined when it is not a key on P-256. */
+  get publicKey(): P256PublicKey | undefined {
+    return this.spki.p256
+  }
 }
 
-/**
- * Parses one request of at most 1 KiB, strict DER. Key, algorithm and signature are not judged.
- * @throws X509Error `DER_LIMIT`, `DER_MALFORMED`
- */
+/** Parses one request of at most 1 KiB. @throws X509Error `DER_LIMIT`, `DER_MALFORMED` */
 export function parseRequest(der: Uint8Array): CertificateRequest {
-  assertStrictDer(der, derLimits.request)
-  const outer = new DerReader(der).sequence('request')
-  const signed = outer.element(DerTag.sequence, 'certificationRequestInfo')
-  const signatureAlgorithm = readAlgorithm(outer, 'signatureAlgorithm')
-  const signature = outer.bitString('signature')
-  outer.end('request')
-
-  const info = new DerReader(signed.content)
-  const version = info.smallInteger('version')
-  const subject = info.element(DerTag.sequence, 'subject').whole
-  readName(subject)
-  const spki = readSpki(info, 'subjectPKInfo')
-  const attributes = info.element(contextConstructed(0), 'attributes').content
-  info.end('certificationRequestInfo')
-
-  let key: { readonly value: P256PublicKey | undefined } | undefined
-  return {
-    der,
-    info: signed.whole,
-    version,
-    subject,
-    spki,
-    get publicKey() {
-      key ??= { value: p256KeyOf(spki) }
-      return key.value
-    },
-    attributes,
-    signatureAlgorithm,
-    signature,
-  }
+  return new CertificateRequest(der)
 }
 
 /** Proof of possession: signed with `ecdsa-with-SHA256` by the key inside. */
