@@ -1,6 +1,11 @@
 import { KeylineError, type ErrorOptionsOf, type ErrorTable } from '@keyline/bytes'
 
 export const matterErrorTable = {
+  FACTORY_DATA_VALUE: {
+    fault: 'caller',
+    meaning: 'A field of the factory data has no encoding.',
+    remedy: 'check the fields with checkFactoryData first; it names rule and repair',
+  },
   PXP_MESSAGE: {
     fault: 'bug',
     meaning: 'A message to send breaks a limit of PXP/1.',
