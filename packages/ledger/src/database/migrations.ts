@@ -1,0 +1,126 @@
+/** Names of the column types that both databases have, and what stands behind a table. */
+export interface ColumnTypes {
+  /** Binary text of any length. */
+  readonly octets: string
+  /** 64-bit signed integer. */
+  readonly integer: string
+  /** Options at the end of `create table`. */
+  readonly table: string
+}
+
+export interface Migration {
+  /** 1, 2, 3, … without gaps. A released migration is never changed. */
+  readonly version: number
+  readonly statements: (types: ColumnTypes) => readonly string[]
+}
+
+/** The way from an empty database to the newest schema, forward only. */
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    statements: ({ octets, integer, table }) => [
+      `create table work_order (
+        id text not null,
+        document text not null,
+        document_sha256 text not null,
+        policy text not null check (policy in ('test', 'production')),
+        vendor_id ${integer} not null,
+        product_id ${integer} not null,
+        pool text not null,
+        quantity ${integer} not null,
+        units_reserved ${integer} not null,
+        certificate_limit ${integer} not null,
+        certificates_used ${integer} not null,
+        state text not null check (state in ('open', 'closed')),
+        created_at ${integer} not null,
+        constraint work_order_pkey primary key (id),
+        constraint work_order_quantity check (units_reserved between 0 and quantity),
+        constraint work_order_quota check (certificates_used between 0 and certificate_limit)
+      ) ${table}`,
+      `create table serial_pool (
+        name text not null,
+        pattern text not null,
+        next ${integer} not null check (next >= 1),
+        constraint serial_pool_pkey primary key (name)
+      ) ${table}`,
+      `create table unit (
+        id text not null,
+        order_id text not null references work_order (id),
+        sequence ${integer} not null,
+        pool text not null references serial_pool (name),
+        number ${integer} not null,
+        vendor_id ${integer} not null,
+        product_id ${integer} not null,
+        serial_number text not null,
+        state text not null check (state in ('reserved', 'active', 'decided')),
+        live ${integer} not null check (live in (0, 1)),
+        board_uid text,
+        created_at ${integer} not null,
+        iterations ${integer} not null,
+        sealed_discriminator ${octets} not null,
+        sealed_passcode ${octets} not null,
+        sealed_salt ${octets} not null,
+        sealed_verifier ${octets} not null,
+        constraint unit_pkey primary key (id),
+        constraint unit_of_order unique (id, order_id),
+        constraint unit_sequence unique (order_id, sequence),
+        constraint unit_number unique (pool, number),
+        constraint unit_serial_number unique (vendor_id, product_id, serial_number)
+      ) ${table}`,
+      `create unique index unit_board on unit (board_uid) where live = 1`,
+      `create index unit_by_serial_number on unit (serial_number)`,
+      `create table certificate (
+        sha256 text not null,
+        order_id text not null,
+        unit_id text not null,
+        quota_number ${integer} not null,
+        issuer_key_id text not null,
+        serial_number text not null,
+        spki_sha256 text not null,
+        idempotency_key text not null,
+        request_hash text not null,
+        der ${octets} not null,
+        state text not null check (state in ('live', 'void')),
+        void_reason text,
+        issued_at ${integer} not null,
+        constraint certificate_pkey primary key (sha256),
+        constraint certificate_of_unit foreign key (unit_id, order_id) references unit (id, order_id),
+        constraint certificate_quota_number unique (order_id, quota_number),
+        constraint certificate_serial_number unique (issuer_key_id, serial_number),
+        constraint certificate_key unique (spki_sha256),
+        constraint certificate_idempotency unique (idempotency_key),
+        constraint certificate_void check ((state = 'void') = (void_reason is not null))
+      ) ${table}`,
+      `create index certificate_by_unit on certificate (unit_id)`,
+      `create index certificate_by_time on certificate (issued_at)`,
+      `create table verdict (
+        unit_id text not null references unit (id),
+        verdict text not null check (verdict in ('PASS', 'FAIL', 'ERROR', 'QUARANTINE')),
+        document text not null,
+        decided_at ${integer} not null,
+        constraint verdict_pkey primary key (unit_id)
+      ) ${table}`,
+      `create table setting (
+        name text not null,
+        sealed ${octets} not null,
+        constraint setting_pkey primary key (name)
+      ) ${table}`,
+      `create table audit (
+        seq ${integer} not null check (seq >= 1),
+        time text not null,
+        type text not null,
+        actor text not null,
+        data text not null,
+        hash text not null,
+        constraint audit_pkey primary key (seq)
+      ) ${table}`,
+      `create table audit_head (
+        id ${integer} not null check (id = 1),
+        seq ${integer} not null,
+        hash text not null,
+        constraint audit_head_pkey primary key (id)
+      ) ${table}`,
+      `insert into audit_head (id, seq, hash) values (1, 0, '${'0'.repeat(64)}')`,
+    ],
+  },
+]

@@ -1,0 +1,160 @@
+import type { LedgerErrorCode } from '../errors.ts'
+
+/** The newest schema, as the code sees it. 64-bit integers are numbers: none of them passes 2^53. */
+export interface Tables {
+  readonly schema_version: { version: number; applied_at: number }
+  readonly work_order: WorkOrderRow
+  readonly serial_pool: { name: string; pattern: string; next: number }
+  readonly unit: UnitRow
+  readonly certificate: CertificateRow
+  readonly verdict: VerdictRow
+  readonly setting: { name: string; sealed: Uint8Array }
+  readonly audit: AuditRow
+  readonly audit_head: { id: number; seq: number; hash: string }
+}
+
+export interface WorkOrderRow {
+  id: string
+  /** Canonical JSON of the whole order. */
+  document: string
+  document_sha256: string
+  policy: 'test' | 'production'
+  vendor_id: number
+  product_id: number
+  pool: string
+  quantity: number
+  units_reserved: number
+  certificate_limit: number
+  certificates_used: number
+  state: 'open' | 'closed'
+  created_at: number
+}
+
+export interface UnitRow {
+  id: string
+  order_id: string
+  sequence: number
+  pool: string
+  /** The pool's number inside the serial number. */
+  number: number
+  vendor_id: number
+  product_id: number
+  serial_number: string
+  state: 'reserved' | 'active' | 'decided'
+  /** 1 while the identity may be in use: in work, passed, or in an unknown state. */
+  live: 0 | 1
+  board_uid: string | null
+  created_at: number
+  iterations: number
+  sealed_discriminator: Uint8Array
+  sealed_passcode: Uint8Array
+  sealed_salt: Uint8Array
+  sealed_verifier: Uint8Array
+}
+
+export interface CertificateRow {
+  sha256: string
+  order_id: string
+  unit_id: string
+  /** Which unit of the order's quota it used: 1, 2, 3, … */
+  quota_number: number
+  issuer_key_id: string
+  serial_number: string
+  spki_sha256: string
+  idempotency_key: string
+  request_hash: string
+  der: Uint8Array
+  state: 'live' | 'void'
+  void_reason: string | null
+  issued_at: number
+}
+
+export interface VerdictRow {
+  unit_id: string
+  verdict: 'PASS' | 'FAIL' | 'ERROR' | 'QUARANTINE'
+  /** Canonical JSON of the verdict record with its evidence. */
+  document: string
+  decided_at: number
+}
+
+export interface AuditRow {
+  seq: number
+  time: string
+  type: string
+  actor: string
+  /** Canonical JSON. */
+  data: string
+  hash: string
+}
+
+/** What a violated constraint means. */
+export interface ConstraintEntry {
+  /** How SQLite names a violated unique constraint; PostgreSQL uses its name. */
+  readonly columns?: string
+  readonly code: LedgerErrorCode
+  readonly message: string
+  /** True when the same transaction sees the winner of the race and answers by it. */
+  readonly again?: boolean
+}
+
+/** The constraints that decide. The code around them only explains what they refused. */
+export const constraints: Readonly<Record<string, ConstraintEntry>> = {
+  work_order_pkey: {
+    columns: 'work_order.id',
+    code: 'LEDGER_ORDER_DIFFERS',
+    message: 'the work order was recorded by another writer at the same time',
+    again: true,
+  },
+  work_order_quantity: {
+    code: 'LEDGER_QUOTA',
+    message: 'the work order has no unit left',
+  },
+  work_order_quota: {
+    code: 'LEDGER_QUOTA',
+    message: 'the work order has no certificate left',
+  },
+  serial_pool_pkey: {
+    columns: 'serial_pool.name',
+    code: 'LEDGER_SERIAL_PATTERN',
+    message: 'the serial pool was made by another writer at the same time',
+    again: true,
+  },
+  unit_serial_number: {
+    columns: 'unit.vendor_id, unit.product_id, unit.serial_number',
+    code: 'LEDGER_SERIAL_TAKEN',
+    message: 'the next serial number of the pool belongs to a unit of another pool',
+  },
+  unit_board: {
+    columns: 'unit.board_uid',
+    code: 'LEDGER_BOARD_TAKEN',
+    message: 'the board belongs to another live unit',
+  },
+  certificate_key: {
+    columns: 'certificate.spki_sha256',
+    code: 'LEDGER_KEY_TAKEN',
+    message: 'the public key stands in another certificate',
+  },
+  certificate_serial_number: {
+    columns: 'certificate.issuer_key_id, certificate.serial_number',
+    code: 'LEDGER_CERTIFICATE_SERIAL_TAKEN',
+    message: 'the issuer used this certificate serial number before',
+  },
+  certificate_idempotency: {
+    columns: 'certificate.idempotency_key',
+    code: 'LEDGER_IDEMPOTENCY',
+    message: 'the idempotency key was used by another writer at the same time',
+    again: true,
+  },
+  verdict_pkey: {
+    columns: 'verdict.unit_id',
+    code: 'LEDGER_VERDICT_DIFFERS',
+    message: 'the unit was decided by another writer at the same time',
+    again: true,
+  },
+  setting_pkey: {
+    columns: 'setting.name',
+    code: 'LEDGER_BUSY',
+    message: 'the setting was made by another writer at the same time',
+    again: true,
+  },
+}

@@ -1,0 +1,100 @@
+import { closeSync, openSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { Kysely } from 'kysely'
+import { LedgerError } from '../errors.ts'
+import { errorOf, type Database, type Refusal } from './database.ts'
+import { constraints, type Tables } from './schema.ts'
+import { sqliteCodeOf, sqliteDialect } from './sqlite-dialect.ts'
+import { loadSqlite, type OpenSqlite, type SqliteHandle } from './sqlite-driver.ts'
+
+/** How long a statement waits for a writer in another process. It blocks this process, so it is short. */
+const busyTimeoutMs = 1000
+
+/** Room that stays free for the boards in work: several hundred of their transactions. */
+const reserveOctets = 4 * 1024 * 1024
+
+/**
+ * Opens or creates a SQLite file, readable by its owner alone.
+ * Write-ahead log with a sync at each commit: what was acknowledged survives a power cut.
+ */
+export async function openSqlite(file: string, open?: OpenSqlite): Promise<Database> {
+  const path = resolve(file)
+  const handle = connect(path, open ?? (await loadSqlite()))
+  const kysely = new Kysely<Tables>({ dialect: sqliteDialect(handle) })
+  return {
+    kysely,
+    place: path,
+    types: { octets: 'blob', integer: 'integer', table: 'strict' },
+    // The transaction holds the write lock from its first moment.
+    lockSchema: () => Promise.resolve(),
+    refusalOf,
+    checkReserve: () => checkReserve(path),
+  }
+}
+
+function connect(path: string, open: OpenSqlite): SqliteHandle {
+  let handle: SqliteHandle | undefined
+  try {
+    closeSync(openSync(path, 'a', 0o600))
+    handle = open(path, busyTimeoutMs)
+    const mode = valueOf(handle, 'pragma journal_mode = wal')
+    if (mode !== 'wal') {
+      throw new LedgerError(
+        'LEDGER_UNAVAILABLE',
+        `${path}: this file system does not support the write-ahead log (journal mode ${String(mode)})`,
+        { remedy: 'put the database on a local disk' },
+      )
+    }
+    handle.prepare('pragma synchronous = full').run([])
+    handle.prepare('pragma foreign_keys = on').run([])
+    return handle
+  } catch (error) {
+    handle?.close()
+    if (error instanceof LedgerError) throw error
+    const refusal = refusalOf(error)
+    const reason = refusal.reason === 'other' ? { reason: 'unavailable' as const } : refusal
+    throw errorOf({ place: path }, reason, error)
+  }
+}
+
+function valueOf(handle: SqliteHandle, text: string): unknown {
+  const row = handle.prepare(text).all([])[0]
+  return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined
+}
+
+async function checkReserve(path: string): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(path))
+  const free = bavail * bsize
+  if (free >= reserveOctets) return
+  throw new LedgerError(
+    'LEDGER_FULL',
+    `the disk of ${path} has ${free} octets left; new units need ${reserveOctets}, kept for boards in work`,
+  )
+}
+
+const reasons: Readonly<Record<string, Exclude<Refusal['reason'], 'constraint'>>> = {
+  SQLITE_BUSY: 'busy',
+  SQLITE_LOCKED: 'busy',
+  SQLITE_FULL: 'full',
+  SQLITE_IOERR: 'unavailable',
+  SQLITE_CANTOPEN: 'unavailable',
+  SQLITE_READONLY: 'unavailable',
+  SQLITE_CORRUPT: 'damaged',
+  SQLITE_NOTADB: 'damaged',
+}
+
+function refusalOf(error: unknown): Refusal {
+  const code = sqliteCodeOf(error)
+  if (code === 'SQLITE_CONSTRAINT' && error instanceof Error) {
+    return { reason: 'constraint', constraint: constraintOf(error.message) }
+  }
+  return { reason: reasons[code ?? ''] ?? 'other' }
+}
+
+/** `UNIQUE constraint failed: table.column, …` or `CHECK constraint failed: name`. */
+function constraintOf(message: string): string {
+  const detail = /constraint failed: (.+)$/.exec(message)?.[1] ?? message
+  const named = Object.entries(constraints).find(([, entry]) => entry.columns === detail)
+  return named?.[0] ?? detail
+}

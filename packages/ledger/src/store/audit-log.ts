@@ -1,0 +1,53 @@
+import { canonicalJson, parseJson } from '@keyline/bytes'
+import type { Kysely } from 'kysely'
+import type { AuditHead } from '../audit/record.ts'
+import type { AuditRow, Tables } from '../database/schema.ts'
+import { LedgerError } from '../errors.ts'
+
+const pageSize = 500
+
+/** Place and hash of the last audit record. */
+export async function auditHead(db: Kysely<Tables>): Promise<AuditHead> {
+  return db
+    .selectFrom('audit_head')
+    .select(['seq', 'hash'])
+    .where('id', '=', 1)
+    .executeTakeFirstOrThrow()
+}
+
+/** One page of records behind `after`, up to `last`. */
+export function auditPage(
+  db: Kysely<Tables>,
+  after: number,
+  last: number,
+): Promise<readonly AuditRow[]> {
+  return db
+    .selectFrom('audit')
+    .selectAll()
+    .where('seq', '>', after)
+    .where('seq', '<=', last)
+    .orderBy('seq')
+    .limit(pageSize)
+    .execute()
+}
+
+/** The record as one line of the export, without the line feed. */
+export function auditLine(row: AuditRow): string {
+  return canonicalJson({ ...row, data: parseJson(row.data, `data of audit record ${row.seq}`) })
+}
+
+/** @throws LedgerError `LEDGER_RESTORED` when the ledger does not contain what the head has seen */
+export async function checkHead(db: Kysely<Tables>, head: AuditHead): Promise<void> {
+  if (head.seq === 0) return
+  const row = await db
+    .selectFrom('audit')
+    .select('hash')
+    .where('seq', '=', head.seq)
+    .executeTakeFirst()
+  if (row?.hash === head.hash) return
+  const found = row === undefined ? 'does not reach it' : 'has another record there'
+  throw new LedgerError(
+    'LEDGER_RESTORED',
+    `a manifest has seen audit record ${head.seq}, and the ledger ${found}`,
+  )
+}

@@ -1,0 +1,237 @@
+import { canonicalJson, parseJson, toHex, type Random } from '@keyline/bytes'
+import type { Kysely } from 'kysely'
+import type { LedgerTransaction } from '../database/database.ts'
+import type { Tables, UnitRow, VerdictRow } from '../database/schema.ts'
+import { LedgerError } from '../errors.ts'
+import { VerdictRecord, type Unit, type UnitSecrets } from '../records/index.ts'
+import type { Act } from './act.ts'
+import { orderRow, requireOpen } from './orders.ts'
+import { formatSerialNumber } from './serial-number.ts'
+import type { SealedUnit, Vault } from './vault.ts'
+
+/** A unit together with its identity secrets. */
+export interface ReservedUnit {
+  readonly unit: Unit
+  readonly secrets: UnitSecrets
+}
+
+export interface Reservation {
+  readonly orderId: string
+  readonly secrets: UnitSecrets
+  readonly vault: Vault
+  readonly random: Random
+}
+
+/** Whether the order has a unit left. @throws LedgerError `LEDGER_ORDER_UNKNOWN`, `LEDGER_ORDER_CLOSED` */
+export async function hasUnitLeft(db: Kysely<Tables>, orderId: string): Promise<boolean> {
+  const row = await orderRow(db, orderId)
+  requireOpen(row)
+  return row.units_reserved < row.quantity
+}
+
+/** The next unit of the order under the next number of its pool; `undefined` when the quantity is reached. */
+export async function reserveUnit(
+  { tx, now, note }: Act,
+  { orderId, secrets, vault, random }: Reservation,
+): Promise<ReservedUnit | undefined> {
+  const order = await tx
+    .updateTable('work_order')
+    .set((eb) => ({ units_reserved: eb('units_reserved', '+', 1) }))
+    .where('id', '=', orderId)
+    .where('state', '=', 'open')
+    .whereRef('units_reserved', '<', 'quantity')
+    .returning(['units_reserved', 'pool', 'vendor_id', 'product_id'])
+    .executeTakeFirst()
+  if (order === undefined) {
+    requireOpen(await orderRow(tx, orderId))
+    return undefined
+  }
+  const taken = await takeNumber(tx, order.pool)
+  const id = toHex(random.bytes(16))
+  const row = {
+    id,
+    order_id: orderId,
+    sequence: order.units_reserved,
+    pool: order.pool,
+    number: taken.number,
+    vendor_id: order.vendor_id,
+    product_id: order.product_id,
+    serial_number: taken.serialNumber,
+    state: 'reserved',
+    live: 1,
+    board_uid: null,
+    created_at: now,
+    ...vault.sealUnit(id, secrets),
+  } as const
+  await tx.insertInto('unit').values(row).execute()
+  await note('unit.reserved', {
+    unit: id,
+    order: orderId,
+    sequence: row.sequence,
+    serialNumber: row.serial_number,
+  })
+  return { unit: unitOf(row), secrets }
+}
+
+async function takeNumber(
+  tx: LedgerTransaction,
+  name: string,
+): Promise<{ readonly number: number; readonly serialNumber: string }> {
+  const pool = await tx
+    .updateTable('serial_pool')
+    .set((eb) => ({ next: eb('next', '+', 1) }))
+    .where('name', '=', name)
+    .returning(['next', 'pattern'])
+    .executeTakeFirstOrThrow()
+  const number = pool.next - 1
+  const serialNumber = formatSerialNumber(pool.pattern, number)
+  if (serialNumber !== undefined) return { number, serialNumber }
+  throw new LedgerError(
+    'LEDGER_POOL_EXHAUSTED',
+    `serial pool ${name} has pattern ${pool.pattern}, which has no place for number ${number}`,
+  )
+}
+
+/** Units of the order without verdict, by sequence. */
+export async function undecidedUnits(
+  db: Kysely<Tables>,
+  orderId: string,
+  vault: Vault,
+): Promise<readonly ReservedUnit[]> {
+  const rows = await db
+    .selectFrom('unit')
+    .selectAll()
+    .where('order_id', '=', orderId)
+    .where('state', '!=', 'decided')
+    .orderBy('sequence')
+    .execute()
+  return rows.map((row) => ({ unit: unitOf(row), secrets: vault.openUnit(row.id, row) }))
+}
+
+/** Binds the unit to the board of this UID; the same board again changes nothing. */
+export async function bindUnit({ tx, note }: Act, unitId: string, boardUid: string): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable('unit')
+    .set({ board_uid: boardUid, state: 'active' })
+    .where('id', '=', unitId)
+    .where('state', '=', 'reserved')
+    .executeTakeFirst()
+  if (numUpdatedRows === 1n) {
+    await note('unit.bound', { unit: unitId, board: boardUid })
+    return
+  }
+  const row = await unitRow(tx, unitId)
+  requireUndecided(row)
+  if (row.board_uid === boardUid) return
+  throw new LedgerError(
+    'LEDGER_UNIT_BOUND',
+    `unit ${unitId} belongs to board ${row.board_uid ?? 'none'}, not to ${boardUid}`,
+  )
+}
+
+/** Names the live unit that has the board, for the error that the constraint raised. */
+export async function boardTaken(
+  db: Kysely<Tables>,
+  boardUid: string,
+  cause: unknown,
+): Promise<LedgerError> {
+  const holder = await db
+    .selectFrom('unit')
+    .select(['id', 'serial_number', 'state'])
+    .where('board_uid', '=', boardUid)
+    .where('live', '=', 1)
+    .executeTakeFirst()
+  const whose =
+    holder === undefined
+      ? 'another unit'
+      : `unit ${holder.id} (${holder.serial_number}, ${holder.state})`
+  return new LedgerError('LEDGER_BOARD_TAKEN', `board ${boardUid} belongs to ${whose}`, {
+    cause,
+    ...(holder === undefined ? {} : { details: { unit: holder.id } }),
+  })
+}
+
+/** Records the verdict once. The same verdict again changes nothing: the first evidence stands. */
+export async function decideUnit(
+  { tx, now, note }: Act,
+  unitId: string,
+  record: VerdictRecord,
+): Promise<void> {
+  const { verdict } = record
+  const known = await tx
+    .selectFrom('verdict')
+    .select('verdict')
+    .where('unit_id', '=', unitId)
+    .executeTakeFirst()
+  if (known?.verdict === verdict) return
+  if (known !== undefined) {
+    throw new LedgerError(
+      'LEDGER_VERDICT_DIFFERS',
+      `unit ${unitId} was decided as ${known.verdict} and cannot become ${verdict}`,
+    )
+  }
+  const { numUpdatedRows } = await tx
+    .updateTable('unit')
+    .set({ state: 'decided', live: verdict === 'PASS' || verdict === 'QUARANTINE' ? 1 : 0 })
+    .where('id', '=', unitId)
+    .executeTakeFirst()
+  if (numUpdatedRows === 0n) throw unknownUnit(unitId)
+  await tx
+    .insertInto('verdict')
+    .values({ unit_id: unitId, verdict, document: canonicalJson(record), decided_at: now })
+    .execute()
+  await note('unit.decided', { unit: unitId, verdict, reason: record.reason })
+}
+
+/** @throws LedgerError `LEDGER_UNIT_UNKNOWN` */
+export async function unitRow(db: Kysely<Tables>, unitId: string): Promise<UnitRow> {
+  const row = await db.selectFrom('unit').selectAll().where('id', '=', unitId).executeTakeFirst()
+  if (row === undefined) throw unknownUnit(unitId)
+  return row
+}
+
+/** By id, or by serial number. @throws LedgerError `LEDGER_UNIT_AMBIGUOUS` */
+export async function findUnitRow(
+  db: Kysely<Tables>,
+  idOrSerialNumber: string,
+): Promise<UnitRow | undefined> {
+  const rows = await db
+    .selectFrom('unit')
+    .selectAll()
+    .where((eb) =>
+      eb.or([eb('id', '=', idOrSerialNumber), eb('serial_number', '=', idOrSerialNumber)]),
+    )
+    .limit(2)
+    .execute()
+  if (rows.length < 2) return rows[0]
+  throw new LedgerError(
+    'LEDGER_UNIT_AMBIGUOUS',
+    `serial number ${idOrSerialNumber} belongs to units ${rows.map((row) => row.id).join(' and ')}`,
+  )
+}
+
+/** @throws LedgerError `LEDGER_UNIT_DECIDED` */
+export function requireUndecided(row: Pick<UnitRow, 'id' | 'state'>): void {
+  if (row.state !== 'decided') return
+  throw new LedgerError('LEDGER_UNIT_DECIDED', `unit ${row.id} has its verdict`)
+}
+
+function unknownUnit(unitId: string): LedgerError {
+  return new LedgerError('LEDGER_UNIT_UNKNOWN', `unit ${unitId} is not in the ledger`)
+}
+
+export function unitOf(row: Omit<UnitRow, keyof SealedUnit>): Unit {
+  return {
+    id: row.id,
+    orderId: row.order_id,
+    sequence: row.sequence,
+    serialNumber: row.serial_number,
+    state: row.state,
+    ...(row.board_uid === null ? {} : { boardUid: row.board_uid }),
+    createdAt: row.created_at,
+  }
+}
+
+export function verdictOf(row: VerdictRow): VerdictRecord {
+  return VerdictRecord.parse(parseJson(row.document, `verdict of unit ${row.unit_id}`))
+}
