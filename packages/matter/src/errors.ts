@@ -16,6 +16,11 @@ export const matterErrorTable = {
     meaning: 'A message arrived whole, but its payload is not what its type demands.',
     remedy: 'update the provisioning firmware, or set the board aside',
   },
+  TLV_INVALID: {
+    fault: 'caller',
+    meaning: 'Octets are not one Matter TLV element, or an element has no encoding.',
+    remedy: 'pass one whole element, not nested deeper than 8 containers',
+  },
 } as const satisfies ErrorTable
 
 export type MatterErrorCode = keyof typeof matterErrorTable

@@ -36,3 +36,6 @@ export {
   type ReaderGeneration,
   type ReaderResult,
 } from './factory-data/st-reader.ts'
+export { decodeTlv, type TlvLimits } from './tlv/decode.ts'
+export type { ProfileTag, TlvElement, TlvTag, TlvWidth } from './tlv/element.ts'
+export { encodeTlv } from './tlv/encode.ts'
