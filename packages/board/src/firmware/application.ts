@@ -1,0 +1,104 @@
+import { concat, encodeUtf8, isKeylineError } from '@keyline/bytes'
+import { Tag } from '@keyline/matter'
+import { encodeBasic, pxpLimits, type Message, type MessageType } from '@keyline/matter/pxp'
+import { DeviceKey } from './device-key.ts'
+import { encodeElements } from './attestation-elements.ts'
+import { FactoryDataRegion, ReadRefusal } from './factory-data-region.ts'
+import type { Hardware } from './hardware.ts'
+import { PxpLink } from './pxp-link.ts'
+
+interface Answer {
+  readonly type: MessageType
+  readonly payload: Uint8Array
+}
+
+/** A request that the application cannot serve; the reason goes to the host. */
+class Unservable extends Error {}
+
+/** ST's application fixes this text when it is compiled and does not read record 28. */
+const hardwareVersionString = 'rev B'
+
+/**
+ * The operational firmware (provisioning-station section 12.2): a Matter device reduced to what a station can ask.
+ * It reads its factory data as ST's applications do and needs neither `Init` nor HELLO.
+ */
+export async function application(hardware: Hardware): Promise<void> {
+  const link = new PxpLink(hardware, { needsInit: false })
+  for (;;) {
+    const arrival = await link.next()
+    if (arrival.kind !== 'message') continue
+    for (const { type, payload } of answersTo(hardware, arrival.message)) {
+      if (!(await link.send(type, payload))) break
+    }
+  }
+}
+
+function answersTo(hardware: Hardware, message: Message): readonly Answer[] {
+  try {
+    if (message.type === 'ATTREQ') return attest(hardware, message.payload)
+    if (message.type === 'BASIC') return [{ type: 'BASIC', payload: basicInformation(hardware) }]
+    throw new Unservable(`${message.type} is not served`)
+  } catch (error) {
+    return [{ type: 'ABORT', payload: encodeUtf8(reasonOf(error)) }]
+  }
+}
+
+/** Attestation elements with the nonce, and the signature over them and the challenge. */
+function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
+  const { faults, random } = hardware
+  const { nonceLength, attestationChallengeLength } = pxpLimits
+  if (request.length !== nonceLength + attestationChallengeLength) {
+    throw new Unservable(`ATTREQ has ${request.length} octets`)
+  }
+  const region = new FactoryDataRegion(hardware)
+  const declaration = region.require(Tag.certificationDeclaration)
+  const storedKey = region.storedKey()
+  if (storedKey === undefined) throw new Unservable('the device has no attestation key')
+
+  const isOtherNonce = faults.strikes('attestation-other-nonce')
+  const isOtherDeclaration = faults.strikes('attestation-other-declaration')
+  const isOtherKey = faults.strikes('attestation-other-key')
+  const elements = encodeElements({
+    certificationDeclaration: isOtherDeclaration ? altered(declaration) : declaration,
+    nonce: isOtherNonce ? random.bytes(nonceLength) : request.subarray(0, nonceLength),
+  })
+  const key = isOtherKey ? DeviceKey.draw(random) : storedKey
+  const signature = key.sign(concat(elements, request.subarray(nonceLength)))
+  return [
+    { type: 'ATTRSP', payload: elements },
+    { type: 'ATTSIG', payload: signature },
+  ]
+}
+
+function basicInformation(hardware: Hardware): Uint8Array {
+  const region = new FactoryDataRegion(hardware)
+  const { version } = hardware.image
+  return encodeBasic({
+    vendorId: region.requireNumber(Tag.vendorId),
+    productId: region.requireNumber(Tag.productId),
+    vendorName: region.requireText(Tag.vendorName),
+    productName: region.requireText(Tag.productName),
+    serialNumber: region.requireText(Tag.serialNumber),
+    hardwareVersion: region.requireNumber(Tag.hardwareVersion),
+    hardwareVersionString,
+    softwareVersion: versionNumber(version),
+    softwareVersionString: version,
+  })
+}
+
+/** `1.2.3` → 0x00010203 (16, 8 and 8 bits). */
+function versionNumber(version: string): number {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  return ((major & 0xffff) << 16) | ((minor & 0xff) << 8) | (patch & 0xff)
+}
+
+/** One bit in the last octet, which is part of the signature of the declaration. */
+function altered(declaration: Uint8Array): Uint8Array {
+  return declaration.with(declaration.length - 1, (declaration.at(-1) ?? 0) ^ 1)
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Unservable || error instanceof ReadRefusal) return error.message
+  if (isKeylineError(error)) return error.code
+  throw error
+}

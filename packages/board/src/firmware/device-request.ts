@@ -1,0 +1,38 @@
+import { p256PublicKey } from '@keyline/crypto'
+import { buildRequest, derInteger, derSequence, name, Oid } from '@keyline/x509'
+import { matterOid } from './matter-oid.ts'
+import type { DeviceKey } from './device-key.ts'
+
+/** What the factory data says of the product; it becomes the subject of the request. */
+export interface ProductIdentity {
+  readonly vendorId: number
+  readonly productId: number
+  readonly serialNumber: string
+}
+
+/** PKCS#10 DER: subject with serial number, VID and PID, signed by the key of the device. */
+export function buildDeviceRequest(
+  key: DeviceKey,
+  identity: ProductIdentity,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { vendorId, productId, serialNumber } = identity
+  return buildRequest({
+    subject: name([
+      { type: Oid.commonName, value: serialNumber },
+      { type: matterOid.vendorId, value: fourDigits(vendorId) },
+      { type: matterOid.productId, value: fourDigits(productId) },
+    ]),
+    signer: {
+      publicKey: p256PublicKey(key.publicKey),
+      sign: (message) => Promise.resolve(derSignature(key.sign(message))),
+    },
+  })
+}
+
+function derSignature(signature: Uint8Array): Uint8Array {
+  return derSequence(derInteger(signature.subarray(0, 32)), derInteger(signature.subarray(32)))
+}
+
+function fourDigits(value: number): string {
+  return value.toString(16).toUpperCase().padStart(4, '0')
+}

@@ -1,0 +1,39 @@
+import type { Clock, Random } from '@keyline/bytes'
+import type { FaultPlan } from '../fault/fault-plan.ts'
+import type { Flash } from '../flash/flash.ts'
+import type { FirmwareIdentity } from '../image/firmware-image.ts'
+import type { Part } from '../part/part.ts'
+
+/** What the boards of one bench share, for the faults in which one board takes part of another. */
+export interface Neighbourhood {
+  /** Seed of the generator that boards with `cloned-key` share. */
+  readonly sharedSeed: string
+  /** Requests sent so far by the UID of the board, in the order of sending. */
+  readonly requests: Map<string, Uint8Array>
+}
+
+/** The microcontroller as its firmware sees it, from one start to the next. */
+export interface Hardware {
+  readonly part: Part
+  /** 96-bit unique id, 12 octets. */
+  readonly uid: Uint8Array
+  readonly flash: Flash
+  readonly image: FirmwareIdentity
+  readonly clock: Clock
+  /** The generator of this start; another start draws other values. */
+  readonly random: Random
+  readonly faults: FaultPlan
+  readonly neighbourhood: Neighbourhood
+  /** Fires when the board is reset, halted or loses power. */
+  readonly power: AbortSignal
+  /** Time that the hardware takes for an act. @throws BytesError `INTERRUPTED` without power */
+  readonly take: (ms: number) => Promise<void>
+  /** Sends on the serial line; returns at once. */
+  readonly transmit: (octets: Uint8Array) => void
+  readonly listen: (onReceived: (octets: Uint8Array) => void) => void
+  /** Restarts the board: afterwards `power` has fired, and every wait of this firmware ends. */
+  readonly restart: () => void
+}
+
+/** The behaviour of a firmware: runs until the power goes. */
+export type Firmware = (hardware: Hardware) => Promise<void>

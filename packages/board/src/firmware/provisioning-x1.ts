@@ -1,0 +1,245 @@
+import { concat, encodeUtf8, equalOctets, seededRandom, throwIfInterrupted } from '@keyline/bytes'
+import { sha256 } from '@keyline/crypto'
+import {
+  decodeHello,
+  encodeIdent,
+  encodeStored,
+  finishText,
+  proofPrefix,
+  pxpLimits,
+  type BoardResult,
+  type KeyStore,
+  type MessageType,
+  type ProvisioningMode,
+} from '@keyline/matter/pxp'
+import { parseCertificate } from '@keyline/x509'
+import { buildDeviceRequest, type ProductIdentity } from './device-request.ts'
+import { DeviceKey } from './device-key.ts'
+import { FactoryDataRegion, ReadRefusal } from './factory-data-region.ts'
+import type { Hardware } from './hardware.ts'
+import { PxpLink } from './pxp-link.ts'
+
+/** A certificate that is longer has no place in the buffer of the ST firmware. */
+const certificateLimit = 600
+
+/** Ends a session with a result, or without one because the host has begun anew. */
+class SessionEnd extends Error {
+  readonly result: BoardResult | 'superseded'
+
+  constructor(result: BoardResult | 'superseded') {
+    super(result)
+    this.result = result
+  }
+}
+
+/**
+ * Provisioning firmware X1 (provisioning-station section 7): waits for `Init`, makes its key, has it certified
+ * over the serial line, stores the credentials in the factory data and proves that it holds the key.
+ */
+export async function provisioningX1(hardware: Hardware): Promise<void> {
+  const { faults, transmit } = hardware
+  if (faults.strikes('silent')) return
+  const link = new PxpLink(hardware, { needsInit: true })
+  if (faults.strikes('stale-finish')) transmit(encodeUtf8('finish:000\n'))
+
+  for (;;) {
+    while ((await link.next()).kind !== 'init') continue
+    link.open()
+    transmit(encodeUtf8('Start_provisioning PXP/1\n'))
+    if (faults.strikes('silent-after-start')) return
+    if (faults.strikes('flood')) transmit(new Uint8Array(1_048_576).fill(0x2e))
+    const result = faults.strikes('finish-at-once') ? 'ok' : await new Session(hardware, link).run()
+    if (result === 'superseded') continue
+    link.close()
+    sendResult(hardware, result)
+  }
+}
+
+function sendResult(hardware: Hardware, result: BoardResult): void {
+  const { faults, transmit } = hardware
+  const code = result === 'ok' ? faults.valueOf('finish-code') : undefined
+  const text = code === undefined ? finishText(result) : `finish:${String(code).padStart(3, '0')}`
+  if (faults.strikes('finish-in-pieces')) {
+    for (const octet of encodeUtf8(`${text}\0`)) transmit(Uint8Array.of(octet))
+    transmit(hardware.random.bytes(5))
+  } else {
+    transmit(encodeUtf8(`${text}\n`))
+  }
+}
+
+/** One exchange from HELLO to DONE. */
+class Session {
+  readonly #hardware: Hardware
+  readonly #link: PxpLink
+  readonly #region: FactoryDataRegion
+
+  constructor(hardware: Hardware, link: PxpLink) {
+    this.#hardware = hardware
+    this.#link = link
+    this.#region = new FactoryDataRegion(hardware)
+  }
+
+  async run(): Promise<BoardResult | 'superseded'> {
+    try {
+      await this.#exchange()
+      return 'ok'
+    } catch (error) {
+      if (error instanceof SessionEnd || error instanceof ReadRefusal) return error.result
+      throw error
+    }
+  }
+
+  async #exchange(): Promise<void> {
+    const { faults } = this.#hardware
+    const mode = await this.#hello()
+    await this.#identify()
+    const store = this.#chooseStore(mode)
+    const product = this.#region.product()
+
+    const key = await this.#makeKey()
+    await this.#say('CSR', await this.#request(key, product))
+
+    const dac = await this.#hear('DAC')
+    if (faults.strikes('restart-before-commit')) this.#restart()
+    const pai = await this.#hear('PAI')
+    checkCertificates(dac, pai, key)
+    const commit = await this.#hear('COMMIT')
+    if (!equalOctets(commit, sha256(dac, pai))) throw new SessionEnd('protocolError')
+
+    const isStored = await this.#store(store, { dac, pai, key })
+    if (faults.strikes('restart-after-commit')) this.#restart()
+    await this.#say('STORED', encodeStored({ store }))
+
+    const challenge = await this.#hear('CHAL')
+    if (challenge.length !== pxpLimits.challengeLength) throw new SessionEnd('protocolError')
+    await this.#say('PROOF', this.#prove(challenge, isStored ? undefined : key))
+    await this.#hear('DONE')
+  }
+
+  async #hello(): Promise<ProvisioningMode> {
+    const payload = await this.#hear('HELLO', pxpLimits.helloTimeoutMs)
+    try {
+      return decodeHello(payload).mode
+    } catch {
+      throw new SessionEnd('modeUnsupported')
+    }
+  }
+
+  async #identify(): Promise<void> {
+    const { part, uid, faults } = this.#hardware
+    const isProvisioned = this.#region.isProvisioned()
+    await this.#say(
+      'IDENT',
+      encodeIdent({
+        uid: faults.strikes('ident-other-uid') ? uid.toReversed() : uid,
+        device: `0x${part.deviceId.toString(16).toUpperCase().padStart(3, '0')}`,
+        stores: part.keyStores,
+        state: isProvisioned ? 'provisioned' : 'empty',
+      }),
+    )
+    if (isProvisioned) throw new SessionEnd('alreadyProvisioned')
+  }
+
+  /** The table of provisioning-station section 9.4. */
+  #chooseStore(mode: ProvisioningMode): KeyStore {
+    const { keyStores } = this.#hardware.part
+    if (mode === 'test') return 'flash'
+    const store = (['cks', 'its'] as const).find((secure) => keyStores.includes(secure))
+    if (store === undefined) throw new SessionEnd('noSecureStore')
+    return store
+  }
+
+  async #makeKey(): Promise<DeviceKey> {
+    const { part, random, faults, neighbourhood } = this.#hardware
+    await this.#hardware.take(part.times.keyGenerationMs)
+    const source = faults.strikes('cloned-key') ? seededRandom(neighbourhood.sharedSeed) : random
+    return DeviceKey.draw(source)
+  }
+
+  async #request(key: DeviceKey, product: ProductIdentity): Promise<Uint8Array> {
+    const { uid, faults, neighbourhood } = this.#hardware
+    const vendorId = product.vendorId ^ (faults.strikes('csr-foreign-vendor') ? 0x0003 : 0)
+    const own = await buildDeviceRequest(key, { ...product, vendorId })
+    const owner = Buffer.from(uid).toString('hex')
+    if (faults.strikes('csr-of-other-board')) {
+      const others = [...neighbourhood.requests].filter(([other]) => other !== owner)
+      return others.at(-1)?.[1] ?? own
+    }
+    neighbourhood.requests.delete(owner)
+    neighbourhood.requests.set(owner, own)
+    if (faults.strikes('csr-bad-signature')) {
+      return own.with(own.length - 1, (own.at(-1) ?? 0) ^ 1)
+    }
+    return own
+  }
+
+  /** False when a fault kept the credentials out of the flash. */
+  async #store(store: KeyStore, credentials: Credentials): Promise<boolean> {
+    const { faults } = this.#hardware
+    if (faults.strikes('flash-refuses')) throw new SessionEnd('flashWrite')
+    if (faults.strikes('stores-nothing')) return false
+    const { dac, pai, key } = credentials
+    const outcome = await this.#region.append({
+      dac,
+      pai,
+      publicKey: key.publicKey,
+      privateKey: store === 'flash' ? key.secret() : undefined,
+    })
+    if (outcome !== 'ok') throw new SessionEnd(outcome)
+    const offset = faults.valueOf('flash-bit-flip')
+    if (offset !== undefined) this.#region.flipBit(offset - 1)
+    return true
+  }
+
+  /** Signs with the stored key; a board that lies signs with what it has in memory. */
+  #prove(challenge: Uint8Array, unstored: DeviceKey | undefined): Uint8Array {
+    const { random, faults } = this.#hardware
+    const key = faults.strikes('proof-other-key')
+      ? DeviceKey.draw(random)
+      : (unstored ?? this.#region.storedKey())
+    if (key === undefined) throw new SessionEnd('proofFailed')
+    return key.sign(concat(encodeUtf8(proofPrefix), challenge))
+  }
+
+  async #say(type: MessageType, payload: Uint8Array): Promise<void> {
+    if (await this.#link.send(type, payload)) return
+    const arrival = await this.#link.next(0)
+    throw new SessionEnd(arrival.kind === 'init' ? 'superseded' : 'protocolError')
+  }
+
+  async #hear(
+    type: MessageType,
+    timeoutMs: number = pxpLimits.messageTimeoutMs,
+  ): Promise<Uint8Array> {
+    const arrival = await this.#link.next(timeoutMs)
+    if (arrival.kind === 'init') throw new SessionEnd('superseded')
+    if (arrival.kind === 'silence') throw new SessionEnd('hostTimeout')
+    if (arrival.message.type !== type) throw new SessionEnd('protocolError')
+    return arrival.message.payload
+  }
+
+  #restart(): void {
+    this.#hardware.restart()
+    throwIfInterrupted(this.#hardware.power)
+  }
+}
+
+interface Credentials {
+  readonly dac: Uint8Array
+  readonly pai: Uint8Array
+  readonly key: DeviceKey
+}
+
+function checkCertificates(dac: Uint8Array, pai: Uint8Array, key: DeviceKey): void {
+  if (dac.length > certificateLimit || pai.length > certificateLimit) {
+    throw new SessionEnd('certificateRejected')
+  }
+  let certified: Uint8Array
+  try {
+    parseCertificate(pai)
+    certified = parseCertificate(dac).spki.key.octets
+  } catch {
+    throw new SessionEnd('certificateRejected')
+  }
+  if (!equalOctets(certified, key.publicKey)) throw new SessionEnd('keyMismatch')
+}
