@@ -1,0 +1,27 @@
+/** What each violation of the certificate profile means (matter-factory-data 10.2), in the order they are reported. */
+export const certificateViolations = {
+  'CERT-DER': 'it is not a certificate in strict DER',
+  'CERT-VERSION': 'its version is not v3',
+  'CERT-SIGALG': 'an algorithm field is not ecdsa-with-SHA256',
+  'CERT-KEY': 'its key is not an uncompressed point on P-256',
+  'EXT-BC-MISSING': 'basic constraints are missing',
+  'EXT-BC-DUP': 'basic constraints stand twice',
+  'EXT-BC-CRITICAL': 'basic constraints are not critical',
+  'EXT-BC-CA': 'the CA flag is not the one of its role',
+  'EXT-BC-PATHLEN': 'the path length is not the one of its role',
+  'EXT-BC-MALFORMED': 'basic constraints cannot be read',
+  'EXT-KU-MISSING': 'the key usage is missing',
+  'EXT-KU-DUP': 'the key usage stands twice',
+  'EXT-KU-CRITICAL': 'the key usage is not critical',
+  'EXT-KU-BITS': 'the key usage is not the one of its role',
+  'EXT-KU-MALFORMED': 'the key usage cannot be read',
+  'EXT-SKID-MISSING': 'the subject key identifier is missing',
+  'EXT-SKID-DUP': 'the subject key identifier stands twice',
+  'EXT-SKID-CRITICAL': 'the subject key identifier is critical',
+  'EXT-SKID-MALFORMED': 'the subject key identifier is not one of 20 octets',
+  'EXT-AKID-MISSING': 'the authority key identifier is missing',
+  'EXT-AKID-DUP': 'the authority key identifier stands twice',
+  'EXT-AKID-CRITICAL': 'the authority key identifier is critical',
+  'EXT-AKID-MALFORMED': 'the authority key identifier has no key identifier of 20 octets',
+} as const
+export type CertificateViolation = keyof typeof certificateViolations
