@@ -1,4 +1,5 @@
 export { CryptoError, cryptoErrorTable, type CryptoErrorCode } from './errors.ts'
+export { decryptGcm, encryptGcm, type GcmContext } from './gcm.ts'
 export {
   hkdfSha256,
   hmacSha256,

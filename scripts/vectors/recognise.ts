@@ -1,0 +1,101 @@
+import { basename, dirname } from 'node:path'
+import { knownFiles, type KnownFile } from '../../test/support/vectors/catalogue.ts'
+import type { VectorCheck } from '../../test/support/vectors/case.ts'
+import {
+  check as checkWycheproof,
+  describeAlgorithm,
+  isAlgorithmUsed,
+} from '../../test/support/vectors/wycheproof.ts'
+
+/** What a file of vectors is, from its name, its folder and its content. */
+export type Recognised =
+  | {
+      readonly kind: 'check'
+      readonly path: string
+      readonly check: VectorCheck
+      readonly cases: number
+    }
+  | {
+      readonly kind: 'unsupported'
+      readonly what: string
+      readonly why: string
+      readonly cases: number
+    }
+  | { readonly kind: 'unknown' }
+
+const noRoom = 'its room does not exist yet'
+
+/** Why an algorithm that Keyline meets has nothing of its own to test. */
+const usedElsewhere: Readonly<Record<string, string>> = {
+  'AES-CBC-PKCS5': 'Keyline decrypts with it only inside of PBES2 keys, which node:crypto opens',
+}
+
+/** @param path absolute or relative, its last two parts tell most. */
+export async function recognise(path: string, json: unknown): Promise<Recognised> {
+  if (!isRecord(json)) return { kind: 'unknown' }
+  if (Array.isArray(json['testGroups'])) return recogniseWycheproof(path, json)
+  if (json['device'] === 'STSAFE-A120' && Array.isArray(json['cases'])) {
+    return {
+      kind: 'unsupported',
+      what: 'group stsafe-a120',
+      why: noRoom,
+      cases: json['cases'].length,
+    }
+  }
+  if (typeof json['group'] === 'string' && typeof json['check'] === 'string') {
+    return {
+      kind: 'unsupported',
+      what: `group attestation/${json['group']}`,
+      why: noRoom,
+      cases: 1,
+    }
+  }
+  return recogniseMatter(path, json)
+}
+
+function recogniseWycheproof(path: string, json: Readonly<Record<string, unknown>>): Recognised {
+  const cases = Number(json['numberOfTests'])
+  if (isAlgorithmUsed(json)) {
+    const canonical = `wycheproof/${basename(path)}`
+    return { kind: 'check', path: canonical, check: checkWycheproof, cases }
+  }
+  const name = describeAlgorithm(json)
+  const what = `algorithm ${name} (${basename(path)})`
+  return { kind: 'unsupported', what, why: usedElsewhere[name] ?? 'Keyline does not use it', cases }
+}
+
+async function recogniseMatter(
+  path: string,
+  json: Readonly<Record<string, unknown>>,
+): Promise<Recognised> {
+  const { vectors } = json
+  if (!Array.isArray(vectors) || vectors.length === 0) return { kind: 'unknown' }
+  const tail = `matter/${basename(dirname(path))}/${basename(path)}`
+  const known = knownFiles.find((file) => file.path === tail) ?? byContent(vectors)
+  if (known === undefined) return { kind: 'unknown' }
+  if (known.load === undefined) {
+    return {
+      kind: 'unsupported',
+      what: `group ${known.path.replace(/\.json$/, '')}`,
+      why: noRoom,
+      cases: vectors.length,
+    }
+  }
+  const { check } = await known.load()
+  return { kind: 'check', path: known.path, check, cases: vectors.length }
+}
+
+/** A known file under another name: each vector has the members that tell it apart. */
+function byContent(vectors: readonly unknown[]): KnownFile | undefined {
+  return knownFiles.find(({ members }) =>
+    vectors.every(
+      (vector) =>
+        isRecord(vector) &&
+        members.every((names) => names.some((name) => Object.hasOwn(vector, name))),
+    ),
+  )
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
