@@ -5,6 +5,8 @@ export interface JsonLimits {
   /** Longest document in characters. */
   readonly maxLength?: number
   readonly maxDepth?: number
+  /** Told of each member that occurs twice, which is then no error; the last one counts. */
+  readonly onDuplicate?: ((member: string) => void) | undefined
 }
 
 const forbiddenMembers = new Set(['__proto__', 'constructor', 'prototype'])
@@ -22,19 +24,21 @@ export function parseJson(text: string, what: string, limits: JsonLimits = {}): 
       `${what} has ${text.length} characters, at most ${maxLength}`,
     )
   }
-  return new JsonParser(text, what, limits.maxDepth ?? 16).document()
+  return new JsonParser(text, what, limits).document()
 }
 
 class JsonParser {
   readonly #text: string
   readonly #what: string
   readonly #maxDepth: number
+  readonly #onDuplicate: ((member: string) => void) | undefined
   #at = 0
 
-  constructor(text: string, what: string, maxDepth: number) {
+  constructor(text: string, what: string, limits: JsonLimits) {
     this.#text = text
     this.#what = what
-    this.#maxDepth = maxDepth
+    this.#maxDepth = limits.maxDepth ?? 16
+    this.#onDuplicate = limits.onDuplicate
   }
 
   document(): JsonValue {
@@ -70,7 +74,10 @@ class JsonParser {
       this.#blanks()
       if (this.#text.charAt(this.#at) !== '"') this.#fail('a member name is expected')
       const name = this.#string()
-      if (Object.hasOwn(members, name)) this.#fail(`duplicate member ${JSON.stringify(name)}`)
+      if (Object.hasOwn(members, name)) {
+        if (this.#onDuplicate === undefined) this.#fail(`duplicate member ${JSON.stringify(name)}`)
+        this.#onDuplicate(name)
+      }
       if (forbiddenMembers.has(name)) this.#fail(`member ${JSON.stringify(name)} is not allowed`)
       this.#blanks()
       if (!this.#take(':')) this.#fail('":" is expected')

@@ -1,3 +1,63 @@
+export type { BasicInformation } from './attestation/check-declaration.ts'
+export {
+  decodeAttestationElements,
+  encodeAttestationElements,
+  maxElementsLength,
+  type AttestationElements,
+} from './attestation/elements.ts'
+export type {
+  AttestationFailure,
+  AttestationResult,
+  AttestationSuccess,
+} from './attestation/result.ts'
+export {
+  checkRevocation,
+  readRevocationSet,
+  type RevocationResult,
+  type RevocationSet,
+} from './attestation/revocation.ts'
+export { attestationRules, SdkResult, type AttestationCheck } from './attestation/rules.ts'
+export { prepareTrust, type Trust, type TrustInput } from './attestation/trust.ts'
+export {
+  verifyAttestation,
+  verifyCredentials,
+  type AttestationInput,
+  type CredentialsInput,
+} from './attestation/verify.ts'
+export {
+  chainProblems,
+  checkChain,
+  type AttestationChain,
+  type ChainProblem,
+} from './certificate/chain.ts'
+export { commonNameIds, MatterOid, matterIds, type MatterIds } from './certificate/matter-ids.ts'
+export {
+  checkDac,
+  checkPaa,
+  checkPai,
+  profileViolations,
+  type CertificateRole,
+} from './certificate/profile.ts'
+export { certificateViolations, type CertificateViolation } from './certificate/violation.ts'
+export { CertificationType, type CertificationDeclaration } from './declaration/content.ts'
+export {
+  buildDeclaration,
+  parseDeclaration,
+  verifyDeclaration,
+  type DeclarationCheck,
+  type DeclarationInput,
+  type DeclarationResult,
+  type DeclarationTrust,
+  type ParsedDeclaration,
+  type TrustPolicy,
+} from './declaration/declaration.ts'
+export { envelopeViolations, type EnvelopeViolation } from './declaration/envelope.ts'
+export {
+  declarationSigner,
+  declarationSigners,
+  type DeclarationSigner,
+  type SignerTrust,
+} from './declaration/signers.ts'
 export { MatterError, matterErrorTable, type MatterErrorCode } from './errors.ts'
 export {
   appendCredentials,
@@ -6,6 +66,8 @@ export {
   type AppendResult,
   type Credentials,
 } from './factory-data/append-credentials.ts'
+export { checkFactoryData, type FactoryDataCheck } from './factory-data/check.ts'
+export type { DerivedVerifier } from './factory-data/check-verifier.ts'
 export {
   factoryDataFields,
   Tag,
@@ -21,6 +83,14 @@ export {
   type DecodeImageOptions,
   type ImageGeneration,
 } from './factory-data/image.ts'
+export type { FactoryDataMode } from './factory-data/mode.ts'
+export {
+  drawDiscriminator,
+  drawPasscode,
+  isForbiddenPasscode,
+  isPasscode,
+  passcodeRange,
+} from './factory-data/passcode.ts'
 export {
   appendedCredentialsMax,
   isProfileName,
@@ -29,6 +99,7 @@ export {
   type ProfileName,
 } from './factory-data/profile.ts'
 export { factoryDataRules, type FactoryDataRule } from './factory-data/rules.ts'
+export { factoryDataToStJson, parseStJson, type StJsonOptions } from './factory-data/st-json.ts'
 export {
   readerBuffers,
   readWithStReader,
