@@ -1,0 +1,86 @@
+import { isKeylineError, toHex } from '@keyline/bytes'
+import { fuzzNumbers, mutate } from './mutate.ts'
+import type { FuzzTarget } from './target.ts'
+
+export interface FuzzBudget {
+  readonly seed: number
+  readonly seconds: number
+  /** Findings after which a run ends. */
+  readonly mostFindings?: number | undefined
+}
+
+export interface FuzzFinding {
+  readonly problem: string
+  readonly inputHex: string
+}
+
+export interface FuzzReport {
+  readonly executions: number
+  readonly refusals: number
+  readonly seconds: number
+  readonly findings: readonly FuzzFinding[]
+}
+
+/** No input may hold a decoder longer than this. */
+const slowestMs = 50
+/** A pause of the machine is not the decoder's: an input is slow when it is slow each time. */
+const slowTrials = 3
+const batch = 64
+
+/** Runs a target on its seeds and on mutations of them until the time is over. */
+export function fuzz(target: FuzzTarget, budget: FuzzBudget): FuzzReport {
+  const seeds = target.seeds()
+  if (seeds.length === 0) throw new Error(`the fuzz target ${target.name} has no seeds`)
+  const numbers = fuzzNumbers(budget.seed)
+  const findings = new Map<string, FuzzFinding>()
+  const start = performance.now()
+  const end = start + budget.seconds * 1_000
+  let executions = 0
+  let refusals = 0
+
+  const execute = (octets: Uint8Array): void => {
+    executions += 1
+    const outcome = attempt(target, octets)
+    if (outcome === 'refused') refusals += 1
+    else if (outcome !== 'accepted' && !findings.has(outcome)) {
+      findings.set(outcome, { problem: outcome, inputHex: toHex(octets) })
+    }
+  }
+
+  for (const seed of seeds) {
+    execute(seed)
+    if (attempt(target, seed) === 'refused') {
+      const problem = 'a seed is refused'
+      findings.set(problem, { problem, inputHex: toHex(seed) })
+    }
+  }
+  while (performance.now() < end && findings.size < (budget.mostFindings ?? 5)) {
+    for (let count = 0; count < batch; count += 1) execute(mutate(seeds, numbers))
+  }
+  const seconds = (performance.now() - start) / 1_000
+  return { executions, refusals, seconds, findings: [...findings.values()] }
+}
+
+/** `accepted`, `refused`, or what is wrong with the decoder. */
+function attempt(target: FuzzTarget, octets: Uint8Array): string {
+  let fastestMs = Infinity
+  let outcome = 'accepted'
+  for (let trial = 0; trial < slowTrials; trial += 1) {
+    const start = performance.now()
+    outcome = runOnce(target, octets)
+    fastestMs = Math.min(fastestMs, performance.now() - start)
+    if (fastestMs < slowestMs) return outcome
+  }
+  return `takes ${Math.round(fastestMs)} ms`
+}
+
+function runOnce(target: FuzzTarget, octets: Uint8Array): string {
+  const input = Uint8Array.from(octets)
+  try {
+    target.run(input)
+  } catch (error) {
+    if (!isKeylineError(error)) return String(error)
+    return Buffer.from(input).equals(octets) ? 'refused' : 'changes its input'
+  }
+  return Buffer.from(input).equals(octets) ? 'accepted' : 'changes its input'
+}

@@ -1,0 +1,90 @@
+import { equalOctets } from '@keyline/bytes'
+import { decodeImage, decodeTlv, encodeTlv, readWithStReader, Tag } from '@keyline/matter'
+import {
+  decodeBasic,
+  decodeHello,
+  decodeIdent,
+  decodeStored,
+  encodeBasic,
+  encodeFrames,
+  encodeHello,
+  encodeIdent,
+  encodeStored,
+  isMessageType,
+  LineSplitter,
+  MessageAssembler,
+  parseFrame,
+  type BasicInformation,
+  type Ident,
+} from '@keyline/matter/pxp'
+import { expectLaw, textTarget, type FuzzTarget } from './target.ts'
+import { vectorHex, vectorOctets, vectorTexts } from './vector-seeds.ts'
+
+export const matterTargets: readonly FuzzTarget[] = [
+  {
+    name: 'tlv',
+    seeds: () => vectorHex('matter/tlv/elements.json', 'tlv'),
+    run: (octets) => {
+      expectLaw(equalOctets(encodeTlv(decodeTlv(octets)), octets), 'TLV encodes back')
+    },
+  },
+  { name: 'image', seeds: images, run: (octets) => decodeImage(octets) },
+  {
+    name: 'st-reader',
+    seeds: images,
+    run: (octets) => {
+      for (const tag of Object.values(Tag)) readWithStReader(octets, tag, 700)
+    },
+  },
+  textTarget('pxp-frame', frames, (text) => {
+    const parsed = parseFrame(text)
+    if (!parsed.ok || parsed.frame.count !== 1) return
+    const { type, seq, payload } = parsed.frame
+    if (!isMessageType(type) || type === 'ACK' || type === 'NAK') return
+    expectLaw(encodeFrames(type, seq, payload).join('').startsWith(text), 'a frame encodes back')
+  }),
+  {
+    name: 'pxp-message',
+    seeds: () => [Buffer.from(frames().join(''), 'latin1')],
+    run: (octets) => {
+      const assembler = new MessageAssembler()
+      for (const line of new LineSplitter().push(octets)) {
+        const parsed = parseFrame(line)
+        if (parsed.ok) assembler.accept(parsed.frame)
+      }
+    },
+  },
+  { name: 'pxp-hello', seeds: () => [encodeHello({ mode: 'test' })], run: decodeHello },
+  { name: 'pxp-ident', seeds: () => [encodeIdent(ident)], run: decodeIdent },
+  { name: 'pxp-stored', seeds: () => [encodeStored({ store: 'its' })], run: decodeStored },
+  { name: 'pxp-basic', seeds: () => [encodeBasic(basic)], run: decodeBasic },
+]
+
+const ident: Ident = {
+  uid: new Uint8Array(12).fill(7),
+  device: '0x4B0',
+  stores: ['flash', 'cks'],
+  state: 'empty',
+}
+
+const basic: BasicInformation = {
+  vendorId: 0xfff1,
+  productId: 0x8004,
+  vendorName: 'Vendor',
+  serialNumber: 'SN-1',
+  hardwareVersion: 1,
+  softwareVersion: 1,
+  testCredentials: false,
+}
+
+function images(): readonly Uint8Array[] {
+  return [
+    vectorOctets('matter/factory-data/full-fff1-8004.bin'),
+    vectorOctets('matter/factory-data/provisioning-fff1-8004.bin'),
+    ...vectorHex('matter/factory-data/encode.json', 'binary'),
+  ]
+}
+
+function frames(): readonly string[] {
+  return vectorTexts('matter/serial/pxp-session.json', 'line')
+}
