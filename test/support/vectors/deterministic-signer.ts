@@ -5,7 +5,6 @@ import { p256 } from '@noble/curves/nist.js'
 export function deterministicSigner(publicKey: P256PublicKey, scalar: Uint8Array): Signer {
   return {
     publicKey,
-    sign: (message) =>
-      Promise.resolve(p256.sign(message, scalar, { lowS: false, format: 'der' })),
+    sign: (message) => Promise.resolve(p256.sign(message, scalar, { lowS: false, format: 'der' })),
   }
 }

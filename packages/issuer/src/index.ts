@@ -1,0 +1,24 @@
+export { buildDac, checkIssuing, type DacInput } from './build/build-dac.ts'
+export type { SubjectEncoding } from './build/dac-name.ts'
+export { issuingRules, type IssuingRule } from './build/issuing-rules.ts'
+export { readPai, type Pai } from './build/pai.ts'
+export { IssuerError, issuerErrorTable, type IssuerErrorCode } from './errors.ts'
+export type { IssuanceEntry, IssuanceOrder, IssuanceStore } from './issue/issuance-store.ts'
+export { issueDac, type IssueDacInput, type IssueDacResult } from './issue/issue-dac.ts'
+export {
+  createLocalIssuer,
+  type DacChain,
+  type DacRequest,
+  type LocalIssuer,
+  type LocalIssuerOptions,
+} from './issue/local-issuer.ts'
+export type { LintInput } from './lint/lint-checks.ts'
+export { createDacLint, lintDac, type DacLint } from './lint/lint-dac.ts'
+export { lintRules, type LintRule } from './lint/lint-rules.ts'
+export { createPki, type CertifiedKey, type Pki, type PkiInput } from './pki/create-pki.ts'
+export { FileSigner, openFileSigner, type FileSignerInput } from './pki/file-signer.ts'
+export { pkiFiles, type PkiFile, type PkiFilesInput } from './pki/pki-files.ts'
+export { isTestVendorId, publishedKeyName } from './policy/policy.ts'
+export { publishedKeys } from './policy/published-keys.ts'
+export { checkRequest, type RequestCheck, type RequestContext } from './request/check-request.ts'
+export { requestRules, type RequestRule } from './request/request-rules.ts'

@@ -1,0 +1,126 @@
+import { equalOctets, isKeylineError, toHex, type Clock, type Random } from '@keyline/bytes'
+import { sha256, verifyP256Der, type Signer } from '@keyline/crypto'
+import type { Policy } from '@keyline/ledger/records'
+import { profileViolations } from '@keyline/matter'
+import {
+  extensionOf,
+  isSignedBy,
+  Oid,
+  parseCertificate,
+  readAuthorityKeyIdentifier,
+  readSubjectKeyIdentifier,
+  type Certificate,
+} from '@keyline/x509'
+import { readPai, type Pai } from '../build/pai.ts'
+import { IssuerError } from '../errors.ts'
+import { createDacLint, type DacLint } from '../lint/lint-dac.ts'
+import { boundedSigner } from './bounded-signer.ts'
+import { productionProblems } from './production-policy.ts'
+
+export interface AuthorityInput {
+  /** Holder of the PAI key. */
+  readonly signer: Signer
+  /** X.509 DER. */
+  readonly pai: Uint8Array
+  readonly paa: Uint8Array
+  readonly policy: Policy
+  readonly clock: Clock
+  readonly random: Random
+  readonly signTimeoutMs: number
+}
+
+/** PAA, PAI and key that were judged together, and all that is prepared once for them. */
+export interface Authority {
+  readonly pai: Pai
+  /** X.509 DER. */
+  readonly paa: Uint8Array
+  readonly signer: Signer
+  readonly lint: DacLint
+  /** SHA-256 of the SubjectPublicKeyInfo of PAI and PAA: no device may have these keys. */
+  readonly caKeys: ReadonlySet<string>
+}
+
+/**
+ * Judges PAA, PAI and key, and lets the signer sign a probe that is verified.
+ * @throws IssuerError `ISSUER_PAI_UNUSABLE` with all problems, `ISSUER_POLICY_REFUSES`, `ISSUER_SIGNER_FAILED`
+ */
+export async function prepareAuthority(input: AuthorityInput): Promise<Authority> {
+  const pai = readPai(input.pai)
+  const paa = readPaa(input.paa)
+  const problems = [
+    ...paa.problems.map((problem) => `the PAA violates ${problem}`),
+    ...pai.problems.map((problem) => `the PAI violates ${problem}`),
+    ...dateProblems(pai, new Date(input.clock.now())),
+  ]
+  if (!equalOctets(input.signer.publicKey.point, pai.publicKey.point)) {
+    problems.push('the key belongs to another certificate than the PAI (ISS-02)')
+  }
+  if (problems.length === 0) problems.push(...chainProblems(pai, paa.certificate))
+  if (problems.length > 0) throw new IssuerError('ISSUER_PAI_UNUSABLE', problems.join('; '))
+
+  const paaSpkiSha256 = toHex(sha256(paa.certificate.spki.der))
+  if (input.policy === 'production') {
+    const refusals = productionProblems({ signer: input.signer, pai, paaSpkiSha256 })
+    if (refusals.length > 0) throw new IssuerError('ISSUER_POLICY_REFUSES', refusals.join('; '))
+  }
+  const { clock, signTimeoutMs: timeoutMs } = input
+  const signer = boundedSigner({ signer: input.signer, clock, timeoutMs })
+  await probe(signer, input.random)
+  return {
+    pai,
+    paa: input.paa,
+    signer,
+    lint: createDacLint(input.pai),
+    caKeys: new Set([pai.spkiSha256, paaSpkiSha256]),
+  }
+}
+
+/** A signature that nobody can have prepared, verified before the first real one. */
+async function probe(signer: Signer, random: Random): Promise<void> {
+  const message = random.bytes(32)
+  const signature = await signer.sign(message)
+  if (verifyP256Der({ publicKey: signer.publicKey, message, signature })) return
+  throw new IssuerError('ISSUER_SIGNER_FAILED', 'the first signature of the signer does not verify')
+}
+
+function readPaa(der: Uint8Array): {
+  readonly certificate: Certificate
+  readonly problems: readonly string[]
+} {
+  try {
+    const certificate = parseCertificate(der)
+    return { certificate, problems: profileViolations(certificate, 'PAA') }
+  } catch (cause) {
+    if (!isKeylineError(cause)) throw cause
+    throw new IssuerError('ISSUER_PAI_UNUSABLE', `the PAA: ${cause.message}`, { cause })
+  }
+}
+
+/** Chain rules between PAI and PAA. Source: matter 10.3, 10.4. */
+function chainProblems(pai: Pai, paa: Certificate): readonly string[] {
+  const { certificate } = pai
+  const problems: string[] = []
+  if (!equalOctets(certificate.issuer, paa.subject)) {
+    problems.push('the issuer of the PAI is not the subject of the PAA')
+  }
+  const authority = extensionOf(certificate, Oid.authorityKeyIdentifier)
+  const subject = extensionOf(paa, Oid.subjectKeyIdentifier)
+  const named = authority && readAuthorityKeyIdentifier(authority.value)
+  const present = subject && readSubjectKeyIdentifier(subject.value)
+  if (named === undefined || present === undefined || !equalOctets(named, present)) {
+    problems.push('the PAI names another key than that of the PAA')
+  }
+  if (paa.publicKey === undefined || !isSignedBy(certificate, paa.publicKey)) {
+    problems.push('the signature of the PAI does not verify with the PAA')
+  }
+  return problems
+}
+
+function dateProblems(pai: Pai, now: Readonly<Date>): readonly string[] {
+  const { notBefore, notAfter } = pai.certificate
+  if (now > notAfter) return [`the PAI is expired since ${notAfter.toISOString()} (ISS-09)`]
+  if (now < notBefore) {
+    return [`the PAI is valid from ${notBefore.toISOString()}, but it is ${now.toISOString()}`]
+  }
+  return []
+}

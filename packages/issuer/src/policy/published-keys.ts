@@ -1,0 +1,129 @@
+/**
+ * Keys whose private part anyone can download: SHA-256 of the SubjectPublicKeyInfo (91 octets) → name.
+ * Source: `credentials/{test,development}` of the Matter SDK. `Matter-Development-DAC-FFF1-8004` is also
+ * the key of ST's stock factory data.
+ */
+const publishedKeyNames: Readonly<Record<string, string>> = {
+  '9c3cf8faebc2418583077e0945d4827304c5a54fcd20b6e9021df14034384f61': 'Chip-Development-PAA',
+  ea6dba5a7a1a6303aeebd272be65bae1095a05280c4044ca81056e3136988279: 'Chip-Test-CD-Signing',
+  c875b88f407cd39c4a68a6e81c039acf4a90a35fbeb771d0c08f8fafee2e3ce4: 'Chip-Test-DAC-FFF1-8000-0000',
+  c5063e3ceca6a175297edcf0dada23867832715d1ea816ae3f9381652337c965:
+    'Chip-Test-DAC-FFF1-8000-0000-2CDPs',
+  '565a4c2eaf9deead48e4cc1350c663ca062849d3934796b49f16e3dbfecc161c':
+    'Chip-Test-DAC-FFF1-8000-0000-2CDPs-Issuer-PAI-FFF2-8004',
+  a560bba4323c9115d96bf4060bdb1c024966c404fdb469e3b268d50691c003a6:
+    'Chip-Test-DAC-FFF1-8000-0000-CDP-2CRLIssuers-PAA-FFF1',
+  a0e1b3f5b819d70f2f81c79ceed4ca8fb6be4f0559715b8804c4a8c46bf8db93:
+    'Chip-Test-DAC-FFF1-8000-0000-CDP-2URIs',
+  '74ef85157677d8902ba0e04f1f7e035ebb668abfc3976f360136a42d85aa3ff9':
+    'Chip-Test-DAC-FFF1-8000-0000-CDP-CRL-Issuer-PAA-FFF1-2DPs',
+  d5eebf3e802c1c494e0e83d9312def64aaac183cd77b85a9fd5bcaab7e7cb42c:
+    'Chip-Test-DAC-FFF1-8000-0000-CDP-HTTPS',
+  '275bbe28285c4ced906c147f9f388f148c68e4b195b5f8c1caef990c28c873d0':
+    'Chip-Test-DAC-FFF1-8000-0000-CDP-Issuer-PAA-FFF1',
+  c1b1d0a894fafd35b4f0f5aafc1f9c0541ab7fc28030047e7f0dd27b0d36d068:
+    'Chip-Test-DAC-FFF1-8000-0000-CDP-Issuer-PAI-FFF2-8004',
+  '0000e80444946a84faac74e13c56b33333039d39e29f579b0e0ca30fe7851623':
+    'Chip-Test-DAC-FFF1-8000-0000-CDP-Issuer-PAI-FFF2-8004-Long',
+  '3588472e2d470af3705238855d023fa48bf8926935192af8d6bbfc94f0a9f1ab':
+    'Chip-Test-DAC-FFF1-8000-0000-CDP-Wrong-Prefix',
+  '709a641c0dac65d54dfb798a48551b867114751d596b1261b60816ba89928c10':
+    'Chip-Test-DAC-FFF1-8000-0001',
+  '234f156ed110460bc6d22d3750a1f963df803759aa1041aa82c4ac59140a691c':
+    'Chip-Test-DAC-FFF1-8000-0003',
+  '90492e5f7974c8236a3d2554318092dcf2f73584fa0bbc5bac4a666c35ca09da':
+    'Chip-Test-DAC-FFF1-8000-0004',
+  '2af51d181d3061f1dbeb5d9fdd5d539aec7ca7d291f15a65665516887f9d09ea':
+    'Chip-Test-DAC-FFF1-8000-0006',
+  d1aac45008563bddd3ed54bd7f5bb2b7c2f109bf1f22d789d8479d575637e896: 'Chip-Test-DAC-FFF1-8000-0007',
+  f05cbc98a8857eb952da12f74ac93eb594372b5ecd29440f316784faf07e8ca0: 'Chip-Test-DAC-FFF2-8001-0009',
+  '6ca7b4644ff21da87d28f7527f74d2b702545a8aeb5299bdae884e8786072643':
+    'Chip-Test-DAC-FFF2-8001-000A',
+  '8d9e863431071a8b9d73c43b2751ecf6c67560caf8f4132f4b44b8df38609949':
+    'Chip-Test-DAC-FFF2-8001-000C',
+  d3525a69c80ff1ee46feb2c20b03973f1d2fbfec5a0f62d4881f980b5b01b064: 'Chip-Test-DAC-FFF2-8001-000D',
+  '09c55a962d4d71ab6e1e70eae9165e0b4135a0165f620c1811b283c864f8d58d':
+    'Chip-Test-DAC-FFF2-8001-000F',
+  '65e235f202d27109d0a2c4fc7afac7dc34fc325bfa573dcb4860bdd7b0bb3d13':
+    'Chip-Test-DAC-FFF2-8002-0010',
+  '88573fab26daf8b8555ce9ee8376c0810107f01be23dded62058dd2e891cdda4':
+    'Chip-Test-DAC-FFF2-8002-0012',
+  a21627e81a8ae1298d8bed340168c39dabc326fbf7b15620b1230df9d06b61ee: 'Chip-Test-DAC-FFF2-8002-0013',
+  '57fa2043b3219297c33e42f17ce98514892c9997132ac614d74a0265fc0a415f':
+    'Chip-Test-DAC-FFF2-8002-0015',
+  '386f72579b5842321e55b039628a20cd6ace97f7acfa42c4e9ac1069694526a1':
+    'Chip-Test-DAC-FFF2-8002-0016',
+  '6fab03cf9b1b0e8b37f5926d9db1847e4452cb9d8b65671a837f511834f2603d':
+    'Chip-Test-DAC-FFF2-8003-0018-FB',
+  '0029408a66be3e68b4821e0c22b9629e44ddf2506732c08f1b42dd7746f12492':
+    'Chip-Test-DAC-FFF2-8003-001A-FB',
+  '9b5f3e1e05fda4cd8799616559d99343757fab394593d001ab41953fce8911f7':
+    'Chip-Test-DAC-FFF2-8003-001B-FB',
+  ba6944c380bf034b4d0de17057c0811dde3eb25f659b811aa6024c0517b10702:
+    'Chip-Test-DAC-FFF2-8004-001D-FB',
+  '0fb41a7f390cf64255254d527662b3d9997eea85664c2c8f50ad8f3ada78260d':
+    'Chip-Test-DAC-FFF2-8004-001E-FB',
+  a615955ab9c3e1e615bdaae1a7479badcd62541690accee836ba25c4f6deb3bb:
+    'Chip-Test-DAC-FFF2-8004-0020-ValInPast',
+  '4bf6cc1889b4219a1b3b96461e6e5625508c540f84137e9e01e8015e9511a21c':
+    'Chip-Test-DAC-FFF2-8004-0021-ValInFuture',
+  '6fbae5fca1c2fcd84f2df0e905a71807a1323979aa40e6ff665a56cc5ea26c05':
+    'Chip-Test-DAC-FFF2-8005-0022-ValInPast',
+  '328d0ef2ad1c5a7ff9e7e3da2399e013d84fdce3dfb8ad368a4c1f4412bf99cf':
+    'Chip-Test-DAC-FFF2-8005-0023-ValInFuture',
+  '20bab466fee1eb4ba6ad21b18ff077b77846aa52dbb12331362cb73596827268':
+    'Chip-Test-DAC-FFF2-8005-0033-Val1SecBefore',
+  a61f45daf40078478052b1cfd5df914bf790baf5f7211ab9151eeb2a3c929c88:
+    'Chip-Test-DAC-FFF2-8006-0024-ValInPast',
+  c3eb887223aaad8c8a9dc2bd3cb93292390ee58a89b58c9faf7689cc35cb1a8d:
+    'Chip-Test-DAC-FFF2-8006-0034-ValInFuture',
+  e17b18b4b537a472cff4331a2fb670269a335229026b859944a07db0eca52854:
+    'Chip-Test-DAC-FFF2-8006-0035-Val1SecBefore',
+  '937c2199ca45339155ca9b9047bb384a5e7e6969831074d049bdb2eb138abfe3': 'Chip-Test-PAA-FFF1',
+  '65d767e0adb9c9acb392f432627206eb9b6c19b17d465596008bcfb133a227e8':
+    'Chip-Test-PAA-FFF2-ValInFuture',
+  d64bcff2bebdf9d32a69b88ca77a49817b18bac66e75b328750923a6f70d990e: 'Chip-Test-PAA-FFF2-ValInPast',
+  '33cd78c212fd7359bb0e0272efdacd2a399bcb731f262ebb8a4a766e4beecfaa': 'Chip-Test-PAA-NoVID',
+  '9afbdabbbc3a10e9c7ac444491ca9cf3cab99a59f54c283c18818693e5e483af': 'Chip-Test-PAI-FFF1-8000',
+  db0b14448ed4839202e902bdb114169e91440470bbfe67025d7432bbb79f21ec: 'Chip-Test-PAI-FFF2-8001',
+  b60e17945ffcd7879eae0f4b0cbc3970b99fed211717163226010359e993bd9a:
+    'Chip-Test-PAI-FFF2-8001-ResignedSKIDDiff',
+  efafe4bb5f57d83d6d7c1179a98c65789993de8919184df074c792ebedd3ab48: 'Chip-Test-PAI-FFF2-8004-FB',
+  '746cd7114121c7cb06f5b929cb9dcb2d2f3b472b19fa33cbb07665f13c57d492':
+    'Chip-Test-PAI-FFF2-8005-Val1SecBefore',
+  '11af24d6b7d33103a84af8802c4f22cfa643e1b7f7c2961475167243df9b2c35':
+    'Chip-Test-PAI-FFF2-8005-ValInFuture',
+  '857dd18b680a5d01189110ee3bf7e71c3abdd38b73b359f1ab4ffd31185a4625':
+    'Chip-Test-PAI-FFF2-8005-ValInPast',
+  e9c10d546ed27223e24b5c24f51e64eb28a53c43b5e9f91292ae9d9366a451e0:
+    'Chip-Test-PAI-FFF2-8006-ValInFuture',
+  '0604bfed847a1281b3ad2e3e07402a89b1c96fbc362cd19848980829ac93e2b5':
+    'Chip-Test-PAI-FFF2-8006-ValInPast',
+  '96626f193fe4e8120848917c2c8c300961f4e09832be6c6459ba1a32fd730dc3': 'Chip-Test-PAI-FFF2-NoPID',
+  fa9e117f5b658d73bb97bd3e32177df04d0a09401e0f5d729788b5fd7e44576d: 'Chip-Test-PAI-FFF2-NoPID-FB',
+  c0df0d99c352bd08b14183f101eb5e496e3cb132c2f28b92e2ec9abe4618b707:
+    'Matter-Development-DAC-FFF1-8004',
+  b6d65fbf9d957c6268bae09d1acbfebe3dfa87f9c0c87986eb90cd9d509fe57a:
+    'Matter-Development-DAC-FFF1-8005',
+  '5637db438c1f4867e814a90f62ea06368947a52d780fc615f656865c57e55760':
+    'Matter-Development-DAC-FFF2-8000',
+  f710db065abd59613d22c4984396a93605942f8cd008776b7198245972c55b53:
+    'Matter-Development-DAC-FFF2-8004',
+  e1812d52bc54ef708ba7edf9785aa24bb41e2ddf0aac681f2a35259c473b7733:
+    'Matter-Development-DAC-FFF2-801F',
+  be91282fc884fe35309afb18b67bc0cf66c65994016b647054d9e1f9d7428aa4:
+    'Matter-Development-DAC-FFF3-8000',
+  '3e27487e096fbcce8dfd4121118b33827da56eca025bef73364752bdbc0fcb0d':
+    'Matter-Development-DAC-FFF3-8005',
+  c3ae0691eaac8deeeb203ce8aa580378f58729f8baed028442dec0b21d530c27:
+    'Matter-Development-DAC-FFF3-801F',
+  '1f54388188b014c27617702efeb219c1682b0b66c51ebf29df85843a80c6efd6':
+    'Matter-Development-PAI-FFF1-noPID',
+  a07c7821f3aa070b14eef2074eb89ef2af25c31f2f8820b81e8917722f81bf98:
+    'Matter-Development-PAI-FFF2-noPID',
+  d200a2b0d952a0b9bcccbcaa9918c4208a585bfccded018f2ab9e8a461b99e26:
+    'Matter-Development-PAI-FFF3-noPID',
+}
+
+/** All of them, for the documentation and for tests. */
+export const publishedKeys: ReadonlyMap<string, string> = new Map(Object.entries(publishedKeyNames))
