@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { isLongRun, testSeed } from './test/support/scale.ts'
 
-const conditions = ['source', 'node', 'import', 'default']
+const conditions = ['source', 'node']
 const hour = 3_600_000
 
 export default defineConfig({

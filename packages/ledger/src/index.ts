@@ -1,4 +1,6 @@
+export { auditLines } from './audit/lines.ts'
 export { AuditHead, AuditRecord, type AuditData, type AuditType } from './audit/record.ts'
+export { auditRules, verifyAuditExport, type AuditReport } from './audit/verify.ts'
 export { LedgerError, ledgerErrorTable, type LedgerErrorCode } from './errors.ts'
 export {
   Ledger,

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { AuditHead } from './audit/record.ts'
 import type { Database } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
-import type { Tables } from './database/schema.ts'
+import type { Tables, UnitRow } from './database/schema.ts'
 import { LedgerError, type LedgerErrorCode } from './errors.ts'
 import type { Unit, UnitSecrets, VerdictRecord, WorkOrder } from './records/index.ts'
 import { Actor, type Act } from './store/act.ts'
@@ -25,6 +25,7 @@ import {
   createOrder,
   findOrder,
   findPool,
+  recordedOrder,
   type OrderStatus,
   type SerialPool,
 } from './store/orders.ts'
@@ -34,11 +35,12 @@ import {
   boardTaken,
   decideUnit,
   findUnitRow,
-  hasUnitLeft,
   reserveUnit,
   undecidedUnits,
   unitOf,
   unitRow,
+  unitRowsOf,
+  unitsLeft,
   verdictOf,
   type ReservedUnit,
 } from './store/units.ts'
@@ -155,14 +157,24 @@ export class Ledger {
     orderId: string,
     draw: () => Promise<UnitSecrets>,
   ): Promise<ReservedUnit | undefined> {
-    if (!(await this.#read((db) => hasUnitLeft(db, orderId)))) return undefined
+    if ((await this.remaining(orderId)) <= 0) return undefined
     await this.#clock.during(() => this.#database.checkReserve())
     const secrets = await draw()
     const reservation = { orderId, secrets, vault: this.#vault, random: this.#random }
     return this.#act((act) => reserveUnit(act, reservation))
   }
 
-  /** Units of the order without verdict, by sequence, for the station that goes on with them. */
+  /** Units that the order still misses: its quantity less those that are open or made. */
+  remaining(orderId: string): Promise<number> {
+    return this.#read((db) => unitsLeft(db, orderId))
+  }
+
+  /** The order as it was recorded. */
+  workOrder(orderId: string): Promise<WorkOrder | undefined> {
+    return this.#read((db) => recordedOrder(db, orderId))
+  }
+
+  /** Units of the order without a final verdict, by sequence, for the station that goes on with them. */
   undecided(orderId: string): Promise<readonly ReservedUnit[]> {
     return this.#read((db) => undecidedUnits(db, orderId, this.#vault))
   }
@@ -177,7 +189,7 @@ export class Ledger {
     }
   }
 
-  /** Records the verdict once; the same verdict again changes nothing. @throws LedgerError `LEDGER_VERDICT_DIFFERS` */
+  /** Records the verdict; the same one again changes nothing, and only QUARANTINE may be followed by another. @throws LedgerError `LEDGER_VERDICT_DIFFERS` */
   decide(unitId: string, record: VerdictRecord): Promise<void> {
     return this.#act((act) => decideUnit(act, unitId, record))
   }
@@ -185,6 +197,14 @@ export class Ledger {
   /** A unit by its id or serial number, with verdict and certificates, without secrets. @throws LedgerError `LEDGER_UNIT_AMBIGUOUS` */
   unit(idOrSerialNumber: string): Promise<UnitReport | undefined> {
     return this.#read((db) => reportOf(db, idOrSerialNumber))
+  }
+
+  /** Every unit of an order, by sequence. */
+  unitsOf(orderId: string): Promise<readonly UnitReport[]> {
+    return this.#read(async (db) => {
+      const rows = await unitRowsOf(db, orderId)
+      return Promise.all(rows.map((row) => reportOfRow(db, row)))
+    })
   }
 
   /** Opens the secrets of a unit for a person. The audit log records it before they are handed out. */
@@ -326,7 +346,10 @@ async function reportOf(
   idOrSerialNumber: string,
 ): Promise<UnitReport | undefined> {
   const row = await findUnitRow(db, idOrSerialNumber)
-  if (row === undefined) return undefined
+  return row === undefined ? undefined : reportOfRow(db, row)
+}
+
+async function reportOfRow(db: Kysely<Tables>, row: UnitRow): Promise<UnitReport> {
   const verdict = await db
     .selectFrom('verdict')
     .selectAll()

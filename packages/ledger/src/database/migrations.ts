@@ -29,6 +29,7 @@ export const migrations: readonly Migration[] = [
         pool text not null,
         quantity ${integer} not null,
         units_reserved ${integer} not null,
+        last_sequence ${integer} not null,
         certificate_limit ${integer} not null,
         certificates_used ${integer} not null,
         state text not null check (state in ('open', 'closed')),

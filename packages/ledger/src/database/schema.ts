@@ -23,7 +23,9 @@ export interface WorkOrderRow {
   product_id: number
   pool: string
   quantity: number
+  /** Units that are open or made; failed ones give their place back. */
   units_reserved: number
+  last_sequence: number
   certificate_limit: number
   certificates_used: number
   state: 'open' | 'closed'

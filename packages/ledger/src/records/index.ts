@@ -1,5 +1,12 @@
 export { chainHash, chainStart } from './chain.ts'
 export { JournalRecord, journalVersion } from './journal-record.ts'
+export {
+  isManifestSigned,
+  Manifest,
+  signManifest,
+  type ManifestBody,
+  type ManifestUnit,
+} from './manifest.ts'
 export { UnitState, type Unit, type UnitSecrets } from './unit.ts'
 export { Evidence, EvidenceKind, Verdict, VerdictRecord } from './verdict.ts'
 export { Platform, Policy, WorkOrder, type WorkOrderInput } from './work-order.ts'

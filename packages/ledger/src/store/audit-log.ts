@@ -8,11 +8,12 @@ const pageSize = 500
 
 /** Place and hash of the last audit record. */
 export async function auditHead(db: Kysely<Tables>): Promise<AuditHead> {
-  return db
+  const { seq, hash } = await db
     .selectFrom('audit_head')
     .select(['seq', 'hash'])
     .where('id', '=', 1)
     .executeTakeFirstOrThrow()
+  return { seq, hash }
 }
 
 /** One page of records behind `after`, up to `last`. */

@@ -79,6 +79,10 @@ export async function recordCertificate(act: Act, entry: IssuanceEntry): Promise
   const quotaNumber = await useQuota(tx, entry.orderId)
   const unit = await unitRow(tx, entry.unitId)
   requireUndecided(unit)
+  if (unit.order_id !== entry.orderId) {
+    const message = `unit ${unit.id} belongs to work order ${unit.order_id}, not to ${entry.orderId}`
+    throw new LedgerError('LEDGER_UNIT_UNKNOWN', message)
+  }
   const fingerprint = toHex(sha256(entry.certificate))
   await tx
     .insertInto('certificate')

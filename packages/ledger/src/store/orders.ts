@@ -1,9 +1,9 @@
-import { canonicalJson, encodeUtf8, toHex } from '@keyline/bytes'
+import { canonicalJson, encodeUtf8, parseJson, toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { Kysely } from 'kysely'
 import type { Tables, WorkOrderRow } from '../database/schema.ts'
 import { LedgerError } from '../errors.ts'
-import type { WorkOrder } from '../records/index.ts'
+import { WorkOrder } from '../records/index.ts'
 import type { Act } from './act.ts'
 import { checkSerialPattern } from './serial-number.ts'
 
@@ -15,6 +15,7 @@ export interface OrderStatus {
   readonly policy: 'test' | 'production'
   readonly state: 'open' | 'closed'
   readonly quantity: number
+  /** Units that are open or made; FAIL and ERROR give their place back. */
   readonly unitsReserved: number
   readonly certificateLimit: number
   readonly certificatesUsed: number
@@ -58,6 +59,7 @@ export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Pro
       pool: order.serialNumbers.pool,
       quantity: order.quantity,
       units_reserved: 0,
+      last_sequence: 0,
       certificate_limit: order.certificateLimit ?? order.quantity,
       certificates_used: 0,
       state: 'open',
@@ -125,6 +127,20 @@ export async function findOrder(
     certificateLimit: row.certificate_limit,
     certificatesUsed: row.certificates_used,
   }
+}
+
+/** The document as it was recorded; it needs no defaults any more. */
+export async function recordedOrder(
+  db: Kysely<Tables>,
+  orderId: string,
+): Promise<WorkOrder | undefined> {
+  const row = await db
+    .selectFrom('work_order')
+    .select('document')
+    .where('id', '=', orderId)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  return WorkOrder.parse(parseJson(row.document, `work order ${orderId}`))
 }
 
 /** @throws LedgerError `LEDGER_ORDER_UNKNOWN` */

@@ -22,11 +22,11 @@ export interface Reservation {
   readonly random: Random
 }
 
-/** Whether the order has a unit left. @throws LedgerError `LEDGER_ORDER_UNKNOWN`, `LEDGER_ORDER_CLOSED` */
-export async function hasUnitLeft(db: Kysely<Tables>, orderId: string): Promise<boolean> {
+/** Units that the order still misses. @throws LedgerError `LEDGER_ORDER_UNKNOWN`, `LEDGER_ORDER_CLOSED` */
+export async function unitsLeft(db: Kysely<Tables>, orderId: string): Promise<number> {
   const row = await orderRow(db, orderId)
   requireOpen(row)
-  return row.units_reserved < row.quantity
+  return row.quantity - row.units_reserved
 }
 
 /** The next unit of the order under the next number of its pool; `undefined` when the quantity is reached. */
@@ -36,11 +36,14 @@ export async function reserveUnit(
 ): Promise<ReservedUnit | undefined> {
   const order = await tx
     .updateTable('work_order')
-    .set((eb) => ({ units_reserved: eb('units_reserved', '+', 1) }))
+    .set((eb) => ({
+      units_reserved: eb('units_reserved', '+', 1),
+      last_sequence: eb('last_sequence', '+', 1),
+    }))
     .where('id', '=', orderId)
     .where('state', '=', 'open')
     .whereRef('units_reserved', '<', 'quantity')
-    .returning(['units_reserved', 'pool', 'vendor_id', 'product_id'])
+    .returning(['last_sequence', 'pool', 'vendor_id', 'product_id'])
     .executeTakeFirst()
   if (order === undefined) {
     requireOpen(await orderRow(tx, orderId))
@@ -51,7 +54,7 @@ export async function reserveUnit(
   const row = {
     id,
     order_id: orderId,
-    sequence: order.units_reserved,
+    sequence: order.last_sequence,
     pool: order.pool,
     number: taken.number,
     vendor_id: order.vendor_id,
@@ -92,7 +95,7 @@ async function takeNumber(
   )
 }
 
-/** Units of the order without verdict, by sequence. */
+/** Units of the order without a final verdict (none yet, or QUARANTINE), by sequence. */
 export async function undecidedUnits(
   db: Kysely<Tables>,
   orderId: string,
@@ -151,7 +154,10 @@ export async function boardTaken(
   })
 }
 
-/** Records the verdict once. The same verdict again changes nothing: the first evidence stands. */
+/**
+ * Records the verdict. The same verdict again changes nothing: the first evidence stands. QUARANTINE leaves the unit
+ * open until a later verdict replaces it; FAIL and ERROR give its place in the order back.
+ */
 export async function decideUnit(
   { tx, now, note }: Act,
   unitId: string,
@@ -164,23 +170,61 @@ export async function decideUnit(
     .where('unit_id', '=', unitId)
     .executeTakeFirst()
   if (known?.verdict === verdict) return
-  if (known !== undefined) {
-    throw new LedgerError(
-      'LEDGER_VERDICT_DIFFERS',
-      `unit ${unitId} was decided as ${known.verdict} and cannot become ${verdict}`,
-    )
+  if (known !== undefined && known.verdict !== 'QUARANTINE') {
+    throw verdictDiffers(unitId, known.verdict, verdict)
   }
-  const { numUpdatedRows } = await tx
-    .updateTable('unit')
-    .set({ state: 'decided', live: verdict === 'PASS' || verdict === 'QUARANTINE' ? 1 : 0 })
-    .where('id', '=', unitId)
-    .executeTakeFirst()
-  if (numUpdatedRows === 0n) throw unknownUnit(unitId)
-  await tx
-    .insertInto('verdict')
-    .values({ unit_id: unitId, verdict, document: canonicalJson(record), decided_at: now })
-    .execute()
+  if (verdict !== 'QUARANTINE') await endUnit(tx, unitId, verdict === 'PASS')
+  else await unitRow(tx, unitId)
+  const row = { verdict, document: canonicalJson(record), decided_at: now }
+  if (known === undefined) {
+    await tx
+      .insertInto('verdict')
+      .values({ unit_id: unitId, ...row })
+      .execute()
+  } else {
+    const replaced = await tx
+      .updateTable('verdict')
+      .set(row)
+      .where('unit_id', '=', unitId)
+      .where('verdict', '=', 'QUARANTINE')
+      .returning('unit_id')
+      .executeTakeFirst()
+    if (replaced === undefined) throw verdictDiffers(unitId, 'another verdict', verdict)
+  }
   await note('unit.decided', { unit: unitId, verdict, reason: record.reason })
+}
+
+function verdictDiffers(unitId: string, known: string, verdict: string): LedgerError {
+  return new LedgerError(
+    'LEDGER_VERDICT_DIFFERS',
+    `unit ${unitId} was decided as ${known} and cannot become ${verdict}`,
+  )
+}
+
+async function endUnit(tx: LedgerTransaction, unitId: string, isMade: boolean): Promise<void> {
+  const ended = await tx
+    .updateTable('unit')
+    .set({ state: 'decided', live: isMade ? 1 : 0 })
+    .where('id', '=', unitId)
+    .returning('order_id')
+    .executeTakeFirst()
+  if (ended === undefined) throw unknownUnit(unitId)
+  if (isMade) return
+  await tx
+    .updateTable('work_order')
+    .set((eb) => ({ units_reserved: eb('units_reserved', '-', 1) }))
+    .where('id', '=', ended.order_id)
+    .execute()
+}
+
+/** Every unit of the order, by sequence. */
+export function unitRowsOf(db: Kysely<Tables>, orderId: string): Promise<readonly UnitRow[]> {
+  return db
+    .selectFrom('unit')
+    .selectAll()
+    .where('order_id', '=', orderId)
+    .orderBy('sequence')
+    .execute()
 }
 
 /** @throws LedgerError `LEDGER_UNIT_UNKNOWN` */
