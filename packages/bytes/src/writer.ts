@@ -16,27 +16,32 @@ export class ByteWriter {
   }
 
   u8(value: number, field = 'u8'): this {
-    this.#view.setUint8(this.#claim(1, value, 0xff, field), value)
+    const start = this.#claim(1, value, 0xff, field)
+    this.#view.setUint8(start, value)
     return this
   }
 
   u16le(value: number, field = 'u16'): this {
-    this.#view.setUint16(this.#claim(2, value, 0xffff, field), value, true)
+    const start = this.#claim(2, value, 0xffff, field)
+    this.#view.setUint16(start, value, true)
     return this
   }
 
   u16be(value: number, field = 'u16'): this {
-    this.#view.setUint16(this.#claim(2, value, 0xffff, field), value, false)
+    const start = this.#claim(2, value, 0xffff, field)
+    this.#view.setUint16(start, value, false)
     return this
   }
 
   u32le(value: number, field = 'u32'): this {
-    this.#view.setUint32(this.#claim(4, value, 0xffff_ffff, field), value, true)
+    const start = this.#claim(4, value, 0xffff_ffff, field)
+    this.#view.setUint32(start, value, true)
     return this
   }
 
   u32be(value: number, field = 'u32'): this {
-    this.#view.setUint32(this.#claim(4, value, 0xffff_ffff, field), value, false)
+    const start = this.#claim(4, value, 0xffff_ffff, field)
+    this.#view.setUint32(start, value, false)
     return this
   }
 
