@@ -39,7 +39,12 @@ export {
   type CertificateRole,
 } from './certificate/profile.ts'
 export { certificateViolations, type CertificateViolation } from './certificate/violation.ts'
-export { CertificationType, type CertificationDeclaration } from './declaration/content.ts'
+export {
+  CertificationType,
+  decodeDeclarationContent,
+  encodeDeclarationContent,
+  type CertificationDeclaration,
+} from './declaration/content.ts'
 export {
   buildDeclaration,
   parseDeclaration,
@@ -107,6 +112,31 @@ export {
   type ReaderGeneration,
   type ReaderResult,
 } from './factory-data/st-reader.ts'
+export { decodeBase38, encodeBase38 } from './onboarding/base38.ts'
+export {
+  decodeManualCode,
+  encodeManualCode,
+  formatManualCode,
+  type ManualCode,
+} from './onboarding/manual-code.ts'
+export { decodeNdef, decodeType2Tag, encodeNdef, encodeType2Tag } from './onboarding/nfc.ts'
+export {
+  CommissioningFlow,
+  DiscoveryCapability,
+  payloadProblems,
+  type OnboardingPayload,
+} from './onboarding/payload.ts'
+export {
+  decodeQrPayload,
+  encodeQrPayload,
+  extractQrPayload,
+  packQrPayload,
+  QrTag,
+  unpackQrPayload,
+  type QrPayload,
+} from './onboarding/qr.ts'
+export { qrModules, qrSvg, qrTerminal, type QrSvgOptions } from './onboarding/symbol.ts'
+export { isVerhoeffValid, verhoeffDigit } from './onboarding/verhoeff.ts'
 export { decodeTlv, type TlvLimits } from './tlv/decode.ts'
 export type { ProfileTag, TlvElement, TlvTag, TlvWidth } from './tlv/element.ts'
 export { encodeTlv } from './tlv/encode.ts'

@@ -26,7 +26,10 @@ export interface AttestationChain {
   readonly paa: Certificate
 }
 
-/** All problems of a chain; none when it holds. Whether the DAC is valid now is not asked here. */
+/**
+ * All problems of a chain; none when it holds. A signature is only asked for where the issuer is the right one. Whether the DAC
+ * is valid now is not asked here.
+ */
 export function checkChain(chain: AttestationChain): readonly ChainProblem[] {
   const { dac, pai, paa } = chain
   return [...checkDacLink(dac, pai), ...checkPaiLink(pai, paa), ...checkIssuerValidity(chain)]
@@ -34,18 +37,14 @@ export function checkChain(chain: AttestationChain): readonly ChainProblem[] {
 
 /** The link from DAC to PAI alone. */
 export function checkDacLink(dac: Certificate, pai: Certificate): readonly ChainProblem[] {
-  const problems: ChainProblem[] = []
-  if (!isIssuer(pai, dac)) problems.push('DAC-ISSUER')
-  if (!hasSigned(pai, dac)) problems.push('DAC-SIGNATURE')
-  return problems
+  if (!isIssuer(pai, dac)) return ['DAC-ISSUER']
+  return hasSigned(pai, dac) ? [] : ['DAC-SIGNATURE']
 }
 
 /** The link from PAI to PAA alone. */
 export function checkPaiLink(pai: Certificate, paa: Certificate): readonly ChainProblem[] {
-  const problems: ChainProblem[] = []
-  if (!isIssuer(paa, pai)) problems.push('PAI-ISSUER')
-  if (!hasSigned(paa, pai)) problems.push('PAI-SIGNATURE')
-  return problems
+  if (!isIssuer(paa, pai)) return ['PAI-ISSUER']
+  return hasSigned(paa, pai) ? [] : ['PAI-SIGNATURE']
 }
 
 /** The issuers must be valid when the DAC begins, not now. */
