@@ -253,7 +253,7 @@ export const faultTable = {
   },
   flood: {
     row: 'SER-5',
-    meaning: 'After Start_provisioning the board sends 1 MiB without a line end.',
+    meaning: 'After Start_provisioning the board sends 128 KiB without a line end.',
     place: 'session',
     at: 1,
     lasts: true,

@@ -50,9 +50,9 @@ function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
   if (request.length !== nonceLength + attestationChallengeLength) {
     throw new Unservable(`ATTREQ has ${request.length} octets`)
   }
-  const region = new FactoryDataRegion(hardware)
-  const declaration = region.require(Tag.certificationDeclaration)
-  const storedKey = region.storedKey()
+  const data = new FactoryDataRegion(hardware).read()
+  const declaration = data.require(Tag.certificationDeclaration)
+  const storedKey = data.storedKey()
   if (storedKey === undefined) throw new Unservable('the device has no attestation key')
 
   const isOtherNonce = faults.strikes('attestation-other-nonce')
@@ -71,15 +71,15 @@ function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
 }
 
 function basicInformation(hardware: Hardware): Uint8Array {
-  const region = new FactoryDataRegion(hardware)
+  const data = new FactoryDataRegion(hardware).read()
   const { version } = hardware.image
   return encodeBasic({
-    vendorId: region.requireNumber(Tag.vendorId),
-    productId: region.requireNumber(Tag.productId),
-    vendorName: region.requireText(Tag.vendorName),
-    productName: region.requireText(Tag.productName),
-    serialNumber: region.requireText(Tag.serialNumber),
-    hardwareVersion: region.requireNumber(Tag.hardwareVersion),
+    vendorId: data.requireNumber(Tag.vendorId),
+    productId: data.requireNumber(Tag.productId),
+    vendorName: data.requireText(Tag.vendorName),
+    productName: data.requireText(Tag.productName),
+    serialNumber: data.requireText(Tag.serialNumber),
+    hardwareVersion: data.requireNumber(Tag.hardwareVersion),
     hardwareVersionString,
     softwareVersion: versionNumber(version),
     softwareVersionString: version,

@@ -1,6 +1,6 @@
 import { p256PublicKey } from '@keyline/crypto'
 import { buildRequest, derInteger, derSequence, name, Oid } from '@keyline/x509'
-import { matterOid } from './matter-oid.ts'
+import { MatterOid } from '@keyline/matter'
 import type { DeviceKey } from './device-key.ts'
 
 /** What the factory data says of the product; it becomes the subject of the request. */
@@ -16,14 +16,20 @@ export function buildDeviceRequest(
   identity: ProductIdentity,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { vendorId, productId, serialNumber } = identity
+  const point = key.publicKey
   return buildRequest({
     subject: name([
       { type: Oid.commonName, value: serialNumber },
-      { type: matterOid.vendorId, value: fourDigits(vendorId) },
-      { type: matterOid.productId, value: fourDigits(productId) },
+      { type: MatterOid.vendorId, value: fourDigits(vendorId) },
+      { type: MatterOid.productId, value: fourDigits(productId) },
     ]),
     signer: {
-      publicKey: p256PublicKey(key.publicKey),
+      publicKey: {
+        point,
+        get handle() {
+          return p256PublicKey(point).handle
+        },
+      },
       sign: (message) => Promise.resolve(derSignature(key.sign(message))),
     },
   })

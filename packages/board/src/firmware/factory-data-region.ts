@@ -23,17 +23,17 @@ export class ReadRefusal extends Error {
   }
 }
 
-/** The factory data in the flash of a board, read as ST's applications read it (matter-factory-data 1.4). */
-export class FactoryDataRegion {
-  readonly #hardware: Pick<Hardware, 'flash' | 'part' | 'take'>
+/** The records of a factory-data region, read as ST's applications read them (matter-factory-data 1.4). */
+export class FactoryDataReader {
+  readonly #region: Uint8Array
 
-  constructor(hardware: Pick<Hardware, 'flash' | 'part' | 'take'>) {
-    this.#hardware = hardware
+  constructor(region: Uint8Array) {
+    this.#region = region
   }
 
   /** The value of a record; `undefined` when it is absent. @throws ReadRefusal for a bad record */
   find(tag: number): Uint8Array | undefined {
-    const result = readWithStReader(this.#octets(), tag, readerBuffers[tag] ?? 0)
+    const result = readWithStReader(this.#region, tag, readerBuffers[tag] ?? 0)
     if (result.status === 'OK') return result.value
     if (result.status === 'DATA_NOT_FOUND') return undefined
     throw new ReadRefusal(tag, result.status)
@@ -61,10 +61,15 @@ export class FactoryDataRegion {
     }
   }
 
+  /** True when no image was ever programmed: ST's provisioning firmware looks for this first. */
+  isErased(): boolean {
+    return this.#region.subarray(0, 8).every((octet) => octet === 0xff)
+  }
+
   isProvisioned(): boolean {
-    const region = this.#octets()
+    const { length } = this.#region
     return [Tag.dacCertificate, Tag.paiCertificate, Tag.dacPublicKey].some(
-      (tag) => readWithStReader(region, tag, region.length).status === 'OK',
+      (tag) => readWithStReader(this.#region, tag, length).status === 'OK',
     )
   }
 
@@ -81,6 +86,20 @@ export class FactoryDataRegion {
   storedKey(): DeviceKey | undefined {
     const scalar = this.find(Tag.dacPrivateKey)
     return scalar === undefined ? undefined : new DeviceKey(scalar)
+  }
+}
+
+/** The factory data in the flash of a board. */
+export class FactoryDataRegion {
+  readonly #hardware: Pick<Hardware, 'flash' | 'part' | 'take'>
+
+  constructor(hardware: Pick<Hardware, 'flash' | 'part' | 'take'>) {
+    this.#hardware = hardware
+  }
+
+  /** The records as they stand now. */
+  read(): FactoryDataReader {
+    return new FactoryDataReader(this.#octets())
   }
 
   /** Writes the credentials by the rule of matter-factory-data 1.7 and reads them back. */

@@ -22,6 +22,10 @@ import { PxpLink } from './pxp-link.ts'
 /** A certificate that is longer has no place in the buffer of the ST firmware. */
 const certificateLimit = 600
 
+/** As in the ST firmware, which repeats its result every 3 s; ours does not do it for ever. */
+const finishPeriodMs = 3000
+const finishRepetitions = 3
+
 /** Ends a session with a result, or without one because the host has begun anew. */
 class SessionEnd extends Error {
   readonly result: BoardResult | 'superseded'
@@ -42,17 +46,36 @@ export async function provisioningX1(hardware: Hardware): Promise<void> {
   const link = new PxpLink(hardware, { needsInit: true })
   if (faults.strikes('stale-finish')) transmit(encodeUtf8('finish:000\n'))
 
+  await link.next()
   for (;;) {
-    while ((await link.next()).kind !== 'init') continue
     link.open()
     transmit(encodeUtf8('Start_provisioning PXP/1\n'))
-    if (faults.strikes('silent-after-start')) return
-    if (faults.strikes('flood')) transmit(new Uint8Array(1_048_576).fill(0x2e))
+    if (faults.strikes('silent-after-start')) return deafen(hardware)
+    if (faults.strikes('flood')) return flood(hardware)
     const result = faults.strikes('finish-at-once') ? 'ok' : await new Session(hardware, link).run()
     if (result === 'superseded') continue
-    link.close()
-    sendResult(hardware, result)
+    link.end()
+    await report(hardware, link, result)
   }
+}
+
+/** Sends the result, a few times since it carries no check sum, until the host says `Init` again. */
+async function report(hardware: Hardware, link: PxpLink, result: BoardResult): Promise<void> {
+  for (let repetitions = finishRepetitions; repetitions > 0; repetitions--) {
+    sendResult(hardware, result)
+    if ((await link.next(finishPeriodMs)).kind === 'init') return
+  }
+  sendResult(hardware, result)
+  await link.next()
+}
+
+function deafen(hardware: Hardware): void {
+  hardware.listen(() => undefined)
+}
+
+function flood(hardware: Hardware): void {
+  deafen(hardware)
+  for (let piece = 0; piece < 128; piece++) hardware.transmit(new Uint8Array(1024).fill(0x2e))
 }
 
 function sendResult(hardware: Hardware, result: BoardResult): void {
@@ -92,9 +115,11 @@ class Session {
   async #exchange(): Promise<void> {
     const { faults } = this.#hardware
     const mode = await this.#hello()
-    await this.#identify()
+    const data = this.#region.read()
+    await this.#identify(data.isProvisioned())
+    if (data.isErased()) throw new SessionEnd('dataNotFound')
     const store = this.#chooseStore(mode)
-    const product = this.#region.product()
+    const product = data.product()
 
     const key = await this.#makeKey()
     await this.#say('CSR', await this.#request(key, product))
@@ -125,9 +150,8 @@ class Session {
     }
   }
 
-  async #identify(): Promise<void> {
+  async #identify(isProvisioned: boolean): Promise<void> {
     const { part, uid, faults } = this.#hardware
-    const isProvisioned = this.#region.isProvisioned()
     await this.#say(
       'IDENT',
       encodeIdent({
@@ -196,7 +220,7 @@ class Session {
     const { random, faults } = this.#hardware
     const key = faults.strikes('proof-other-key')
       ? DeviceKey.draw(random)
-      : (unstored ?? this.#region.storedKey())
+      : (unstored ?? this.#region.read().storedKey())
     if (key === undefined) throw new SessionEnd('proofFailed')
     return key.sign(concat(encodeUtf8(proofPrefix), challenge))
   }

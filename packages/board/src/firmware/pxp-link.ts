@@ -1,4 +1,4 @@
-import { encodeUtf8, throwIfInterrupted, type Clock } from '@keyline/bytes'
+import { BytesError, encodeUtf8, throwIfInterrupted, type Clock } from '@keyline/bytes'
 import {
   encodeNak,
   LineSplitter,
@@ -9,6 +9,7 @@ import {
   type Frame,
   type Message,
   type MessageType,
+  type Reception,
 } from '@keyline/matter/pxp'
 import type { Hardware } from './hardware.ts'
 
@@ -26,6 +27,9 @@ export interface PxpLinkOptions {
 /** What waits for the firmware is bounded; a message beyond is not acknowledged, so the host repeats it. */
 const queueLimit = 8
 
+/** Why a timer ends early. One value for all: an error with its stack costs more than the frame it waits for. */
+const answered = new BytesError('INTERRUPTED', 'the wait has ended')
+
 /** The board's end of PXP/1: frames, acknowledgements, repetitions (provisioning-station section 7.3). */
 export class PxpLink {
   readonly #hardware: Hardware
@@ -36,14 +40,14 @@ export class PxpLink {
   readonly #inbox: Message[] = []
   readonly #answers: Frame[] = []
   #isInitPending = false
-  #isOpen: boolean
+  #state: 'deaf' | 'open' | 'ended'
   #wake: (() => void) | undefined
 
   /** Listens on the serial line of the board from now on. */
   constructor(hardware: Hardware, options: PxpLinkOptions) {
     this.#hardware = hardware
     this.#needsInit = options.needsInit
-    this.#isOpen = !options.needsInit
+    this.#state = options.needsInit ? 'deaf' : 'open'
     hardware.power.addEventListener('abort', () => this.#wake?.(), { once: true })
     hardware.listen((octets) => {
       for (const line of this.#splitter.push(octets)) this.#take(line)
@@ -52,16 +56,17 @@ export class PxpLink {
 
   /** Begins a session: both sides count from 0. */
   open(): void {
-    this.#isOpen = true
+    this.#state = 'open'
     this.#isInitPending = false
     this.#inbox.length = 0
     this.#assembler.restart()
     this.#sender.restart()
   }
 
-  /** Ends a session: frames are ignored. */
-  close(): void {
-    this.#isOpen = false
+  /** Ends a session: what was received already is acknowledged again, anything else refused. */
+  end(): void {
+    this.#state = 'ended'
+    this.#inbox.length = 0
   }
 
   /** The next thing the host says; `silence` after the time. @throws BytesError `INTERRUPTED` */
@@ -114,26 +119,31 @@ export class PxpLink {
   }
 
   #take(line: string): void {
+    if (this.#hardware.power.aborted) return
     if (!line.startsWith('@')) {
       if (!this.#needsInit || !line.includes('Init')) return
       this.#isInitPending = true
       this.#wake?.()
       return
     }
-    if (!this.#isOpen) return
+    if (this.#state === 'deaf') return
     const parsed = parseFrame(line)
-    if (!parsed.ok) {
-      if (parsed.fault !== 'not-a-frame') this.#transmit(encodeNak(parsed.header, parsed.fault))
-      return
-    }
-    const { frame } = parsed
+    if (parsed.ok) this.#takeFrame(parsed.frame)
+    else if (parsed.fault !== 'not-a-frame') this.#transmit(encodeNak(parsed.header, parsed.fault))
+  }
+
+  #takeFrame(frame: Frame): void {
     if (frame.type === 'ACK' || frame.type === 'NAK') {
       if (this.#answers.length < queueLimit) this.#answers.push(frame)
       this.#wake?.()
       return
     }
     if (this.#inbox.length >= queueLimit) return
-    const reception = this.#assembler.accept(frame)
+    const reception = this.#accept(frame)
+    if (this.#state === 'ended' && reception.kind !== 'duplicate') {
+      this.#transmit(encodeNak(frame, 'state'))
+      return
+    }
     if (reception.kind === 'message') {
       this.#mayRestart()
       if (this.#hardware.power.aborted) return
@@ -141,6 +151,20 @@ export class PxpLink {
       this.#wake?.()
     }
     this.#transmit(reception.answer)
+  }
+
+  /** Without `Init`, a host that opens the port anew shows it by counting from 0 again. */
+  #accept(frame: Frame): Reception {
+    const reception = this.#assembler.accept(frame)
+    const isNewHost =
+      !this.#needsInit &&
+      reception.kind === 'refused' &&
+      reception.reason === 'order' &&
+      frame.seq === 0 &&
+      frame.index === 1
+    if (!isNewHost) return reception
+    this.open()
+    return this.#assembler.accept(frame)
   }
 
   /** True when something arrived before the deadline. @throws BytesError `INTERRUPTED` without power */
@@ -154,7 +178,7 @@ export class PxpLink {
     const isInTime = await (deadline === Infinity
       ? arrived
       : Promise.race([arrived, expiry(clock, deadline, timer.signal)]))
-    timer.abort()
+    timer.abort(answered)
     throwIfInterrupted(power)
     return isInTime
   }

@@ -70,9 +70,7 @@ export class Flash {
    */
   program(address: number, octets: Uint8Array): void {
     const { start, length } = this.#unitsOf(address, octets.length)
-    const padded = new Uint8Array(length)
-    padded.set(octets)
-    padded.fill(0xff, octets.length)
+    const padded = octets.length === length ? octets.slice() : filledUp(octets, length)
     let end = start + length
     for (const { page, from, to } of this.#spans(start, end)) {
       const current = this.#pages[page.index]
@@ -198,6 +196,12 @@ interface Span {
   readonly page: { readonly index: number; readonly offset: number }
   readonly from: number
   readonly to: number
+}
+
+function filledUp(octets: Uint8Array, length: number): Uint8Array {
+  const padded = new Uint8Array(length).fill(0xff, octets.length)
+  padded.set(octets)
+  return padded
 }
 
 function hex(address: number): string {

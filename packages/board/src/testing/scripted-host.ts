@@ -1,4 +1,5 @@
 import {
+  BytesError,
   concat,
   decodeUtf8,
   encodeUtf8,
@@ -66,6 +67,8 @@ export const provisioningImage = (data: FactoryData = product): Uint8Array => en
 
 /** A key that belongs to no board. */
 export const strangerKey = new Secret(fromHex('22'.repeat(32)))
+
+const waitEnded = new BytesError('INTERRUPTED', 'the wait has ended')
 
 /** The host's end of a PXP/1 session, as small as it can be. */
 export class ScriptedHost {
@@ -170,7 +173,7 @@ export class ScriptedHost {
     }
     const reception = this.#assembler.accept(frame)
     if (reception.kind === 'message') this.#messages.push(reception.message)
-    await this.#port.write(encodeUtf8(reception.answer))
+    await this.#port.write(encodeUtf8(reception.answer)).catch(() => undefined)
   }
 
   async #until(isTrue: () => boolean, timeoutMs: number): Promise<boolean> {
@@ -179,12 +182,12 @@ export class ScriptedHost {
       const left = deadline - this.#clock.monotonicMs()
       if (left <= 0) return false
       const timer = new AbortController()
-      const woken = new Promise<void>((resolve) => {
+      const event = new Promise<void>((resolve) => {
         this.#wake = resolve
       })
       const expired = this.#clock.sleep(left, timer.signal).catch(() => undefined)
-      await Promise.race([woken, expired])
-      timer.abort()
+      await Promise.race([event, expired])
+      timer.abort(waitEnded)
     }
     return true
   }
