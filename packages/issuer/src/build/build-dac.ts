@@ -38,6 +38,7 @@ export interface DacInput {
   readonly isPaiRevoked?: boolean | undefined
 }
 
+const fixedExtensions = [basicConstraints({ ca: false }), keyUsage(['digitalSignature'])]
 const largestSerialNumberOctets = 20
 const largestId = 0xffff
 
@@ -67,8 +68,7 @@ export async function buildDac(input: DacInput): Promise<Uint8Array> {
     notAfter: input.notAfter,
     publicKey,
     extensions: [
-      basicConstraints({ ca: false }),
-      keyUsage(['digitalSignature']),
+      ...fixedExtensions,
       subjectKeyIdentifier(keyIdentifier(publicKey.point)),
       authorityKeyIdentifier(input.pai.keyId),
     ],
