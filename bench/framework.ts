@@ -1,0 +1,137 @@
+import { cpus } from 'node:os'
+
+/** One measured figure, next to the best that this machine could do in the same run. */
+export interface Figure {
+  readonly figure: string
+  readonly value: number
+  readonly unit: string
+  /** What the bare work without us comes to, in the same unit. */
+  readonly ceiling?: number | undefined
+  /** How many times the ceiling's cost we have: 1 is the ceiling itself, 2 is twice as slow. */
+  readonly ratio?: number | undefined
+  readonly goal?: Goal | undefined
+}
+
+/** What a figure should keep: its ratio or its value is at most, or at least, the limit. */
+export interface Goal {
+  readonly of: 'ratio' | 'value'
+  readonly is: 'at most' | 'at least'
+  readonly limit: number
+}
+
+/** A benchmark: a name of the command line and the figures that it measures. */
+export interface Benchmark {
+  readonly name: string
+  readonly title: string
+  readonly measure: () => AsyncIterable<Figure>
+}
+
+/** Nothing when the figure has no goal. */
+export function keepsGoal({ goal, ratio, value }: Figure): boolean | undefined {
+  if (goal === undefined) return undefined
+  const measured = goal.of === 'ratio' ? ratio : value
+  if (measured === undefined) return false
+  return goal.is === 'at most' ? measured <= goal.limit : measured >= goal.limit
+}
+
+/** What stands first in every output: a figure without its machine says nothing. */
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly node: string
+  readonly openssl: string
+  readonly platform: string
+}
+
+export function thisMachine(): Machine {
+  const processors = cpus()
+  return {
+    cpu: processors[0]?.model.trim() ?? 'unknown',
+    cores: processors.length,
+    node: process.versions.node,
+    openssl: process.versions.openssl ?? 'none',
+    platform: `${process.platform} ${process.arch}`,
+  }
+}
+
+export interface RoundOptions {
+  /** Rounds whose median counts. */
+  readonly rounds?: number | undefined
+  /** Wall time of one round, long against the clock's grain. */
+  readonly roundMs?: number | undefined
+}
+
+/** Keeps results alive, so that no work is left out by the compiler. */
+let sink: unknown
+
+/** Operations per second of a piece of work: the median of the rounds, after one round of warm-up. */
+export async function operationsPerSecond(
+  work: () => unknown,
+  { rounds = 7, roundMs = 200 }: RoundOptions = {},
+): Promise<number> {
+  await runFor(work, roundMs)
+  const rates: number[] = []
+  for (let round = 0; round < rounds; round += 1) rates.push(await runFor(work, roundMs))
+  return median(rates)
+}
+
+/** The work runs in batches that grow until the clock's own cost is lost in them. */
+async function runFor(work: () => unknown, durationMs: number): Promise<number> {
+  const start = performance.now()
+  let operations = 0
+  let batch = 1
+  let elapsedMs = 0
+  while (elapsedMs < durationMs) {
+    for (let count = 0; count < batch; count += 1) {
+      const result = work()
+      sink = result instanceof Promise ? await result : result
+    }
+    operations += batch
+    const passedMs = performance.now() - start
+    if (passedMs - elapsedMs < 1) batch *= 2
+    elapsedMs = passedMs
+  }
+  return (operations * 1_000) / elapsedMs
+}
+
+/** CPU time of this process, user and system, that a piece of work takes; all threads count. */
+export async function cpuMilliseconds(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage()
+  const result = work()
+  sink = result instanceof Promise ? await result : result
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000
+}
+
+/** The median of the CPU time of several rounds, after one round of warm-up. */
+export async function medianCpuMilliseconds(work: () => unknown, rounds = 5): Promise<number> {
+  await cpuMilliseconds(work)
+  const times: number[] = []
+  for (let round = 0; round < rounds; round += 1) times.push(await cpuMilliseconds(work))
+  return median(times)
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
+}
+
+/** The last result that was measured: reading it here is what makes it count. */
+export function lastResult(): unknown {
+  return sink
+}
+
+/** A rate against the rate of the bare work, both measured now: the ratio says how many times slower we are. */
+export async function rateFigure(input: {
+  readonly figure: string
+  readonly work: () => unknown
+  readonly bare: () => unknown
+  readonly goal?: Goal | undefined
+}): Promise<Figure> {
+  const ceiling = await operationsPerSecond(input.bare)
+  const value = await operationsPerSecond(input.work)
+  const { figure, goal } = input
+  return { figure, value, unit: 'op/s', ceiling, ratio: ceiling / value, goal }
+}
