@@ -2,7 +2,7 @@ import { BytesError } from './errors.ts'
 
 /** Time comes in through this interface, so that one seed replays one run. */
 export interface Clock {
-  /** Wall time in milliseconds since 1970 (UTC). May jump; never used for deadlines. */
+  /** Wall time in whole milliseconds since 1970 (UTC). May jump; never used for deadlines. */
   now(): number
   /** Milliseconds of a clock that only moves forward. */
   monotonicMs(): number

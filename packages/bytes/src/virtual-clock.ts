@@ -24,7 +24,7 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#startMs + this.#elapsedMs
+    return Math.floor(this.#startMs + this.#elapsedMs)
   }
 
   monotonicMs(): number {

@@ -1,1 +1,41 @@
-export {}
+export { evidenceForWbaSecurity0, reviewEvidence, type EvidenceRule } from './evidence/required.ts'
+export { issuedChainProblems, type Authorities } from './evidence/issued-chain.ts'
+export { decideVerdict, type VerdictInput } from './evidence/verdict.ts'
+export { RefusedInput, StationError, stationErrorTable, type StationErrorCode } from './errors.ts'
+export type { EventSink, RunSummary, StationEvent, StepTime } from './flow/events.ts'
+export { flowOf, wbaSecurity0, type Flow } from './flow/flows.ts'
+export type { StationParts } from './flow/station-parts.ts'
+export type { Step, StepName } from './flow/step.ts'
+export type { UnitWork } from './flow/unit-work.ts'
+export {
+  Journal,
+  type JournalEntry,
+  type JournalOptions,
+  type JournalPoint,
+} from './journal/journal-file.ts'
+export { proveJournal, readJournal, type JournalContent } from './journal/journal-reader.ts'
+export { takeLock, type Lock } from './line/lock.ts'
+export { runLine, type LineOptions } from './line/run-line.ts'
+export { checkChain, type ChainInput } from './order/check-chain.ts'
+export { checkOrder } from './order/check-order.ts'
+export { loadOrder, type LoadedOrder } from './order/load-order.ts'
+export { orderRules } from './order/order-rules.ts'
+export type { FirmwareImage, PreparedOrder } from './order/prepared-order.ts'
+export { orderOfStJson, type StOrderDefaults } from './order/st-product.ts'
+export type { Fixture } from './port/fixture.ts'
+export type { IssuedCertificate, Issuer, IssueRequest } from './port/issuer.ts'
+export type { CallOptions, Probe, Programmer, Target } from './port/programmer.ts'
+export type { SerialPort, SerialPorts } from './port/serial-port.ts'
+export type { ReservedUnit, UnitStore } from './port/unit-store.ts'
+export {
+  passportOf,
+  type Passport,
+  type PassportCertificate,
+  type PassportInput,
+} from './results/passport.ts'
+export { summaryText } from './results/summary-text.ts'
+export { unitFolder, writeUnitFiles, type UnitFiles } from './results/unit-files.ts'
+export { writeWhole } from './results/write-file.ts'
+export { drawSecrets } from './unit/draw-secrets.ts'
+export { factoryDataOf } from './unit/factory-data-of.ts'
+export { onboardingOf, type OnboardingCodes } from './unit/onboarding-of.ts'

@@ -8,13 +8,15 @@ export interface ReservedUnit {
 
 /** What the station needs of the ledger. Every call is one transaction. */
 export interface UnitStore {
-  /** Takes the next serial number of the order's pool and records a new unit. `undefined`: the quantity is reached. */
+  /** Takes the next serial number of the pool and records a new unit. `undefined`: nothing remains to be made. */
   reserve(orderId: string, draw: () => Promise<UnitSecrets>): Promise<ReservedUnit | undefined>
-  /** Units of the order without verdict, by sequence. */
+  /** Units that the order still misses: the quantity less those made or still open. */
+  remaining(orderId: string): Promise<number>
+  /** Units of the order without a final verdict (none yet, or QUARANTINE), by sequence. */
   undecided(orderId: string): Promise<readonly ReservedUnit[]>
   /** Binds the unit to the board. Refused when the UID belongs to another live unit. */
   bind(unitId: string, boardUid: string): Promise<void>
-  /** Records the verdict once; the same verdict again changes nothing. */
+  /** Records the verdict. The same one again changes nothing; only QUARANTINE may be followed by another. */
   decide(unitId: string, record: VerdictRecord): Promise<void>
   /** Certificate of the unit as the issuer recorded it, DER; the newest when a board restarted. */
   certificateOf(unitId: string): Promise<Uint8Array | undefined>

@@ -1,0 +1,123 @@
+import { join, resolve } from 'node:path'
+import { Command } from 'commander'
+import { systemRandom } from '@keyline/bytes'
+import { createPki } from '@keyline/issuer'
+import type { Ledger } from '@keyline/ledger'
+import { loadOrder } from '@keyline/station'
+import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
+import { rendererOf } from '../terminal/event-sink.ts'
+import { interruptSignal } from '../terminal/interrupt.ts'
+import { paint, type Output } from '../terminal/output.ts'
+import { exampleImages, examplePath } from '../wiring/examples.ts'
+import { openStation, type OpenStation } from '../wiring/open-station.ts'
+import {
+  hasPki,
+  openPki,
+  passphraseOf,
+  sealNewPassphrase,
+  writePki,
+  type LinePki,
+} from '../wiring/pki.ts'
+import { clockOf, runOrder } from '../wiring/run-order.ts'
+import { defaultHome, wholeNumber, type StationOptions } from './options.ts'
+
+interface DemoOptions extends StationOptions {
+  readonly slots: number
+  readonly fast?: boolean
+  readonly results: string
+}
+
+/** ST's product on the public test ids, for which everybody may make devices that nobody trusts. */
+const vendorId = 0xfff1
+const stJson = 'Provisioning_FactoryData.json'
+
+/** `keyline demo`: the whole line on simulated boards, from nothing. */
+export function demoCommand(output: Output, end: (code: ExitCode) => void): Command {
+  return new Command('demo')
+    .summary('the whole line on simulated boards')
+    .description(
+      'Makes a PKI, a work order of ST’s JSON and one Matter device in each slot of a simulated bench.\n' +
+        'Run it again: serial numbers go on. After Ctrl+C the next run takes up what was left.',
+    )
+    .option('--slots <n>', 'boards at the same time, 1 to 64', wholeNumber(1, 64), 8)
+    .option('--fast', 'let simulated time cost nothing')
+    .option('--results <folder>', 'where results go', 'keyline-results')
+    .option('--home <folder>', 'ledger, journal and bench of the station', defaultHome)
+    .option('--json', 'one JSON event a line')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (options: DemoOptions) => end(await demo(output, options)))
+}
+
+async function demo(output: Output, options: DemoOptions): Promise<ExitCode> {
+  const clock = clockOf(options.fast === true)
+  const interrupt = interruptSignal(output)
+  const renderer = rendererOf({
+    output,
+    json: options.json === true,
+    quiet: options.quiet === true,
+    now: () => clock.monotonicMs(),
+  })
+  try {
+    const station = await openStation({ home: options.home, policy: 'test', clock })
+    try {
+      const pki = await demoPki(station)
+      const { id, quantity, isOpen } = await nextDemoOrder(station.ledger, options.slots)
+      const images = await exampleImages()
+      const loaded = await loadOrder(examplePath(stJson), { id, quantity, images })
+      const results = join(resolve(options.results), id)
+      const summary = await runOrder({
+        station,
+        loaded,
+        pki,
+        slots: options.slots,
+        resume: isOpen,
+        results,
+        clock,
+        signal: interrupt.signal,
+        onEvent: renderer.sink,
+      })
+      renderer.stop()
+      if (options.json !== true && options.quiet !== true) {
+        output.out(`\nresults in ${paint(output, 'bold', results)}\n`)
+      }
+      return exitCodeOfSummary(summary)
+    } finally {
+      await station.close()
+    }
+  } finally {
+    renderer.stop()
+    interrupt.dispose()
+  }
+}
+
+/** The PKI of the demo, made at its first run; its passphrase is drawn and sealed. */
+async function demoPki(station: OpenStation): Promise<LinePki> {
+  const { home, ledger } = station
+  const isThere = await hasPki(home.pkiFolder)
+  const known = await passphraseOf(undefined, ledger)
+  const passphrase = known ?? (await sealNewPassphrase(ledger, systemRandom))
+  if (!isThere) {
+    const notBefore = new Date(Date.UTC(2026, 0, 1))
+    const pki = await createPki({ vendorId, notBefore, random: systemRandom })
+    await writePki(home.pkiFolder, { pki, passphrase, random: systemRandom })
+  }
+  return openPki(home.pkiFolder, passphrase)
+}
+
+/** The demo order that is still open, or the next one. */
+async function nextDemoOrder(
+  ledger: Ledger,
+  slots: number,
+): Promise<{ readonly id: string; readonly quantity: number; readonly isOpen: boolean }> {
+  for (let number = 1; ; number++) {
+    const id = `demo-${String(number).padStart(4, '0')}`
+    const status = await ledger.order(id)
+    if (status === undefined) return { id, quantity: slots, isOpen: false }
+    if (
+      status.state === 'open' &&
+      (await ledger.remaining(id)) + (await ledger.undecided(id)).length > 0
+    ) {
+      return { id, quantity: status.quantity, isOpen: true }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Command } from 'commander'
+import { loadOrder, type StOrderDefaults } from '@keyline/station'
+import { CliError } from '../errors.ts'
+import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
+import { rendererOf } from '../terminal/event-sink.ts'
+import { interruptSignal } from '../terminal/interrupt.ts'
+import type { Output } from '../terminal/output.ts'
+import { exampleImages } from '../wiring/examples.ts'
+import { openStation } from '../wiring/open-station.ts'
+import { openPki, passphraseOf } from '../wiring/pki.ts'
+import { clockOf, runOrder } from '../wiring/run-order.ts'
+import { defaultHome, wholeNumber, type StationOptions } from './options.ts'
+
+interface ProvisionOptions extends StationOptions {
+  readonly slots: number
+  readonly quantity: number
+  readonly resume?: boolean
+  readonly fast?: boolean
+  readonly results: string
+  readonly pki?: string
+  readonly passphraseFile?: string
+}
+
+/** `keyline provision ORDER`: the boards of a work order, on the simulated bench. */
+export function provisionCommand(output: Output, end: (code: ExitCode) => void): Command {
+  return new Command('provision')
+    .summary('provision boards under a work order')
+    .description(
+      'Provisions boards under a work order, or under ST’s Provisioning_FactoryData.json in its place.\n' +
+        'Every rule is checked before a board is touched. Boards are those of the simulated bench in --home.',
+    )
+    .argument('<order>', 'work order (JSON), or ST’s JSON')
+    .option('--slots <n>', 'boards at the same time, 1 to 64', wholeNumber(1, 64), 1)
+    .option('--resume', 'take up the units that an earlier run left without a verdict')
+    .option('--fast', 'let simulated time cost nothing')
+    .option(
+      '--quantity <n>',
+      'units to make, when the order is ST’s JSON',
+      wholeNumber(1, 1_000_000),
+      1,
+    )
+    .option('--results <folder>', 'where results go', 'keyline-results')
+    .option('--pki <folder>', 'certificates and PAI key; the pki folder of --home unless given')
+    .option('--passphrase-file <file>', 'opens the PAI key; KEYLINE_PASSPHRASE_FILE does the same')
+    .option('--home <folder>', 'ledger, journal and bench of the station', defaultHome)
+    .option('--ledger <spec>', 'postgres://… or a SQLite file; the file of --home unless given')
+    .option('--json', 'one JSON event a line')
+    .option('--quiet', 'print nothing but errors')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 all made, 1 a board is bad, 2 wrong input, 3 trouble around the boards, 130 interrupted.',
+    )
+    .action(async (path: string, options: ProvisionOptions) => {
+      end(await provision(output, path, options))
+    })
+}
+
+async function provision(
+  output: Output,
+  path: string,
+  options: ProvisionOptions,
+): Promise<ExitCode> {
+  const loaded = await loadOrder(path, await stDefaults(path, options.quantity))
+  const { order } = loaded.prepared
+  const clock = clockOf(options.fast === true)
+  const interrupt = interruptSignal(output)
+  const renderer = rendererOf({
+    output,
+    json: options.json === true,
+    quiet: options.quiet === true,
+    now: () => clock.monotonicMs(),
+  })
+  try {
+    const station = await openStation({
+      home: options.home,
+      ledger: options.ledger,
+      policy: order.policy,
+      clock,
+    })
+    try {
+      const passphrase = await passphraseOf(options.passphraseFile, station.ledger)
+      const folder = options.pki ?? station.home.pkiFolder
+      if (passphrase === undefined) {
+        throw new CliError('CLI_PASSPHRASE', `nothing opens the PAI key in ${folder}`)
+      }
+      const pki = await openPki(folder, passphrase)
+      const summary = await runOrder({
+        station,
+        loaded,
+        pki,
+        slots: options.slots,
+        resume: options.resume === true,
+        results: join(resolve(options.results), order.id),
+        clock,
+        signal: interrupt.signal,
+        onEvent: renderer.sink,
+      })
+      return exitCodeOfSummary(summary)
+    } finally {
+      await station.close()
+    }
+  } finally {
+    renderer.stop()
+    interrupt.dispose()
+  }
+}
+
+/** What ST's JSON does not say: an id of its content, the quantity, and the example images. */
+async function stDefaults(path: string, quantity: number): Promise<StOrderDefaults> {
+  const content = await readFile(path).catch(() => new Uint8Array())
+  const id = `st-${createHash('sha256').update(content).digest('hex').slice(0, 8)}-${quantity}`
+  return { id, quantity, images: await exampleImages() }
+}

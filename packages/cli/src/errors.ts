@@ -1,0 +1,52 @@
+import { KeylineError, type ErrorOptionsOf, type ErrorTable } from '@keyline/bytes'
+
+export const cliErrorTable = {
+  CLI_USAGE: {
+    fault: 'caller',
+    meaning: 'The command line has an unknown command, option or value.',
+    remedy: 'see `keyline --help` or `keyline COMMAND --help`',
+  },
+  CLI_FILE: {
+    fault: 'caller',
+    meaning: 'A file or folder that the command needs cannot be read or written.',
+    remedy: 'check the path and its rights',
+  },
+  CLI_EXISTS: {
+    fault: 'caller',
+    meaning: 'The command would overwrite keys that exist.',
+    remedy: 'name another folder; keys are never overwritten',
+  },
+  CLI_NO_PKI: {
+    fault: 'operator',
+    meaning: 'There is no PAI to issue certificates with.',
+    remedy: 'run `keyline pki init` first, or name its folder with --pki',
+  },
+  CLI_PASSPHRASE: {
+    fault: 'operator',
+    meaning: 'The passphrase of the PAI key is not given, or too short.',
+    remedy: 'name a file with --passphrase-file, or set KEYLINE_PASSPHRASE_FILE to its path',
+  },
+  CLI_STORE_KEY: {
+    fault: 'operator',
+    meaning: 'The key that seals secrets at rest is missing, malformed or readable by others.',
+    remedy: 'set KEYLINE_STORE_KEY_FILE to a file of 64 hexadecimal digits that only you can read',
+  },
+  CLI_UNKNOWN_UNIT: {
+    fault: 'caller',
+    meaning: 'The ledger has no unit with this serial number or id.',
+    remedy: 'check the number, and that --home names the folder of the run',
+  },
+  CLI_UNKNOWN_CODE: {
+    fault: 'caller',
+    meaning: 'No error, rule or check has this code.',
+    remedy: 'run `keyline explain` without a code for the list',
+  },
+} as const satisfies ErrorTable
+
+export type CliErrorCode = keyof typeof cliErrorTable
+
+export class CliError extends KeylineError<CliErrorCode> {
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptionsOf) {
+    super(cliErrorTable, code, message, options)
+  }
+}

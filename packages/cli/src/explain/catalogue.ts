@@ -1,0 +1,82 @@
+import { boardErrorTable } from '@keyline/board'
+import { bytesErrorTable, type ErrorTable, type RuleTable } from '@keyline/bytes'
+import { cryptoErrorTable } from '@keyline/crypto'
+import { issuerErrorTable, issuingRules, lintRules, requestRules } from '@keyline/issuer'
+import { ledgerErrorTable } from '@keyline/ledger'
+import { attestationRules, factoryDataRules, matterErrorTable } from '@keyline/matter'
+import { evidenceForWbaSecurity0, orderRules, stationErrorTable } from '@keyline/station'
+import { x509ErrorTable } from '@keyline/x509'
+import { cliErrorTable } from '../errors.ts'
+
+/** One code with all that is said of it. */
+export interface CatalogueEntry {
+  readonly code: string
+  /** Where it comes from: the room of an error, or the family of a rule. */
+  readonly family: string
+  /** Who has to act, or how much the rule weighs. */
+  readonly weight: string
+  readonly meaning: string
+  readonly remedy: string
+}
+
+const errorTables: readonly (readonly [string, ErrorTable])[] = [
+  ['bytes', bytesErrorTable],
+  ['crypto', cryptoErrorTable],
+  ['x509', x509ErrorTable],
+  ['matter', matterErrorTable],
+  ['board', boardErrorTable],
+  ['ledger', ledgerErrorTable],
+  ['issuer', issuerErrorTable],
+  ['station', stationErrorTable],
+  ['cli', cliErrorTable],
+]
+
+const ruleTables: readonly (readonly [string, RuleTable])[] = [
+  ['factory data', factoryDataRules],
+  ['attestation', attestationRules],
+  ['certificate request', requestRules],
+  ['issuing', issuingRules],
+  ['certificate lint', lintRules],
+  ['work order', orderRules],
+]
+
+/** Every code that a user can meet, by family and code. */
+export function catalogue(): readonly CatalogueEntry[] {
+  const errors = errorTables.flatMap(([family, table]) =>
+    Object.entries(table).map(([code, { fault, meaning, remedy }]) => ({
+      code,
+      family,
+      weight: `fault: ${fault}`,
+      meaning,
+      remedy,
+    })),
+  )
+  const rules = ruleTables.flatMap(([family, table]) =>
+    Object.entries(table).map(([code, { severity, text, remedy }]) => ({
+      code,
+      family,
+      weight: severity,
+      meaning: text,
+      remedy,
+    })),
+  )
+  return [...errors, ...rules, ...verdictReasons]
+}
+
+/** Reasons of verdicts that are neither errors nor rules. */
+const verdictReasons: readonly CatalogueEntry[] = [
+  ...evidenceForWbaSecurity0.map(({ kind, proves }) => ({
+    code: `EVIDENCE_${kind.toUpperCase()}`,
+    family: 'evidence',
+    weight: 'verdict FAIL',
+    meaning: `The evidence "${kind}" is wrong. It proves that ${proves}.`,
+    remedy: 'take the board out; the facts of the evidence stand in its passport',
+  })),
+  {
+    code: 'EVIDENCE_MISSING',
+    family: 'evidence',
+    weight: 'verdict QUARANTINE',
+    meaning: 'A piece of evidence that PASS needs is missing.',
+    remedy: 'keep the board in its slot and run with --resume',
+  },
+]

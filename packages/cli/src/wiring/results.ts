@@ -1,0 +1,130 @@
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { toHex } from '@keyline/bytes'
+import { sha256 } from '@keyline/crypto'
+import type { Ledger, UnitReport } from '@keyline/ledger'
+import { signManifest, type ManifestUnit, type UnitSecrets } from '@keyline/ledger/records'
+import {
+  onboardingOf,
+  passportOf,
+  summaryText,
+  unitFolder,
+  writeUnitFiles,
+  writeWhole,
+  type Passport,
+  type PreparedOrder,
+  type RunSummary,
+} from '@keyline/station'
+import { parseCertificate, pemEncode } from '@keyline/x509'
+import type { LinePki } from './pki.ts'
+import { manifestKey } from './manifest-key.ts'
+
+export interface ResultsOptions {
+  readonly folder: string
+  readonly ledger: Ledger
+  readonly prepared: PreparedOrder
+  readonly pki: Pick<LinePki, 'paa' | 'pai'>
+}
+
+/** The passport of a unit as the ledger has it now. */
+export function passportOfReport(
+  report: UnitReport,
+  prepared: Pick<PreparedOrder, 'order'>,
+): Passport {
+  return passportOf({
+    unit: report.unit,
+    order: prepared.order,
+    verdict: report.verdict,
+    decidedAt: report.decidedAt,
+    certificates: report.certificates,
+  })
+}
+
+/** Writes the folder of one unit that has passed, from what the ledger holds; known secrets need not be opened again. */
+export async function writeUnitResults(
+  options: ResultsOptions,
+  unitId: string,
+  known?: UnitSecrets,
+): Promise<void> {
+  const { folder, ledger, prepared, pki } = options
+  const report = await ledger.unit(unitId)
+  const dac = report?.certificates.findLast((entry) => entry.state === 'live')?.certificate
+  if (report === undefined || dac === undefined) return
+  const secrets = known ?? (await ledger.reveal(unitId))
+  const codes = onboardingOf({ order: prepared.order, ...prepared.order.product, ...secrets })
+  await writeUnitFiles(folder, {
+    passport: passportOfReport(report, prepared),
+    dac,
+    pai: pki.pai,
+    codes,
+  })
+}
+
+export interface OrderResults extends ResultsOptions {
+  readonly run: string
+  readonly summary: RunSummary
+  readonly createdAt: number
+}
+
+/**
+ * Completes the results of an order: folders that a crash left out, PAA, summary, and the signed manifest,
+ * whose audit head is taken after the last record of the batch.
+ */
+export async function writeOrderResults(options: OrderResults): Promise<void> {
+  const { folder, ledger, prepared, pki, summary } = options
+  await mkdir(folder, { recursive: true })
+  const reports = await ledger.unitsOf(prepared.order.id)
+  for (const { unit, verdict } of reports) {
+    const passport = join(unitFolder(folder, unit.serialNumber), 'passport.json')
+    const isWritten = (await stat(passport).catch(() => undefined)) !== undefined
+    if (verdict?.verdict === 'PASS' && !isWritten) await writeUnitResults(options, unit.id)
+  }
+  await writeWhole(join(folder, 'paa.pem'), pemEncode('CERTIFICATE', pki.paa))
+  await writeWhole(join(folder, 'pai.pem'), pemEncode('CERTIFICATE', pki.pai))
+  await writeWhole(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  await writeWhole(join(folder, 'summary.txt'), summaryText(summary))
+  const key = await manifestKey(ledger)
+  const { order } = prepared
+  const manifest = signManifest(
+    {
+      format: 'keyline-manifest/1',
+      order: order.id,
+      run: options.run,
+      createdAt: new Date(options.createdAt).toISOString(),
+      product: { vendorId: order.product.vendorId, productId: order.product.productId },
+      images: {
+        provisioning: order.images.provisioning.sha256,
+        application: order.images.application.sha256,
+        certificationDeclaration: order.certificationDeclaration.sha256,
+      },
+      units: reports.flatMap(manifestUnit),
+      audit: await ledger.head(),
+    },
+    key,
+  )
+  await writeWhole(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+}
+
+function manifestUnit(report: UnitReport): readonly ManifestUnit[] {
+  const { unit, verdict } = report
+  if (verdict === undefined) return []
+  const live = report.certificates.findLast((entry) => entry.state === 'live')
+  return [
+    {
+      serialNumber: unit.serialNumber,
+      unit: unit.id,
+      verdict: verdict.verdict,
+      ...(unit.boardUid === undefined ? {} : { board: unit.boardUid }),
+      ...(live === undefined ? {} : { certificate: describe(live.certificate) }),
+    },
+  ]
+}
+
+function describe(der: Uint8Array): NonNullable<ManifestUnit['certificate']> {
+  const certificate = parseCertificate(der)
+  return {
+    serialNumber: toHex(certificate.serialNumber),
+    sha256: toHex(sha256(der)),
+    publicKeySha256: toHex(sha256(certificate.spki.der)),
+  }
+}

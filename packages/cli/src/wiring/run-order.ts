@@ -1,0 +1,132 @@
+import { hasErrors, systemClock, systemRandom, VirtualClock, type Clock } from '@keyline/bytes'
+import { openBench, type SlotFault } from '@keyline/board'
+import { createLocalIssuer } from '@keyline/issuer'
+import { prepareTrust } from '@keyline/matter'
+import {
+  checkChain,
+  flowOf,
+  Journal,
+  RefusedInput,
+  runLine,
+  StationError,
+  type EventSink,
+  type JournalOptions,
+  type LoadedOrder,
+  type RunSummary,
+  type StationParts,
+} from '@keyline/station'
+import { parseCertificate } from '@keyline/x509'
+import { buildTime } from '../build-time.ts'
+import type { OpenStation } from './open-station.ts'
+import type { LinePki } from './pki.ts'
+import { benchFixture } from './bench-fixture.ts'
+import { writeOrderResults, writeUnitResults } from './results.ts'
+
+export interface RunOrderOptions {
+  readonly station: OpenStation
+  readonly loaded: LoadedOrder
+  readonly pki: LinePki
+  readonly slots: number
+  readonly resume: boolean
+  /** Folder of the results of this order. */
+  readonly results: string
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly onEvent: EventSink
+  /** Faults of the simulated boards, to rehearse them. */
+  readonly faults?: readonly SlotFault[] | undefined
+  /** Sees each point at which a journal record is written: rehearsals of a crash end the process there. */
+  readonly atJournalPoint?: JournalOptions['atPoint']
+  /** Replaces parts of the station: rehearsals put faults around the issuer, the ledger or the ports. */
+  readonly decorate?: ((parts: StationParts) => StationParts) | undefined
+}
+
+/** Real time, or a clock on which waiting costs nothing while the wall clock stays right. */
+export function clockOf(isFast: boolean): Clock {
+  if (!isFast) return systemClock
+  const virtual = new VirtualClock()
+  return {
+    now: () => Date.now(),
+    monotonicMs: () => virtual.monotonicMs(),
+    sleep: (ms, signal) => virtual.sleep(ms, signal),
+    during: (work) => virtual.during(work),
+  }
+}
+
+/** Wires the rooms together for one order on the simulated bench, and runs it. */
+export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
+  const { station, loaded, pki, clock, onEvent, decorate = (parts) => parts } = options
+  const { prepared } = loaded
+  const { ledger, home } = station
+  requireClock(clock)
+  const chain = checkChain({ order: prepared.order, pai: pki.pai, paa: pki.paa, time: clock.now() })
+  if (hasErrors(chain)) throw new RefusedInput('the chain of the order', chain)
+  const flow = flowOf(prepared.order)
+  if (flow === undefined) throw new RefusedInput('the order', [])
+  for (const finding of loaded.findings) onEvent({ type: 'notice', text: '', finding })
+
+  await ledger.createOrder(prepared.order)
+  const issuer = await createLocalIssuer({
+    store: ledger,
+    signer: pki.signer,
+    pai: pki.pai,
+    paa: pki.paa,
+    clock,
+    random: systemRandom,
+    buildDate: buildTime,
+  })
+  const bench = openBench({
+    slots: options.slots,
+    clock,
+    folder: home.benchFolder,
+    ...(options.faults === undefined ? {} : { faults: options.faults }),
+  })
+  const { journal } = await Journal.open({
+    folder: home.journalFolder,
+    clock,
+    atPoint: options.atJournalPoint,
+  })
+  let run = ''
+  const results = { folder: options.results, ledger, prepared, pki }
+  try {
+    const summary = await runLine({
+      parts: decorate({
+        clock,
+        random: systemRandom,
+        programmer: bench,
+        ports: bench,
+        issuer,
+        units: ledger,
+        journal,
+        trust: prepareTrust({ paas: [pki.paa], policy: prepared.order.policy }),
+        authorities: { pai: parseCertificate(pki.pai), paa: parseCertificate(pki.paa) },
+      }),
+      fixture: benchFixture(bench),
+      prepared,
+      flow,
+      slots: options.slots,
+      resume: options.resume,
+      signal: options.signal,
+      onEvent: (event) => {
+        if (event.type === 'run-started') run = event.run
+        onEvent(event)
+      },
+      onPass: ({ unitId, reserved }) => writeUnitResults(results, unitId, reserved.secrets),
+    })
+    await writeOrderResults({ ...results, run, summary, createdAt: clock.now() })
+    return summary
+  } finally {
+    await journal.close()
+    bench.close()
+  }
+}
+
+/** A clock that lost its time would date certificates wrongly. Source: provisioning-station, fault F-30. */
+function requireClock(clock: Clock): void {
+  if (clock.now() >= buildTime) return
+  const now = new Date(clock.now()).toISOString()
+  throw new StationError(
+    'STATION_CLOCK',
+    `the clock says ${now}, this program was built after ${new Date(buildTime).toISOString()}`,
+  )
+}

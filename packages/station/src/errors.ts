@@ -1,0 +1,158 @@
+import {
+  describeFinding,
+  KeylineError,
+  type ErrorOptionsOf,
+  type ErrorTable,
+  type Finding,
+} from '@keyline/bytes'
+
+export const stationErrorTable = {
+  STATION_INPUT_REFUSED: {
+    fault: 'caller',
+    meaning:
+      'The work order, an image, a certificate or the declaration breaks a rule. No board was touched.',
+    remedy: 'mend each finding; `keyline explain RULE` says more',
+  },
+  STATION_NO_BOARD: {
+    fault: 'operator',
+    meaning: 'No board answers in the slot, or there are fewer probes than slots.',
+    remedy: 'connect and power the board, check the probe, then run again',
+  },
+  STATION_WRONG_DEVICE: {
+    fault: 'operator',
+    meaning: 'The microcontroller in the slot is not the one of the work order.',
+    remedy: 'put the right board into the slot, or correct the platform of the work order',
+  },
+  STATION_PROTECTED: {
+    fault: 'operator',
+    meaning: 'A fresh board was expected, but its read-out protection is on.',
+    remedy: 'use a fresh board, or run its regression first',
+  },
+  STATION_BOARD_CHANGED: {
+    fault: 'operator',
+    meaning: 'Another board answers in the slot than at the start of the unit.',
+    remedy: 'leave the board in its slot until its verdict stands',
+  },
+  STATION_PORT: {
+    fault: 'wire',
+    meaning: 'The serial port could not be opened, or it vanished.',
+    remedy: 'check the cable and that no other program holds the port',
+    retryable: true,
+  },
+  STATION_SYNC_TIMEOUT: {
+    fault: 'wire',
+    meaning: 'The board did not answer Init within the limit (0x0004 of the host).',
+    remedy: 'check the serial line and that the provisioning firmware runs on the board',
+  },
+  STATION_RESULT_TIMEOUT: {
+    fault: 'wire',
+    meaning: 'The board fell silent after the synchronisation (0xFFFE of the host).',
+    remedy: 'check the serial line and the log lines of the board',
+  },
+  STATION_PROTOCOL: {
+    fault: 'wire',
+    meaning: 'The dialogue left the protocol PXP/1.',
+    remedy: 'check the line for noise and that firmware and station speak the same version',
+  },
+  STATION_FLOOD: {
+    fault: 'wire',
+    meaning: 'The board sent more octets than a dialogue may have.',
+    remedy: 'check the baud rate and the firmware; the line carries garbage',
+  },
+  STATION_RESTARTED: {
+    fault: 'wire',
+    meaning: 'The board restarted during the exchange, again or after COMMIT.',
+    remedy:
+      'check the supply of the board, then run with --resume: the board is asked what it holds',
+  },
+  STATION_BOARD_REPORTED: {
+    fault: 'board',
+    meaning: 'The board ended the exchange with a result code that blames its own storage or keys.',
+    remedy: 'take the board out; the code and its reason stand in the message',
+  },
+  STATION_BOARD_REFUSED: {
+    fault: 'operator',
+    meaning: 'The board ended the exchange because of its mode, its state or the host.',
+    remedy: 'do what the reason asks: erase the board, choose another mode, or check the line',
+  },
+  STATION_STORE: {
+    fault: 'board',
+    meaning: 'The board stored its key elsewhere than the mode demands.',
+    remedy: 'check the provisioning firmware; provisioning-station section 9.4 has the table',
+  },
+  STATION_PROOF: {
+    fault: 'board',
+    meaning: 'The board could not prove that it holds the key of its certificate.',
+    remedy: 'take the board out; its certificate is void',
+  },
+  STATION_ANSWER: {
+    fault: 'board',
+    meaning: 'The firmware on the board answered a request wrongly or not at all.',
+    remedy: 'check that the application image is the one of the work order',
+  },
+  STATION_CERTIFICATE_REFUSED: {
+    fault: 'infrastructure',
+    meaning: 'The issuer answered with a certificate that does not fit the board or its chain.',
+    remedy: 'check the issuer; nothing of its answer reached the board',
+  },
+  STATION_QUARANTINED: {
+    fault: 'infrastructure',
+    meaning: 'The credentials on the board are not those that the ledger has for the unit.',
+    remedy: 'keep the board aside; a person decides with `keyline unit show`',
+  },
+  STATION_UNFINISHED: {
+    fault: 'operator',
+    meaning: 'Units of an earlier run have no verdict yet.',
+    remedy: 'run the same command with --resume',
+  },
+  STATION_BUSY: {
+    fault: 'operator',
+    meaning: 'Another process holds the station or the probe.',
+    remedy: 'wait until it has ended, or end it; the message names its process',
+  },
+  STATION_CLOCK: {
+    fault: 'infrastructure',
+    meaning: 'The clock of the station stands before the build date of this program.',
+    remedy: 'set the clock; certificates would be dated wrongly',
+  },
+  STATION_JOURNAL_BROKEN: {
+    fault: 'infrastructure',
+    meaning: 'The journal was changed or damaged before its last record.',
+    remedy: 'keep the file for examination and resume from the ledger with a new journal folder',
+  },
+  STATION_JOURNAL_VERSION: {
+    fault: 'infrastructure',
+    meaning: 'The journal was written by another version of this program.',
+    remedy: 'finish its units with the version that the message names',
+  },
+  STATION_JOURNAL_FAILED: {
+    fault: 'infrastructure',
+    meaning: 'The journal could not be written; nothing more is done.',
+    remedy: 'check the disk, then run with --resume',
+  },
+  STATION_DISK_FULL: {
+    fault: 'infrastructure',
+    meaning: 'Too little space is left for the journal, the ledger and the results.',
+    remedy: 'free space on the disk that the message names, then run with --resume',
+  },
+} as const satisfies ErrorTable
+
+export type StationErrorCode = keyof typeof stationErrorTable
+
+export class StationError extends KeylineError<StationErrorCode> {
+  constructor(code: StationErrorCode, message: string, options?: ErrorOptionsOf) {
+    super(stationErrorTable, code, message, options)
+  }
+}
+
+/** Input that breaks rules: carries every finding, so that all are shown at once. */
+export class RefusedInput extends StationError {
+  readonly findings: readonly Finding[]
+
+  constructor(what: string, findings: readonly Finding[]) {
+    const errors = findings.filter((finding) => finding.severity === 'error')
+    const lines = errors.map((finding) => `\n  ${describeFinding(finding)}`)
+    super('STATION_INPUT_REFUSED', `${what} breaks ${errors.length} rule(s):${lines.join('')}\n`)
+    this.findings = findings
+  }
+}

@@ -1,0 +1,169 @@
+import { concat, encodeUtf8, toHex } from '@keyline/bytes'
+import { p256PublicKey, sha256, verifyP256 } from '@keyline/crypto'
+import type { Evidence } from '@keyline/ledger/records'
+import { proofPrefix } from '@keyline/matter/pxp'
+import { isSelfSigned, parseRequest } from '@keyline/x509'
+import { runProvisioningDialogue, type ExchangeHost } from '../dialogue/provisioning-dialogue.ts'
+import { StationError } from '../errors.ts'
+import { issuedChainProblems } from '../evidence/issued-chain.ts'
+import type { Step } from './step.ts'
+import type { UnitWork } from './unit-work.ts'
+
+/** Certificates whose key a restart has lost are void before anything else is issued. */
+const restartReason = 'the board restarted before COMMIT; its key is lost'
+
+/**
+ * The serial dialogue: request, certificate, COMMIT, proof. Storing and proving are journaled before and after,
+ * since COMMIT cannot be taken back. Source: provisioning-station sections 6.3 and 7.
+ */
+export const exchange: Step = {
+  name: 'exchange',
+  title: 'exchange request and certificate',
+  deadlineMs: 180_000,
+  touchesIdentity: true,
+  async act(work, signal) {
+    const evidence: Evidence[] = []
+    const { clock, ports, random } = work.parts
+    const port = await ports.open(await currentPort(work, signal)).catch((cause: unknown) => {
+      if (cause instanceof StationError) throw cause
+      throw new StationError('STATION_PORT', `the port of slot ${work.slot} does not open`, {
+        cause,
+      })
+    })
+    await runProvisioningDialogue({
+      port,
+      clock,
+      random,
+      signal,
+      mode: work.prepared.order.policy,
+      host: exchangeHost(work, evidence, signal),
+      onLog: work.onLog,
+    })
+    evidence.push({ kind: 'exchange', ok: true, facts: { finish: '000' } })
+    return evidence
+  },
+}
+
+/** Ports may change their names after a reset: the probe decides. */
+async function currentPort(work: UnitWork, signal: AbortSignal): Promise<string> {
+  const { serialNumber } = work.probe
+  const probes = await work.parts.programmer.list({ signal })
+  const port = probes.find((probe) => probe.serialNumber === serialNumber)?.port
+  if (port !== undefined) return port
+  throw new StationError('STATION_PORT', `probe ${serialNumber} has no serial port`)
+}
+
+function exchangeHost(work: UnitWork, evidence: Evidence[], signal: AbortSignal): ExchangeHost {
+  return {
+    identified: (ident) => {
+      work.requireSameBoard(ident.uid)
+      return Promise.resolve()
+    },
+    certificateFor: async (csr) => {
+      const publicKey = requestedKey(csr)
+      evidence.push({ kind: 'request', ok: true, facts: { csr: toHex(sha256(csr)) } })
+      const { dac, pai } = await issue(work, csr, signal)
+      evidence.push(proveChain(work, { dac, pai, publicKey }))
+      work.credentials = { dac, pai, publicKey }
+      return { dac, pai }
+    },
+    beforeCommit: async () => {
+      await work.record('intent', 'commit', { certificate: certificateId(work) })
+      work.credentialsMayBeOnBoard = true
+    },
+    stored: async (store) => {
+      const wanted = work.prepared.order.policy === 'test' ? 'flash' : 'its'
+      if (store !== wanted) {
+        throw new StationError(
+          'STATION_STORE',
+          `the board stored its key in ${store}, not in ${wanted}`,
+        )
+      }
+      await work.record('outcome', 'commit', { store })
+    },
+    proven: async ({ challenge, signature }) => {
+      const { publicKey } = work.requireCredentials()
+      const message = concat(encodeUtf8(proofPrefix), challenge)
+      if (!verifyP256({ publicKey: p256PublicKey(publicKey), message, signature })) {
+        throw new StationError('STATION_PROOF', 'the signature over the challenge does not verify')
+      }
+      evidence.push({ kind: 'key', ok: true, facts: { by: 'PROOF' } })
+      await work.record('outcome', 'proof', { certificate: certificateId(work) })
+    },
+    restarted: async () => {
+      evidence.length = 0
+      await voidLostCertificate(work, restartReason)
+    },
+  }
+}
+
+/** The key of the request, after its proof of possession. @throws StationError `STATION_PROOF` */
+function requestedKey(csr: Uint8Array): Uint8Array {
+  try {
+    const request = parseRequest(csr)
+    const point = request.publicKey?.point
+    if (point !== undefined && isSelfSigned(request)) return point
+  } catch (cause) {
+    throw new StationError('STATION_PROOF', 'the board sent a request that is not PKCS#10', {
+      cause,
+    })
+  }
+  throw new StationError('STATION_PROOF', 'the request of the board is not signed with its key')
+}
+
+/** The intent names the key of idempotency, so that a later run asks for the same certificate. */
+async function issue(
+  work: UnitWork,
+  csr: Uint8Array,
+  signal: AbortSignal,
+): Promise<{ readonly dac: Uint8Array; readonly pai: Uint8Array }> {
+  const { clock, issuer } = work.parts
+  const idempotencyKey = `${work.unitId}/${toHex(sha256(csr)).slice(0, 32)}`
+  await work.record('intent', 'issue', { idempotencyKey })
+  const issued = await clock.during(() =>
+    issuer.issue(
+      { orderId: work.prepared.order.id, unitId: work.unitId, idempotencyKey, csr },
+      { signal },
+    ),
+  )
+  await work.record('outcome', 'issue', { certificate: toHex(sha256(issued.dac)) })
+  return issued
+}
+
+/** The answer of the issuer is checked before it may reach the board. */
+function proveChain(
+  work: UnitWork,
+  issued: { readonly dac: Uint8Array; readonly pai: Uint8Array; readonly publicKey: Uint8Array },
+): Evidence {
+  const { vendorId, productId } = work.prepared.order.product
+  const problems = issuedChainProblems({
+    ...issued,
+    vendorId,
+    productId,
+    authorities: work.parts.authorities,
+    time: work.parts.clock.now(),
+  })
+  if (problems.length > 0) {
+    throw new StationError(
+      'STATION_CERTIFICATE_REFUSED',
+      `the issued certificate is refused: ${problems.join(', ')}`,
+    )
+  }
+  return { kind: 'chain', ok: true, facts: { dac: toHex(sha256(issued.dac)) } }
+}
+
+/** Marks the certificate of a lost key void, in journal and ledger. */
+export async function voidLostCertificate(work: UnitWork, reason: string): Promise<void> {
+  const { clock, units } = work.parts
+  const certificate = await clock.during(() => units.certificateOf(work.unitId))
+  work.credentials = undefined
+  if (certificate === undefined) return
+  const id = toHex(sha256(certificate))
+  await work.record('intent', 'void', { certificate: id })
+  await clock.during(() => units.voidCertificate(work.unitId, id, reason))
+  await work.record('outcome', 'void', { certificate: id })
+}
+
+function certificateId(work: UnitWork): string {
+  return toHex(sha256(work.requireCredentials().dac))
+}

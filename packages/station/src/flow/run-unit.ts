@@ -1,0 +1,118 @@
+import { throwIfInterrupted, withDeadline } from '@keyline/bytes'
+import type { VerdictRecord } from '@keyline/ledger/records'
+import { decideVerdict } from '../evidence/verdict.ts'
+import { StationError } from '../errors.ts'
+import type { EventSink } from './events.ts'
+import type { Flow } from './flows.ts'
+import { askBoard } from './ask-board.ts'
+import type { Step } from './step.ts'
+import type { UnitWork } from './unit-work.ts'
+import { voidLostCertificate } from './exchange-step.ts'
+
+export interface RunUnitOptions {
+  readonly work: UnitWork
+  readonly flow: Flow
+  readonly signal: AbortSignal
+  readonly onEvent: EventSink
+  /** True when an earlier run may have touched the board of this unit. */
+  readonly isResumed: boolean
+}
+
+/**
+ * Takes one unit through its flow and records its verdict, in journal and ledger.
+ * A failed step ends the flow; nothing here is repeated without asking the board.
+ */
+export async function runUnit(options: RunUnitOptions): Promise<VerdictRecord> {
+  const { work, flow } = options
+  let error: unknown
+  try {
+    const first = options.isResumed ? await resumePoint(options) : 0
+    await runSteps(options, first)
+  } catch (cause) {
+    error = cause
+  }
+  const verdict = decideVerdict({
+    rules: flow.evidence,
+    evidence: work.evidence,
+    identityMayBeOnBoard: work.identityMayBeOnBoard,
+    credentialsMayBeOnBoard: work.credentialsMayBeOnBoard,
+    ...(error === undefined ? {} : { error }),
+  })
+  await recordVerdict(work, verdict)
+  return verdict
+}
+
+async function runSteps(options: RunUnitOptions, first: number): Promise<void> {
+  const { steps } = options.flow
+  for (let index = first; index < steps.length; index++) {
+    const step = steps[index]
+    if (step !== undefined) await runStep(options, step, index)
+  }
+}
+
+async function runStep(options: RunUnitOptions, step: Step, index: number): Promise<void> {
+  const { work, onEvent, signal } = options
+  const { clock } = work.parts
+  throwIfInterrupted(signal)
+  const place = { slot: work.slot, serialNumber: work.reserved.unit.serialNumber, step: step.name }
+  onEvent({
+    type: 'step-started',
+    ...place,
+    title: step.title,
+    index: index + 1,
+    total: options.flow.steps.length,
+  })
+  const start = clock.monotonicMs()
+  await work.record('intent', step.name)
+  if (step.touchesIdentity === true) work.identityMayBeOnBoard = true
+  const deadline = { clock, ms: step.deadlineMs, what: `step ${step.name}`, signal }
+  const evidence = await withDeadline(deadline, (inner) => step.act(work, inner))
+  work.evidence.push(...evidence)
+  const ms = Math.round(clock.monotonicMs() - start)
+  const kinds = evidence.map((piece) => `${piece.kind}:${piece.ok ? 'ok' : 'wrong'}`).join(' ')
+  await work.record('outcome', step.name, { ms, ...(kinds === '' ? {} : { evidence: kinds }) })
+  onEvent({ type: 'step-done', ...place, ms })
+}
+
+/** Asks the board what it holds, and gives the step to go on with. */
+async function resumePoint(options: RunUnitOptions): Promise<number> {
+  const { work, flow, signal } = options
+  const { steps, afterExchange } = flow
+  const [first] = steps
+  if (first === undefined) return 0
+  await runStep(options, first, 0)
+  work.identityMayBeOnBoard = true
+  const deadline = { clock: work.parts.clock, ms: 60_000, what: 'asking the board', signal }
+  const answer = await withDeadline(deadline, (inner) => askBoard(work, inner))
+  await work.record('outcome', 'ask', { holds: answer.holds })
+  switch (answer.holds) {
+    case 'issued-credentials':
+      work.credentials = answer.credentials
+      work.credentialsMayBeOnBoard = true
+      work.evidence.push(...answer.evidence)
+      return steps.indexOf(afterExchange)
+    case 'no-credentials':
+      await voidLostCertificate(work, 'the run ended before COMMIT took effect; the key is lost')
+      return 1
+    case 'foreign-credentials':
+      work.credentialsMayBeOnBoard = true
+      throw new StationError(
+        'STATION_QUARANTINED',
+        `the board of unit ${work.reserved.unit.serialNumber} holds credentials that were not issued for it`,
+      )
+    default:
+      return answer satisfies never
+  }
+}
+
+/** Journal, ledger, journal: a crash between them is mended by the next resume. */
+async function recordVerdict(work: UnitWork, verdict: VerdictRecord): Promise<void> {
+  const { clock, units } = work.parts
+  const data = { verdict: verdict.verdict, reason: verdict.reason }
+  await work.record('intent', 'decide', data)
+  if (verdict.verdict === 'FAIL' || verdict.verdict === 'ERROR') {
+    await voidLostCertificate(work, `the unit ended as ${verdict.verdict}: ${verdict.reason}`)
+  }
+  await clock.during(() => units.decide(work.unitId, verdict))
+  await work.record('decided', 'decide', data)
+}

@@ -1,0 +1,109 @@
+import { toHex } from '@keyline/bytes'
+import type { Evidence, JournalRecord } from '@keyline/ledger/records'
+import { encodeImage } from '@keyline/matter'
+import { StationError } from '../errors.ts'
+import type { PreparedOrder } from '../order/prepared-order.ts'
+import type { Probe, Target } from '../port/programmer.ts'
+import type { ReservedUnit } from '../port/unit-store.ts'
+import { factoryDataOf } from '../unit/factory-data-of.ts'
+import type { StationParts } from './station-parts.ts'
+
+export interface UnitWorkInput {
+  readonly parts: StationParts
+  readonly prepared: PreparedOrder
+  readonly run: string
+  readonly slot: number
+  readonly probe: Probe
+  readonly reserved: ReservedUnit
+  readonly onLog: (text: string) => void
+}
+
+/** What is known of the credentials of a unit during its flow. */
+export interface Credentials {
+  readonly dac: Uint8Array
+  readonly pai: Uint8Array
+  /** 65 octets: the key that the board showed in its request, or that its certificate names. */
+  readonly publicKey: Uint8Array
+}
+
+/** One unit on one board: what the steps share. It lives as long as the flow. */
+export class UnitWork {
+  readonly parts: StationParts
+  readonly prepared: PreparedOrder
+  readonly slot: number
+  readonly probe: Probe
+  readonly reserved: ReservedUnit
+  readonly onLog: (text: string) => void
+  /** The image without credentials, as it is programmed. */
+  readonly image: Uint8Array
+  readonly evidence: Evidence[] = []
+  target: Target | undefined
+  credentials: Credentials | undefined
+  /** Factory data as read back from the board. */
+  readBack: Uint8Array | undefined
+  identityMayBeOnBoard = false
+  credentialsMayBeOnBoard = false
+  readonly #run: string
+
+  constructor(input: UnitWorkInput) {
+    this.parts = input.parts
+    this.prepared = input.prepared
+    this.slot = input.slot
+    this.probe = input.probe
+    this.reserved = input.reserved
+    this.onLog = input.onLog
+    this.#run = input.run
+    this.image = encodeImage(
+      factoryDataOf({
+        order: input.prepared.order,
+        declaration: input.prepared.declaration,
+        serialNumber: input.reserved.unit.serialNumber,
+        secrets: input.reserved.secrets,
+      }),
+    )
+  }
+
+  get unitId(): string {
+    return this.reserved.unit.id
+  }
+
+  /** Writes to the journal and returns when the record is on the disk. */
+  record(
+    type: JournalRecord['type'],
+    step: string,
+    data: JournalRecord['data'] = {},
+  ): Promise<void> {
+    return this.parts.journal.append({
+      type,
+      step,
+      data,
+      run: this.#run,
+      order: this.prepared.order.id,
+      unit: this.unitId,
+      slot: this.slot,
+    })
+  }
+
+  /** @throws StationError `STATION_BOARD_CHANGED` when another board than the bound one is meant */
+  requireSameBoard(uid: Uint8Array): void {
+    const bound = this.target === undefined ? this.reserved.unit.boardUid : toHex(this.target.uid)
+    const found = toHex(uid)
+    if (bound === undefined || bound === found) return
+    throw new StationError(
+      'STATION_BOARD_CHANGED',
+      `slot ${this.slot} began with board ${bound}, but board ${found} answers`,
+    )
+  }
+
+  /** @throws StationError `STATION_PROTOCOL` when no exchange has brought credentials */
+  requireCredentials(): Credentials {
+    if (this.credentials !== undefined) return this.credentials
+    throw new StationError('STATION_PROTOCOL', 'the board has no credentials at this step')
+  }
+
+  /** Overwrites what the station knows of the unit's secrets. */
+  wipe(): void {
+    const { salt, verifier } = this.reserved.secrets
+    for (const octets of [salt, verifier, this.image, this.readBack]) octets?.fill(0)
+  }
+}

@@ -1,0 +1,197 @@
+import { open, statfs, unlink, writeFile, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '@keyline/bytes'
+import { chainHash, chainStart, type JournalRecord } from '@keyline/ledger/records'
+import { StationError } from '../errors.ts'
+import { readJournal } from './journal-reader.ts'
+
+/** What the station writes down; place, time and hash are added by the journal. */
+export type JournalEntry = Omit<JournalRecord, 'seq' | 'time' | 'hash'>
+
+/** Where a crash test may end the process. */
+export type JournalPoint = 'before-write' | 'after-write' | 'after-sync'
+
+export interface JournalOptions {
+  readonly folder: string
+  readonly clock: Clock
+  /** Called at each point of each record; products leave it out. */
+  readonly atPoint?: ((point: JournalPoint, entry: JournalEntry) => void) | undefined
+  /** Octets kept aside for the last records of a full disk. */
+  readonly reserveOctets?: number | undefined
+}
+
+interface Waiting {
+  readonly entry: JournalEntry
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+const reserveName = 'journal.reserve'
+
+/**
+ * The station's write-ahead journal: JSON lines, append-only, chained by hash.
+ * `append` resolves when the record is on the disk; records that wait at the same time share one sync.
+ * After a failed write or sync nothing more is accepted: a second sync could pretend success.
+ */
+export class Journal {
+  readonly #file: FileHandle
+  readonly #options: JournalOptions
+  readonly #reservePath: string
+  #seq: number
+  #hash: string
+  #waiting: Waiting[] = []
+  #flushing: Promise<void> | undefined
+  #failure: StationError | undefined
+
+  private constructor(file: FileHandle, options: JournalOptions, seq: number, hash: string) {
+    this.#file = file
+    this.#options = options
+    this.#reservePath = join(options.folder, reserveName)
+    this.#seq = seq
+    this.#hash = hash
+  }
+
+  /**
+   * Opens the journal of a folder and gives back what it holds.
+   * @throws StationError `STATION_JOURNAL_BROKEN`, `STATION_JOURNAL_VERSION`, `STATION_DISK_FULL`
+   */
+  static async open(
+    options: JournalOptions,
+  ): Promise<{ readonly journal: Journal; readonly records: readonly JournalRecord[] }> {
+    const path = join(options.folder, 'journal.jsonl')
+    const { records, soundLength } = await readJournal(path)
+    try {
+      const file = await open(path, 'a', 0o600)
+      await file.truncate(soundLength)
+      await file.sync()
+      const last = records.at(-1)
+      const journal = new Journal(file, options, last?.seq ?? 0, last?.hash ?? chainStart)
+      await journal.#keepReserve()
+      return { journal, records }
+    } catch (cause) {
+      throw diskError(cause, path)
+    }
+  }
+
+  /** False once the reserve had to be used: no new board may start. */
+  get hasRoom(): boolean {
+    return this.#failure === undefined && !this.#reserveUsed
+  }
+
+  #reserveUsed = false
+
+  /** Free octets on the disk of the journal. */
+  async freeOctets(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#options.folder)
+    return bavail * bsize
+  }
+
+  /** @throws StationError `STATION_JOURNAL_FAILED` */
+  append(entry: JournalEntry): Promise<void> {
+    return this.#options.clock.during(
+      () =>
+        new Promise((resolve, reject) => {
+          this.#waiting.push({ entry, resolve, reject })
+          this.#flushing ??= this.#flush()
+        }),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing
+    await this.#file.close()
+    await unlink(this.#reservePath).catch(() => undefined)
+  }
+
+  async #flush(): Promise<void> {
+    // One turn of waiting lets slots that write at the same moment share the sync.
+    await Promise.resolve()
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting
+      this.#waiting = []
+      try {
+        await this.#write(batch)
+        for (const { resolve } of batch) resolve()
+      } catch (error) {
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    this.#flushing = undefined
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    let { lines, seq, hash } = { lines: '', seq: this.#seq, hash: this.#hash }
+    for (const { entry } of batch) {
+      const record = {
+        ...entry,
+        seq: ++seq,
+        time: new Date(this.#options.clock.now()).toISOString(),
+      }
+      hash = chainHash(hash, record)
+      lines += `${JSON.stringify({ ...record, hash })}\n`
+    }
+    try {
+      this.#reach('before-write', batch)
+      await this.#writeAll(lines)
+      this.#reach('after-write', batch)
+      await this.#file.datasync()
+    } catch (cause) {
+      this.#failure = new StationError(
+        'STATION_JOURNAL_FAILED',
+        'the journal could not be written',
+        {
+          cause,
+        },
+      )
+      throw this.#failure
+    }
+    this.#seq = seq
+    this.#hash = hash
+    this.#reach('after-sync', batch)
+  }
+
+  /** On a full disk the reserve makes room for the records of the boards in work. */
+  async #writeAll(lines: string): Promise<void> {
+    const octets = Buffer.from(lines, 'utf8')
+    let offset = 0
+    while (offset < octets.length) {
+      try {
+        const { bytesWritten } = await this.#file.write(octets, offset)
+        offset += bytesWritten
+      } catch (error) {
+        if (this.#reserveUsed || !isDiskFull(error)) throw error
+        this.#reserveUsed = true
+        await unlink(this.#reservePath)
+      }
+    }
+  }
+
+  async #keepReserve(): Promise<void> {
+    const length = this.#options.reserveOctets ?? 1_048_576
+    await writeFile(this.#reservePath, new Uint8Array(length).fill(0x52), { mode: 0o600 })
+  }
+
+  #reach(point: JournalPoint, batch: readonly Waiting[]): void {
+    if (this.#options.atPoint === undefined) return
+    for (const { entry } of batch) this.#options.atPoint(point, entry)
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  )
+}
+
+function diskError(cause: unknown, path: string): StationError {
+  if (cause instanceof StationError) return cause
+  if (isDiskFull(cause)) {
+    return new StationError('STATION_DISK_FULL', `no space for the journal at ${path}`, { cause })
+  }
+  return new StationError('STATION_JOURNAL_FAILED', `the journal at ${path} could not be opened`, {
+    cause,
+  })
+}

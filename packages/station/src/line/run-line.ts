@@ -1,0 +1,278 @@
+import { randomUUID } from 'node:crypto'
+import { describeError, isKeylineError, toHex, withDeadline } from '@keyline/bytes'
+import { journalVersion } from '@keyline/ledger/records'
+import { StationError } from '../errors.ts'
+import type { EventSink, RunSummary } from '../flow/events.ts'
+import type { Flow } from '../flow/flows.ts'
+import { runUnit } from '../flow/run-unit.ts'
+import type { StationParts } from '../flow/station-parts.ts'
+import { UnitWork } from '../flow/unit-work.ts'
+import type { PreparedOrder } from '../order/prepared-order.ts'
+import type { Fixture } from '../port/fixture.ts'
+import type { Probe } from '../port/programmer.ts'
+import type { ReservedUnit } from '../port/unit-store.ts'
+import { drawSecrets } from '../unit/draw-secrets.ts'
+import { SummaryCounter } from './run-summary.ts'
+
+export interface LineOptions {
+  readonly parts: StationParts
+  readonly fixture: Fixture
+  readonly prepared: PreparedOrder
+  readonly flow: Flow
+  /** Boards worked on at the same time, 1 … 64. */
+  readonly slots: number
+  /** Takes up the units that an earlier run left without a final verdict. */
+  readonly resume: boolean
+  readonly signal: AbortSignal
+  readonly onEvent: EventSink
+  /** Octets that must be free on the disk before a new board is touched. */
+  readonly minimumFreeOctets?: number | undefined
+  /** Called after the verdict PASS is recorded, to write what belongs to the unit. */
+  readonly onPass?: ((work: UnitWork) => Promise<void>) | undefined
+}
+
+/** One slot: its probe, and what it still has to take up. */
+interface Slot {
+  readonly number: number
+  readonly probe: Probe
+  readonly resumed: ReservedUnit[]
+}
+
+/**
+ * Runs an order on N slots at once. Slots share nothing but the order's remaining quantity, so that one stuck
+ * board delays no other. Ends when the order is made, every slot has stopped, or the signal fires.
+ * @throws StationError `STATION_NO_BOARD`, `STATION_UNFINISHED`, `STATION_DISK_FULL` before a board is touched
+ */
+export async function runLine(options: LineOptions): Promise<RunSummary> {
+  const line = new Line(options)
+  return line.run()
+}
+
+class Line {
+  readonly #options: LineOptions
+  readonly #run = randomUUID()
+  readonly #counter = new SummaryCounter()
+  readonly #stop = new AbortController()
+  /** Reserved by an earlier run, but never near a board. */
+  #unused: ReservedUnit[] = []
+  /** New units that this run may still start: failed ones are not replaced within a run. */
+  #toStart = 0
+
+  constructor(options: LineOptions) {
+    this.#options = options
+  }
+
+  async run(): Promise<RunSummary> {
+    const { parts, prepared, signal } = this.#options
+    const start = parts.clock.monotonicMs()
+    const slots = await this.#prepareSlots()
+    await this.#requireDisk()
+    this.#toStart = prepared.order.quantity
+    await parts.journal.append({
+      type: 'open',
+      run: this.#run,
+      order: prepared.order.id,
+      data: { version: journalVersion, slots: slots.length },
+    })
+    this.#emit({
+      type: 'run-started',
+      run: this.#run,
+      order: prepared.order.id,
+      slots: slots.length,
+      quantity: prepared.order.quantity,
+    })
+    const onOuter = (): void => this.#stop.abort(signal.reason)
+    signal.addEventListener('abort', onOuter, { once: true })
+    if (signal.aborted) onOuter()
+    const outcomes = await Promise.allSettled(slots.map((slot) => this.#runSlot(slot)))
+    signal.removeEventListener('abort', onOuter)
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+    const remaining = await this.#remaining()
+    const summary = this.#counter.summary({
+      order: prepared.order.id,
+      remaining,
+      interrupted: signal.aborted,
+      elapsedMs: Math.round(parts.clock.monotonicMs() - start),
+    })
+    this.#emit({ type: 'run-ended', run: this.#run, summary })
+    if (failure !== undefined) throw failure.reason
+    await parts.journal.append({
+      type: 'close',
+      run: this.#run,
+      order: prepared.order.id,
+      data: { pass: summary.pass, remaining },
+    })
+    return summary
+  }
+
+  /** Finds the probes, and the boards of the units that an earlier run left open. */
+  async #prepareSlots(): Promise<readonly Slot[]> {
+    const { parts, prepared, resume, slots: wanted } = this.#options
+    const probes = await parts.programmer.list()
+    requireDistinct(probes)
+    if (probes.length < wanted) {
+      throw new StationError(
+        'STATION_NO_BOARD',
+        `${wanted} slots are asked for, ${probes.length} probes answer`,
+      )
+    }
+    const slots = probes
+      .slice(0, wanted)
+      .map((probe, index) => ({ number: index + 1, probe, resumed: new Array<ReservedUnit>() }))
+    const undecided = await this.#undecided()
+    const started = undecided.filter(({ unit }) => unit.boardUid !== undefined)
+    this.#unused = undecided.filter(({ unit }) => unit.boardUid === undefined)
+    if (started.length > 0 && !resume) {
+      const names = started.map(({ unit }) => unit.serialNumber).join(', ')
+      throw new StationError(
+        'STATION_UNFINISHED',
+        `order ${prepared.order.id} has ${started.length} unit(s) without verdict: ${names}`,
+      )
+    }
+    if (started.length > 0) await this.#assign(started, slots)
+    return slots
+  }
+
+  #undecided(): Promise<readonly ReservedUnit[]> {
+    const { clock, units } = this.#options.parts
+    return clock.during(() => units.undecided(this.#options.prepared.order.id))
+  }
+
+  /** Each open unit goes to the slot in which its board stands now. */
+  async #assign(started: readonly ReservedUnit[], slots: readonly Slot[]): Promise<void> {
+    const { clock, programmer } = this.#options.parts
+    const byUid = new Map<string, Slot>()
+    await Promise.allSettled(
+      slots.map(async (slot) => {
+        const deadline = { clock, ms: 20_000, what: `slot ${slot.number}` }
+        const target = await withDeadline(deadline, (signal) =>
+          programmer.connect(slot.probe.serialNumber, { signal }),
+        )
+        byUid.set(toHex(target.uid), slot)
+      }),
+    )
+    for (const reserved of started) {
+      const { boardUid, serialNumber } = reserved.unit
+      const slot = boardUid === undefined ? undefined : byUid.get(boardUid)
+      if (slot !== undefined) slot.resumed.push(reserved)
+      else {
+        const text = `unit ${serialNumber} waits: its board ${boardUid ?? ''} is in no slot`
+        this.#emit({ type: 'notice', text })
+      }
+    }
+  }
+
+  async #runSlot(slot: Slot): Promise<void> {
+    try {
+      for (const reserved of slot.resumed) await this.#make(slot, reserved, true)
+      for (;;) {
+        const next = await this.#nextUnit(slot)
+        if (next === undefined) return
+        if (!(await this.#make(slot, next, false))) return
+      }
+    } catch (error) {
+      this.#emit({
+        type: 'slot-stopped',
+        slot: slot.number,
+        reason: isKeylineError(error) ? `${error.code}: ${error.message}` : describeError(error),
+        remedy: isKeylineError(error) ? error.remedy : 'report this with the journal of the run',
+      })
+      // Journal, ledger or disk are gone: no slot may begin another board.
+      this.#stop.abort(error)
+      throw error
+    }
+  }
+
+  /** The next identity for a fresh board in the slot; nothing when the order is made or the line stops. */
+  async #nextUnit(slot: Slot): Promise<ReservedUnit | undefined> {
+    const { fixture, parts, prepared } = this.#options
+    if (this.#stop.signal.aborted || this.#toStart <= 0) return undefined
+    this.#toStart--
+    await this.#requireDisk()
+    const { clock, random, units } = parts
+    const { iterations } = prepared.order.commissioning
+    const reserved =
+      this.#unused.shift() ??
+      (await clock.during(() =>
+        units.reserve(prepared.order.id, () => drawSecrets({ random, clock, iterations })),
+      ))
+    if (reserved === undefined) return undefined
+    const isThere = await fixture.nextBoard(slot.probe.serialNumber, { signal: this.#stop.signal })
+    if (isThere) return reserved
+    this.#unused.push(reserved)
+    return undefined
+  }
+
+  /** Makes one unit. False: the slot must rest, because its board keeps the state that a person decides. */
+  async #make(slot: Slot, reserved: ReservedUnit, isResumed: boolean): Promise<boolean> {
+    const { parts, prepared, flow, onPass } = this.#options
+    const { unit } = reserved
+    const start = parts.clock.monotonicMs()
+    const work = new UnitWork({
+      parts,
+      prepared,
+      reserved,
+      run: this.#run,
+      slot: slot.number,
+      probe: slot.probe,
+      onLog: (text) =>
+        this.#emit({
+          type: 'board-log',
+          slot: slot.number,
+          serialNumber: unit.serialNumber,
+          text,
+        }),
+    })
+    this.#emit({
+      type: 'unit-started',
+      slot: slot.number,
+      probe: slot.probe.serialNumber,
+      unit,
+      resumed: isResumed,
+    })
+    const record = await runUnit({
+      work,
+      flow,
+      signal: this.#stop.signal,
+      isResumed,
+      onEvent: (event) => this.#emit(event),
+    })
+    if (record.verdict === 'PASS') await onPass?.(work)
+    work.wipe()
+    const ms = Math.round(parts.clock.monotonicMs() - start)
+    this.#emit({ type: 'unit-decided', slot: slot.number, unit, record, ms })
+    return record.verdict === 'PASS' || record.verdict === 'FAIL'
+  }
+
+  /** @throws StationError `STATION_DISK_FULL` while the journal still has room to say so */
+  async #requireDisk(): Promise<void> {
+    const { clock, journal } = this.#options.parts
+    const least = this.#options.minimumFreeOctets ?? 8_388_608
+    const free = await clock.during(() => journal.freeOctets())
+    if (journal.hasRoom && free >= least) return
+    throw new StationError(
+      'STATION_DISK_FULL',
+      `${free} octets are free for journal, ledger and results; ${least} are needed`,
+    )
+  }
+
+  async #remaining(): Promise<number> {
+    const { clock, units } = this.#options.parts
+    return clock.during(() => units.remaining(this.#options.prepared.order.id)).catch(() => 0)
+  }
+
+  #emit(event: Parameters<EventSink>[0]): void {
+    this.#counter.count(event)
+    this.#options.onEvent(event)
+  }
+}
+
+/** Two probes of one name cannot be told apart. Source: provisioning-station, fault F-32. */
+function requireDistinct(probes: readonly Probe[]): void {
+  const names = probes.map((probe) => probe.serialNumber)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice === undefined) return
+  throw new StationError('STATION_BUSY', `two probes have the serial number ${twice}`, {
+    remedy: 'disconnect one of the two; a cloned probe cannot be addressed',
+  })
+}

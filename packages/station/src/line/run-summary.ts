@@ -1,0 +1,61 @@
+import type { Verdict, VerdictRecord } from '@keyline/ledger/records'
+import type { RunSummary, StationEvent, StepTime } from '../flow/events.ts'
+import type { StepName } from '../flow/step.ts'
+
+/** Counts what a run did, from its events. */
+export class SummaryCounter {
+  readonly #verdicts: Record<Verdict, number> = { PASS: 0, FAIL: 0, ERROR: 0, QUARANTINE: 0 }
+  readonly #steps = new Map<StepName, number[]>()
+  readonly #reasons = new Map<string, number>()
+  #firstPass = 0
+  #isResumed = new Map<number, boolean>()
+
+  count(event: StationEvent): void {
+    if (event.type === 'unit-started') this.#isResumed.set(event.slot, event.resumed)
+    if (event.type === 'step-done') {
+      const times = this.#steps.get(event.step) ?? []
+      times.push(event.ms)
+      this.#steps.set(event.step, times)
+    }
+    if (event.type === 'unit-decided') this.#decided(event.slot, event.record)
+  }
+
+  summary(run: {
+    readonly order: string
+    readonly remaining: number
+    readonly interrupted: boolean
+    readonly elapsedMs: number
+  }): RunSummary {
+    const { PASS, FAIL, ERROR, QUARANTINE } = this.#verdicts
+    const judged = PASS + FAIL
+    return {
+      ...run,
+      pass: PASS,
+      fail: FAIL,
+      error: ERROR,
+      quarantine: QUARANTINE,
+      firstPassYield: judged === 0 ? undefined : this.#firstPass / judged,
+      steps: [...this.#steps].map(([step, times]) => stepTime(step, times)),
+      reasons: [...this.#reasons]
+        .map(([reason, count]) => ({ reason, count }))
+        .toSorted((a, b) => b.count - a.count),
+    }
+  }
+
+  #decided(slot: number, record: VerdictRecord): void {
+    this.#verdicts[record.verdict]++
+    if (record.verdict === 'PASS' && this.#isResumed.get(slot) !== true) this.#firstPass++
+    if (record.verdict === 'PASS') return
+    this.#reasons.set(record.reason, (this.#reasons.get(record.reason) ?? 0) + 1)
+  }
+}
+
+function stepTime(step: StepName, times: readonly number[]): StepTime {
+  const sorted = times.toSorted((a, b) => a - b)
+  return {
+    step,
+    count: sorted.length,
+    medianMs: sorted[Math.floor(sorted.length / 2)] ?? 0,
+    maxMs: sorted.at(-1) ?? 0,
+  }
+}

@@ -1,0 +1,95 @@
+import { toHex } from '@keyline/bytes'
+import { sha256 } from '@keyline/crypto'
+import type { Unit, VerdictRecord, WorkOrder } from '@keyline/ledger/records'
+import { parseCertificate } from '@keyline/x509'
+
+/** A certificate of a unit as the ledger has it. */
+export interface PassportCertificate {
+  readonly certificate: Uint8Array
+  readonly state: 'live' | 'void'
+  readonly issuedAt: number
+}
+
+export interface PassportInput {
+  readonly unit: Unit
+  readonly order: Pick<
+    WorkOrder,
+    'id' | 'policy' | 'platform' | 'security' | 'product' | 'images' | 'certificationDeclaration'
+  >
+  readonly verdict: VerdictRecord | undefined
+  readonly decidedAt: number | undefined
+  readonly certificates: readonly PassportCertificate[]
+}
+
+/** All that is known of one unit, in one JSON document. It holds no secret. */
+export interface Passport {
+  readonly format: 'keyline-passport/1'
+  readonly serialNumber: string
+  readonly unit: string
+  readonly order: string
+  readonly sequence: number
+  readonly policy: string
+  readonly platform: string
+  readonly security: number
+  readonly board: string | null
+  readonly product: WorkOrder['product']
+  readonly firmware: {
+    readonly provisioning: string
+    readonly application: string
+    readonly certificationDeclaration: string
+  }
+  readonly verdict: VerdictRecord | null
+  readonly createdAt: string
+  readonly decidedAt: string | null
+  readonly certificates: readonly {
+    readonly serialNumber: string
+    readonly sha256: string
+    readonly publicKey: string
+    readonly state: 'live' | 'void'
+    readonly issuedAt: string
+    readonly notBefore: string
+    readonly notAfter: string
+  }[]
+}
+
+export function passportOf(input: PassportInput): Passport {
+  const { unit, order, verdict } = input
+  return {
+    format: 'keyline-passport/1',
+    serialNumber: unit.serialNumber,
+    unit: unit.id,
+    order: unit.orderId,
+    sequence: unit.sequence,
+    policy: order.policy,
+    platform: order.platform,
+    security: order.security,
+    board: unit.boardUid ?? null,
+    product: order.product,
+    firmware: {
+      provisioning: order.images.provisioning.sha256,
+      application: order.images.application.sha256,
+      certificationDeclaration: order.certificationDeclaration.sha256,
+    },
+    verdict: verdict ?? null,
+    createdAt: isoTime(unit.createdAt),
+    decidedAt: input.decidedAt === undefined ? null : isoTime(input.decidedAt),
+    certificates: input.certificates.map(describeCertificate),
+  }
+}
+
+function describeCertificate(entry: PassportCertificate): Passport['certificates'][number] {
+  const certificate = parseCertificate(entry.certificate)
+  return {
+    serialNumber: toHex(certificate.serialNumber),
+    sha256: toHex(sha256(entry.certificate)),
+    publicKey: toHex(certificate.spki.der),
+    state: entry.state,
+    issuedAt: isoTime(entry.issuedAt),
+    notBefore: certificate.notBefore.toISOString(),
+    notAfter: certificate.notAfter.toISOString(),
+  }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}

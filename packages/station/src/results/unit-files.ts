@@ -1,0 +1,39 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { qrSvg } from '@keyline/matter'
+import { pemEncode } from '@keyline/x509'
+import type { OnboardingCodes } from '../unit/onboarding-of.ts'
+import type { Passport } from './passport.ts'
+import { writeWhole } from './write-file.ts'
+
+export interface UnitFiles {
+  readonly passport: Passport
+  /** X.509 DER. */
+  readonly dac: Uint8Array
+  readonly pai: Uint8Array
+  readonly codes: OnboardingCodes
+}
+
+/** Folder of a unit in the results of its order. */
+export function unitFolder(results: string, serialNumber: string): string {
+  return join(results, 'units', serialNumber.replace(/[^A-Za-z0-9._-]/g, '_'))
+}
+
+/**
+ * Writes what leaves the line with a unit: chain, code for the label as SVG and text, passport.
+ * The code files hold the passcode and are readable by their owner alone. The passport comes last:
+ * where it stands, the folder is complete.
+ */
+export async function writeUnitFiles(results: string, files: UnitFiles): Promise<string> {
+  const { passport, codes } = files
+  const folder = unitFolder(results, passport.serialNumber)
+  await mkdir(folder, { recursive: true })
+  const chain = pemEncode('CERTIFICATE', files.dac) + pemEncode('CERTIFICATE', files.pai)
+  const svg = qrSvg(codes.qr, { manualCode: codes.manual })
+  await writeWhole(join(folder, 'dac-chain.pem'), chain)
+  await writeWhole(join(folder, 'onboarding.svg'), svg, { mode: 0o600 })
+  const text = `QR code       ${codes.qr}\nManual code   ${codes.manual}\n`
+  await writeWhole(join(folder, 'onboarding.txt'), text, { mode: 0o600 })
+  await writeWhole(join(folder, 'passport.json'), `${JSON.stringify(passport, null, 2)}\n`)
+  return folder
+}
