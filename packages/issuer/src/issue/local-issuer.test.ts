@@ -221,6 +221,22 @@ describe('a refusal', () => {
     expect(store.entries()).toEqual([])
   })
 
+  it('of a closed or used-up order comes before anything is signed', async () => {
+    const pki = await testPki()
+    const good = keyPairSigner(pki.pai.keyPair)
+    let signed = 0
+    const signer = answering(good, (message) => {
+      signed++
+      return good.sign(message)
+    })
+    const { issuer, store } = await testLine({ signer })
+    for (const order of [{ state: 'closed' as const }, { certificateLimit: 0 }]) {
+      store.addOrder({ orderId: 'O-1', ...order })
+      await expect(issuer.issue(await request())).rejects.toBeDefined()
+    }
+    expect(signed).toBe(1)
+  })
+
   it('comes for all but one of many who want the last certificate of an order', async () => {
     const rounds = scaled(4, 100)
     for (let round = 0; round < rounds; round++) {

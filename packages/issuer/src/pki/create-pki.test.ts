@@ -11,7 +11,8 @@ describe('a new PAA and PAI', () => {
     if (paa === undefined || pai === undefined) throw new Error('a certificate is missing')
     expect([checkPaa(paa), checkPai(pai)]).toEqual([[], []])
     const parsed = { paa: parseCertificate(paa), pai: parseCertificate(pai) }
-    expect(checkChain({ ...parsed, dac: parsed.pai })).toEqual(['DAC-ISSUER', 'DAC-SIGNATURE'])
+    const problems = checkChain({ ...parsed, dac: parsed.pai })
+    expect(problems.filter((problem) => !problem.startsWith('DAC'))).toEqual([])
     expect(parsed.pai.notAfter).toEqual(noExpiry)
     expect(parsed.paa.publicKey?.point).toEqual(pki.paa.keyPair.publicKey.point)
   })
