@@ -9,7 +9,7 @@ import { CliError } from '../errors.ts'
 import { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { openStation } from '../wiring/open-station.ts'
-import { defaultHome, type StationOptions } from './options.ts'
+import { defaultHome, ledgerOption, type StationOptions } from './options.ts'
 
 interface VerifyOptions {
   readonly head?: readonly string[]
@@ -25,7 +25,7 @@ export function auditCommand(output: Output, end: (code: ExitCode) => void): Com
     .summary('write the chain as JSON lines')
     .argument('[file]', 'where to; standard output unless given')
     .option('--home <folder>', 'ledger of the station', defaultHome)
-    .option('--ledger <spec>', 'postgres://… or a SQLite file')
+    .option(...ledgerOption)
     .action(async (file: string | undefined, options: StationOptions) =>
       end(await exportChain(output, file, options)),
     )

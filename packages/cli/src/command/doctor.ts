@@ -9,7 +9,7 @@ import { paint, type Colour, type Output } from '../terminal/output.ts'
 import { homeAt, type Home } from '../wiring/home.ts'
 import { openStation } from '../wiring/open-station.ts'
 import { hasPki } from '../wiring/pki.ts'
-import { defaultHome, type StationOptions } from './options.ts'
+import { defaultHome, ledgerOption, type StationOptions } from './options.ts'
 
 type State = 'ok' | 'warning' | 'error'
 
@@ -28,7 +28,7 @@ export function doctorCommand(output: Output, end: (code: ExitCode) => void): Co
   return new Command('doctor')
     .summary('check what a run needs')
     .option('--home <folder>', 'ledger, journal and keys of the station', defaultHome)
-    .option('--ledger <spec>', 'postgres://… or a SQLite file')
+    .option(...ledgerOption)
     .option('--json', 'machine-readable')
     .action(async (options: StationOptions) => {
       const checks = await examine(options)

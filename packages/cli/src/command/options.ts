@@ -10,6 +10,22 @@ export interface StationOptions {
 
 export const defaultHome = process.env['KEYLINE_HOME'] ?? 'keyline-data'
 
+/** Reads where the ledger is. A password has no place on a command line, where every user of the machine sees it. */
+export function ledgerSpec(text: string): string {
+  if (URL.canParse(text) && new URL(text).password !== '') {
+    throw new InvalidArgumentError(
+      'A password must not stand here: set KEYLINE_LEDGER, or use a pgpass file.',
+    )
+  }
+  return text
+}
+
+export const ledgerOption = [
+  '--ledger <spec>',
+  'postgres://… or a SQLite file (KEYLINE_LEDGER does the same); the file of --home unless given',
+  ledgerSpec,
+] as const
+
 /** Reads a whole number of a range for an option. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -12,7 +12,7 @@ import { exampleImages } from '../wiring/examples.ts'
 import { openStation } from '../wiring/open-station.ts'
 import { openPki, passphraseOf } from '../wiring/pki.ts'
 import { clockOf, runOrder } from '../wiring/run-order.ts'
-import { defaultHome, wholeNumber, type StationOptions } from './options.ts'
+import { defaultHome, ledgerOption, wholeNumber, type StationOptions } from './options.ts'
 
 interface ProvisionOptions extends StationOptions {
   readonly slots: number
@@ -46,7 +46,7 @@ export function provisionCommand(output: Output, end: (code: ExitCode) => void):
     .option('--pki <folder>', 'certificates and PAI key; the pki folder of --home unless given')
     .option('--passphrase-file <file>', 'opens the PAI key; KEYLINE_PASSPHRASE_FILE does the same')
     .option('--home <folder>', 'ledger, journal and bench of the station', defaultHome)
-    .option('--ledger <spec>', 'postgres://… or a SQLite file; the file of --home unless given')
+    .option(...ledgerOption)
     .option('--json', 'one JSON event a line')
     .option('--quiet', 'print nothing but errors')
     .addHelpText(

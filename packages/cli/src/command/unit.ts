@@ -7,7 +7,7 @@ import { paint, type Output } from '../terminal/output.ts'
 import { verdictMarks } from '../terminal/verdict-mark.ts'
 import { openStation } from '../wiring/open-station.ts'
 import { passportOfReport } from '../wiring/results.ts'
-import { defaultHome, type StationOptions } from './options.ts'
+import { defaultHome, ledgerOption, type StationOptions } from './options.ts'
 
 /** `keyline unit`: what the ledger knows of a unit. It shows no secret. */
 export function unitCommand(output: Output, end: (code: ExitCode) => void): Command {
@@ -17,7 +17,7 @@ export function unitCommand(output: Output, end: (code: ExitCode) => void): Comm
     .summary('all that is known of one unit')
     .argument('<unit>', 'serial number or id')
     .option('--home <folder>', 'ledger of the station', defaultHome)
-    .option('--ledger <spec>', 'postgres://… or a SQLite file')
+    .option(...ledgerOption)
     .option('--json', 'the passport as JSON')
     .action(async (name: string, options: StationOptions) => {
       const passport = await show(name, options)

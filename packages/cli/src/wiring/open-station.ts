@@ -29,7 +29,7 @@ export async function openStation(options: StationFolderOptions): Promise<OpenSt
   try {
     const key = await storeKey({ home, policy: options.policy, random: systemRandom })
     const ledger = await openLedger({
-      database: ledgerLocation(options.ledger, home),
+      database: ledgerLocation(options.ledger ?? process.env['KEYLINE_LEDGER'], home),
       storeKey: key,
       clock: options.clock ?? systemClock,
       random: systemRandom,

@@ -1,7 +1,8 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeUtf8, Secret, toHex, type Random } from '@keyline/bytes'
-import { openFileSigner, pkiFiles, type FileSigner, type Pki } from '@keyline/issuer'
+import type { Signer } from '@keyline/crypto'
+import { openFileSigner, pkiFiles, type Pki } from '@keyline/issuer'
 import type { Ledger } from '@keyline/ledger'
 import { pemDecode } from '@keyline/x509'
 import { CliError } from '../errors.ts'
@@ -16,7 +17,7 @@ export interface LinePki {
   /** X.509 DER. */
   readonly paa: Uint8Array
   readonly pai: Uint8Array
-  readonly signer: FileSigner
+  readonly signer: Signer
 }
 
 export async function hasPki(folder: string): Promise<boolean> {
