@@ -54,22 +54,16 @@ export function thisMachine(): Machine {
   }
 }
 
-export interface RoundOptions {
-  /** Rounds whose median counts. */
-  readonly rounds?: number | undefined
-  /** Wall time of one round, long against the clock's grain. */
-  readonly roundMs?: number | undefined
-}
+/** Wall time of a warm-up and of one round, long against the clock's grain. */
+const warmUpMs = 300
+const roundMs = 150
 
 /** Keeps results alive, so that no work is left out by the compiler. */
 let sink: unknown
 
-/** Operations per second of a piece of work: the median of the rounds, after one round of warm-up. */
-export async function operationsPerSecond(
-  work: () => unknown,
-  { rounds = 7, roundMs = 200 }: RoundOptions = {},
-): Promise<number> {
-  await runFor(work, roundMs)
+/** Operations per second of a piece of work: the median of the rounds, after a warm-up. */
+export async function operationsPerSecond(work: () => unknown, rounds = 9): Promise<number> {
+  await runFor(work, warmUpMs)
   const rates: number[] = []
   for (let round = 0; round < rounds; round += 1) rates.push(await runFor(work, roundMs))
   return median(rates)
@@ -123,15 +117,33 @@ export function lastResult(): unknown {
   return sink
 }
 
-/** A rate against the rate of the bare work, both measured now: the ratio says how many times slower we are. */
+/**
+ * A rate against the rate of the bare work. Their rounds take turns, so that a machine that slows down
+ * slows both; the ratio says how many times slower we are.
+ */
 export async function rateFigure(input: {
   readonly figure: string
   readonly work: () => unknown
   readonly bare: () => unknown
   readonly goal?: Goal | undefined
+  readonly rounds?: number | undefined
 }): Promise<Figure> {
-  const ceiling = await operationsPerSecond(input.bare)
-  const value = await operationsPerSecond(input.work)
-  const { figure, goal } = input
-  return { figure, value, unit: 'op/s', ceiling, ratio: ceiling / value, goal }
+  const { figure, work, bare, goal, rounds = 9 } = input
+  await runFor(bare, warmUpMs)
+  await runFor(work, warmUpMs)
+  const ceilings: number[] = []
+  const values: number[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    ceilings.push(await runFor(bare, roundMs))
+    values.push(await runFor(work, roundMs))
+  }
+  const ratios = values.map((value, round) => (ceilings[round] ?? 0) / value)
+  return {
+    figure,
+    value: median(values),
+    unit: 'op/s',
+    ceiling: median(ceilings),
+    ratio: median(ratios),
+    goal,
+  }
 }

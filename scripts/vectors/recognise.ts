@@ -24,6 +24,7 @@ export type Recognised =
   | { readonly kind: 'unknown' }
 
 const noRoom = 'its room does not exist yet'
+const noReader = 'nothing reads it yet'
 
 /** Why an algorithm that Keyline meets has nothing of its own to test. */
 const usedElsewhere: Readonly<Record<string, string>> = {
@@ -77,7 +78,7 @@ async function recogniseMatter(
     return {
       kind: 'unsupported',
       what: `group ${known.path.replace(/\.json$/, '')}`,
-      why: noRoom,
+      why: noReader,
       cases: vectors.length,
     }
   }

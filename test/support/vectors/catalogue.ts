@@ -6,7 +6,7 @@ export interface KnownFile {
   readonly path: string
   /** Members that each of its vectors has, enough to know the file under another name; one of several names. */
   readonly members: ReadonlyArray<readonly string[]>
-  /** Nothing when the room that would read it does not exist yet. */
+  /** Nothing when no room reads it yet. */
   readonly load: (() => Promise<{ readonly check: VectorCheck }>) | undefined
 }
 
