@@ -91,7 +91,7 @@ describe('a bench as programmer', () => {
   it('refuses an unknown probe, port, address and number of slots', async () => {
     using fixture = new BenchFixture()
     const { bench } = fixture
-    expect(() => bench.connect('SIM000000009')).toThrow(/SIM000000009 is not connected/)
+    await expect(bench.connect('SIM000000009')).rejects.toThrow(/SIM000000009 is not connected/)
     await expect(bench.open('sim:9')).rejects.toMatchObject({ code: 'BOARD_PORT_UNKNOWN' })
     await expect(bench.read(fixture.probe(), 0x7000_0000, 1)).rejects.toMatchObject({
       code: 'BOARD_ADDRESS',
@@ -214,6 +214,11 @@ describe('a bench in a folder', () => {
     const before = uidOfTwo()
     openBench({ folder, slots: 1, clock }).close()
     expect(uidOfTwo()).toBe(before)
+  })
+
+  it('can be closed twice', () => {
+    using bench = openBench({ folder, slots: 1, clock: new VirtualClock() })
+    bench.close()
   })
 
   it('is readable by its owner alone', async () => {

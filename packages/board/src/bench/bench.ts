@@ -2,7 +2,7 @@ import { fromHex, seededRandom, systemRandom, toHex, type Clock, type Random } f
 import { BoardError } from '../errors.ts'
 import { FaultPlan, type SlotFault } from '../fault/fault-plan.ts'
 import { faultTable } from '../fault/fault-table.ts'
-import type { Neighbourhood } from '../firmware/hardware.ts'
+import { Neighbourhood } from '../firmware/neighbourhood.ts'
 import { Flash } from '../flash/flash.ts'
 import type { RegisteredFirmware } from '../image/recognise.ts'
 import { Board, type Timing } from '../mcu/board.ts'
@@ -86,7 +86,7 @@ export class Bench {
     this.#seed = known?.seed ?? options.seed ?? toHex((options.random ?? systemRandom).bytes(16))
     this.#boardsMade = known?.boardsMade ?? 0
     this.#putAside = known?.slots.slice(options.slots) ?? []
-    this.#neighbourhood = { sharedSeed: `${this.#seed}/shared`, requests: new Map() }
+    this.#neighbourhood = new Neighbourhood(`${this.#seed}/shared`)
     this.#slots = Array.from({ length: options.slots }, (_, index) =>
       this.#makeSlot(index + 1, known?.slots[index]),
     )
@@ -123,7 +123,7 @@ export class Bench {
   }
 
   /** @throws BoardError `BOARD_NO_PROBE`, `BOARD_PROBE_BUSY`, `BOARD_NO_TARGET` */
-  connect(probe: string, options: BenchCallOptions = {}): Promise<BenchTarget> {
+  async connect(probe: string, options: BenchCallOptions = {}): Promise<BenchTarget> {
     const { session, board } = this.#slotOf(probe)
     return session.call(board, options.signal, () => {
       const isOther = board.faults.strikes('uid-changes')
@@ -140,7 +140,7 @@ export class Bench {
    * Erases the touched pages, programs and verifies. The firmware stands still until {@link reset}.
    * @throws BoardError `BOARD_ADDRESS`, `BOARD_PROTECTED`, `BOARD_VERIFY`, and those of {@link connect}
    */
-  download(
+  async download(
     probe: string,
     address: number,
     octets: Uint8Array,
@@ -153,7 +153,7 @@ export class Bench {
   }
 
   /** Reads flash; the firmware goes on. @throws BoardError `BOARD_ADDRESS`, and those of {@link connect} */
-  read(
+  async read(
     probe: string,
     address: number,
     length: number,
@@ -166,19 +166,16 @@ export class Bench {
   }
 
   /** Starts the firmware that stands in the flash. @throws BoardError as {@link connect} */
-  reset(probe: string, options: BenchCallOptions = {}): Promise<void> {
+  async reset(probe: string, options: BenchCallOptions = {}): Promise<void> {
     const { session, board } = this.#slotOf(probe)
     return session.call(board, options.signal, () => Promise.resolve(board.reset()))
   }
 
   /** Opens a serial port. @throws BoardError `BOARD_PORT_UNKNOWN`, `BOARD_PORT_BUSY` */
-  open(name: string): Promise<HostPort> {
+  async open(name: string): Promise<HostPort> {
     const slot = this.#slots.find(({ line }) => line.name === name)
-    if (slot === undefined) {
-      const error = new BoardError('BOARD_PORT_UNKNOWN', `there is no serial port ${name}`)
-      return Promise.reject(error)
-    }
-    return Promise.resolve().then(() => slot.line.open())
+    if (slot !== undefined) return slot.line.open()
+    throw new BoardError('BOARD_PORT_UNKNOWN', `there is no serial port ${name}`)
   }
 
   /** Powers everything off; boards in a folder stay there. */

@@ -50,6 +50,19 @@ describe('faults of the probe', () => {
     })
   })
 
+  it('probe-lost leaves half of the download in the flash', async () => {
+    using fixture = withFault('probe-lost')
+    const { bench } = fixture
+    const image = new Uint8Array(300_000).fill(1)
+    await expect(bench.download(fixture.probe(), bootAddress, image)).rejects.toMatchObject({
+      code: 'BOARD_NO_PROBE',
+      details: { class: 'no-probe' },
+    })
+    expect(bench.board(1).flash.holds(bootAddress, image.subarray(0, 131_072))).toBe(true)
+    expect(bench.board(1).flash.read(bootAddress + 131_072, 1)).toEqual(Uint8Array.of(0xff))
+    await bench.download(fixture.probe(), bootAddress, image)
+  })
+
   it('no-target-once fails one call and no other', async () => {
     using fixture = withFault('no-target-once', 2)
     await fixture.bench.connect(fixture.probe())

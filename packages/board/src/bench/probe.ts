@@ -42,9 +42,7 @@ export class ProbeSession {
   async #connect(board: Board, signal: AbortSignal | undefined): Promise<void> {
     const { faults } = board
     if (!this.isConnected(board)) {
-      throw new BoardError('BOARD_NO_PROBE', `the probe ${this.#serialNumber} is not connected`, {
-        details: { class: 'no-probe' },
-      })
+      throw noProbe(`the probe ${this.#serialNumber} is not connected`)
     }
     if (faults.strikes('programmer-hangs')) await interrupted(signal)
     await board.take(board.part.times.connectMs, signal)
@@ -80,7 +78,11 @@ export async function programFlash(
     const pages = flash.erase(address + slice.offset, slice.octets.length)
     await board.take(pages * erasePageMs, signal)
   }
+  const isLost = faults.strikes('probe-lost')
   for (const slice of slices(octets)) {
+    if (isLost && slice.offset + slice.octets.length > octets.length / 2) {
+      throw noProbe(`the probe was lost when it programmed ${hex(address + slice.offset)}`)
+    }
     flash.program(address + slice.offset, slice.octets)
     await board.take(slice.octets.length * programOctetMs, signal)
   }
@@ -104,6 +106,10 @@ export async function readFlash(
   const octets = board.flash.read(address, length)
   await board.take(length * board.part.times.readOctetMs, signal)
   return octets
+}
+
+function noProbe(message: string): BoardError {
+  return new BoardError('BOARD_NO_PROBE', message, { details: { class: 'no-probe' } })
 }
 
 interface Slice {

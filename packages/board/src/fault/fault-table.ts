@@ -34,6 +34,13 @@ export const faultTable = {
     at: 1,
     lasts: true,
   },
+  'probe-lost': {
+    row: 'F-01',
+    meaning: 'The debug probe is gone in the middle of a download, and then is back.',
+    place: 'download',
+    at: 1,
+    lasts: false,
+  },
   'no-target-once': {
     row: 'F-02',
     meaning: 'The microcontroller does not answer one call.',

@@ -1,8 +1,7 @@
 import { concat, encodeUtf8, isKeylineError } from '@keyline/bytes'
-import { Tag } from '@keyline/matter'
+import { encodeAttestationElements, Tag } from '@keyline/matter'
 import { encodeBasic, pxpLimits, type Message, type MessageType } from '@keyline/matter/pxp'
 import { DeviceKey } from './device-key.ts'
-import { encodeElements } from './attestation-elements.ts'
 import { FactoryDataRegion, ReadRefusal } from './factory-data-region.ts'
 import type { Hardware } from './hardware.ts'
 import { PxpLink } from './pxp-link.ts'
@@ -58,9 +57,10 @@ function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
   const isOtherNonce = faults.strikes('attestation-other-nonce')
   const isOtherDeclaration = faults.strikes('attestation-other-declaration')
   const isOtherKey = faults.strikes('attestation-other-key')
-  const elements = encodeElements({
+  const elements = encodeAttestationElements({
     certificationDeclaration: isOtherDeclaration ? altered(declaration) : declaration,
     nonce: isOtherNonce ? random.bytes(nonceLength) : request.subarray(0, nonceLength),
+    timestamp: 0,
   })
   const key = isOtherKey ? DeviceKey.draw(random) : storedKey
   const signature = key.sign(concat(elements, request.subarray(nonceLength)))

@@ -3,14 +3,7 @@ import type { FaultPlan } from '../fault/fault-plan.ts'
 import type { Flash } from '../flash/flash.ts'
 import type { FirmwareIdentity } from '../image/firmware-image.ts'
 import type { Part } from '../part/part.ts'
-
-/** What the boards of one bench share, for the faults in which one board takes part of another. */
-export interface Neighbourhood {
-  /** Seed of the generator that boards with `cloned-key` share. */
-  readonly sharedSeed: string
-  /** Requests sent so far by the UID of the board, in the order of sending. */
-  readonly requests: Map<string, Uint8Array>
-}
+import type { Neighbourhood } from './neighbourhood.ts'
 
 /** The microcontroller as its firmware sees it, from one start to the next. */
 export interface Hardware {

@@ -1,4 +1,11 @@
-import { concat, encodeUtf8, equalOctets, seededRandom, throwIfInterrupted } from '@keyline/bytes'
+import {
+  concat,
+  encodeUtf8,
+  equalOctets,
+  seededRandom,
+  throwIfInterrupted,
+  toHex,
+} from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import {
   decodeHello,
@@ -184,13 +191,11 @@ class Session {
     const { uid, faults, neighbourhood } = this.#hardware
     const vendorId = product.vendorId ^ (faults.strikes('csr-foreign-vendor') ? 0x0003 : 0)
     const own = await buildDeviceRequest(key, { ...product, vendorId })
-    const owner = Buffer.from(uid).toString('hex')
+    const owner = toHex(uid)
     if (faults.strikes('csr-of-other-board')) {
-      const others = [...neighbourhood.requests].filter(([other]) => other !== owner)
-      return others.at(-1)?.[1] ?? own
+      return neighbourhood.requestOfAnother(owner) ?? own
     }
-    neighbourhood.requests.delete(owner)
-    neighbourhood.requests.set(owner, own)
+    neighbourhood.remember(owner, own)
     if (faults.strikes('csr-bad-signature')) {
       return own.with(own.length - 1, (own.at(-1) ?? 0) ^ 1)
     }

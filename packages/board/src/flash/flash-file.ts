@@ -9,6 +9,7 @@ import { BoardError } from '../errors.ts'
 export class FlashFile {
   readonly #descriptor: number
   readonly #path: string
+  #isOpen = true
 
   /** Opens the file, or makes an empty one. @throws BoardError `BOARD_BENCH_STATE` */
   constructor(path: string) {
@@ -44,7 +45,10 @@ export class FlashFile {
     })
   }
 
+  /** Nothing can be written afterwards. */
   close(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
     closeSync(this.#descriptor)
   }
 

@@ -1,7 +1,7 @@
 import { seededRandom, throwIfInterrupted, type Clock } from '@keyline/bytes'
 import type { FaultPlan } from '../fault/fault-plan.ts'
 import { firmwareTable } from '../firmware/firmware-table.ts'
-import type { Neighbourhood } from '../firmware/hardware.ts'
+import type { Neighbourhood } from '../firmware/neighbourhood.ts'
 import type { Flash } from '../flash/flash.ts'
 import type { FirmwareIdentity } from '../image/firmware-image.ts'
 import { recogniseFirmware, type RegisteredFirmware } from '../image/recognise.ts'

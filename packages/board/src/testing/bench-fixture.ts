@@ -32,10 +32,12 @@ export interface BenchFixtureOptions extends Partial<BenchOptions> {
 export class BenchFixture {
   readonly clock: VirtualClock
   readonly bench: Bench
+  readonly #slots: number
 
   constructor(options: BenchFixtureOptions = {}) {
     const { fault, ...benchOptions } = options
     this.clock = new VirtualClock()
+    this.#slots = options.slots ?? 1
     this.bench = openBench({
       slots: 1,
       clock: this.clock,
@@ -85,7 +87,12 @@ export class BenchFixture {
     return this.bench.board(slot).flash.read(factoryDataAddress, factoryDataSize)
   }
 
+  /** @throws what a firmware has thrown: a defect of the model */
   [Symbol.dispose](): void {
     this.bench.close()
+    for (let slot = 1; slot <= this.#slots; slot++) {
+      const { crash } = this.bench.board(slot)
+      if (crash !== undefined) throw crash
+    }
   }
 }
