@@ -59,10 +59,11 @@ export function basicConstraints(constraints: BasicConstraints): Extension {
 /** Critical. */
 export function keyUsage(usages: readonly KeyUsage[]): Extension {
   const bits = usages.map((usage) => keyUsages.indexOf(usage))
-  const last = Math.max(0, ...bits)
-  const octets = new Uint8Array((last >> 3) + 1)
+  const count = Math.max(0, ...bits.map((bit) => bit + 1))
+  const octets = new Uint8Array(Math.ceil(count / 8))
   for (const bit of bits) octets[bit >> 3] = (octets[bit >> 3] ?? 0) | (0x80 >> (bit & 7))
-  return { oid: Oid.keyUsage, critical: true, value: derBitString(octets, 7 - (last & 7)) }
+  const unusedBits = octets.length * 8 - count
+  return { oid: Oid.keyUsage, critical: true, value: derBitString(octets, unusedBits) }
 }
 
 /** Not critical. */
