@@ -31,6 +31,9 @@ describe('an exported audit log', () => {
   })
   afterAll(() => databases.stop())
 
+  const hashBefore = (index: number): string =>
+    index === 0 ? '0'.repeat(64) : String(lines[index - 1]?.['hash'])
+
   it('is the chain of the specification', () => {
     expect(lines).toHaveLength(9)
     let previous = '0'.repeat(64)
@@ -74,7 +77,7 @@ describe('an exported audit log', () => {
   it('with a changed record and its hash made to fit names the next record', async () => {
     for (const [index, line] of lines.slice(0, -1).entries()) {
       const forged = { ...line, actor: 'nobody' }
-      const previous = String(lines[index - 1]?.['hash'] ?? '0'.repeat(64))
+      const previous = hashBefore(index)
       const fitted = { ...forged, hash: hashOf(previous, forged) }
       const report = await check(lines.with(index, fitted))
       expect(report.findings).toMatchObject([{ rule: 'AUD-003', field: `seq ${index + 2}` }])
@@ -100,7 +103,7 @@ describe('an exported audit log', () => {
 
   it('with a record inserted names its place, whatever number it has', async () => {
     for (let place = 0; place <= lines.length; place++) {
-      const previous = String(lines[place - 1]?.['hash'] ?? '0'.repeat(64))
+      const previous = hashBefore(place)
       const copy = lines[Math.min(place, lines.length - 1)] ?? {}
       const forged = { ...copy, seq: place + 1, actor: 'nobody' }
       const fitted = { ...forged, hash: hashOf(previous, forged) }
@@ -146,22 +149,17 @@ describe('an exported audit log', () => {
     expect(report.anchoredTo).toBe(3)
   })
 
-  it('with any octet changed is refused, or says the same as before', async () => {
+  it('with one octet changed anywhere is found', async () => {
     const octets = new TextEncoder().encode(`${texts.join('\n')}\n`)
     const bits = scaled(1, 8)
-    let harmless = 0
     for (let place = 0; place < octets.length; place++) {
       for (let bit = 0; bit < bits; bit++) {
         const mask = 1 << (bits === 1 ? place % 8 : bit)
         const flipped = octets.with(place, (octets[place] ?? 0) ^ mask)
         const report = await verifyAuditExport(auditLines(stream(flipped)), [head])
-        if (report.findings.length > 0) continue
-        harmless++
-        // Only the last line feed is no part of a record.
-        expect(place, `octet ${place}, mask ${mask}`).toBe(octets.length)
+        expect(report.findings, `octet ${place}, mask ${mask}`).not.toEqual([])
       }
     }
-    expect(harmless).toBe(0)
   })
 
   it('refuses lines that are no records', async () => {

@@ -8,8 +8,11 @@ import { constraints, type Tables } from './schema.ts'
 import { sqliteCodeOf, sqliteDialect } from './sqlite-dialect.ts'
 import { loadSqlite, type OpenSqlite, type SqliteHandle } from './sqlite-driver.ts'
 
-/** How long a statement waits for a writer in another process. It blocks this process, so it is short. */
-const busyTimeoutMs = 1000
+/**
+ * How long one attempt waits for a writer in another process. It blocks this process, so it is short;
+ * all attempts together take a second.
+ */
+const busyTimeoutMs = 200
 
 /** Room that stays free for the boards in work: several hundred of their transactions. */
 const reserveOctets = 4 * 1024 * 1024
