@@ -4,6 +4,7 @@ import { FaultPlan, type SlotFault } from '../fault/fault-plan.ts'
 import { faultTable } from '../fault/fault-table.ts'
 import { Neighbourhood } from '../firmware/neighbourhood.ts'
 import { Flash } from '../flash/flash.ts'
+import { PagePool } from '../flash/page-pool.ts'
 import type { RegisteredFirmware } from '../image/recognise.ts'
 import { Board, type Timing } from '../mcu/board.ts'
 import { stm32wba65, type Part } from '../part/part.ts'
@@ -75,6 +76,7 @@ export class Bench {
   /** Boards of slots that this bench does not have now. */
   readonly #putAside: readonly string[]
   readonly #neighbourhood: Neighbourhood
+  readonly #pool = new PagePool()
   #boardsMade: number
 
   constructor(options: BenchOptions) {
@@ -226,7 +228,10 @@ export class Bench {
       part: this.#part,
       uid: fromHex(uid),
       seed,
-      flash: new Flash(this.#part.flash, this.#folder?.openFlash(uid)),
+      flash: new Flash(this.#part.flash, {
+        file: this.#folder?.openFlash(uid),
+        pool: this.#pool,
+      }),
       line,
       clock,
       timing,

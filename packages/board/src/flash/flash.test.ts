@@ -8,6 +8,7 @@ import { scaled } from '../../../../test/support/scale.ts'
 import type { FlashGeometry } from '../part/part.ts'
 import { FlashFile } from './flash-file.ts'
 import { Flash } from './flash.ts'
+import { PagePool } from './page-pool.ts'
 
 const geometry: FlashGeometry = {
   base: 0x1000,
@@ -93,6 +94,23 @@ function apply(flash: Flash, model: Model, step: Act): void {
 }
 
 describe('a flash', () => {
+  it('shares equal pages with other flashes without mixing them up', () => {
+    const pool = new PagePool()
+    const [first, second] = [new Flash(geometry, { pool }), new Flash(geometry, { pool })]
+    const image = Uint8Array.from({ length: 256 }, (_, index) => index)
+    for (const flash of [first, second]) flash.program(geometry.base, image)
+    first.flipBit(geometry.base + 70)
+    second.erase(geometry.base + 128, 1)
+    expect(first.read(geometry.base, 256)).toEqual(image.with(70, 71))
+    expect(second.read(geometry.base, 256)).toEqual(image.slice().fill(0xff, 128, 192))
+    for (let variant = 0; variant < 6; variant++) {
+      second.erase(geometry.base, 512)
+      second.program(geometry.base, new Uint8Array(512).fill(variant))
+      expect(second.holds(geometry.base, new Uint8Array(512).fill(variant))).toBe(true)
+    }
+    expect(first.read(geometry.base, 256)).toEqual(image.with(70, 71))
+  })
+
   it('behaves as the data sheet says under any sequence of acts', () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 30 }), (steps) => {
@@ -112,11 +130,11 @@ describe('a flash', () => {
         const path = join(folder, name)
         const model = new Model()
         for (const step of steps) {
-          const flash = new Flash(geometry, new FlashFile(path))
+          const flash = new Flash(geometry, { file: new FlashFile(path) })
           apply(flash, model, step)
           flash.close()
         }
-        const flash = new Flash(geometry, new FlashFile(path))
+        const flash = new Flash(geometry, { file: new FlashFile(path) })
         expect(flash.read(geometry.base, geometry.size)).toEqual(model.octets)
         flash.close()
       }),
@@ -169,7 +187,7 @@ describe('a flash', () => {
   it('keeps an untouched file sparse', () => {
     const path = join(folder, 'sparse')
     const large = { ...geometry, base: 0, aliases: [], size: 2_097_152, pageSize: 8192 }
-    const flash = new Flash(large, new FlashFile(path))
+    const flash = new Flash(large, { file: new FlashFile(path) })
     flash.program(0x1e_c000, new Uint8Array(100))
     flash.close()
     expect(statSync(path).blocks * 512).toBeLessThan(65_536)

@@ -1,6 +1,14 @@
 import { BoardError } from '../errors.ts'
 import type { FlashGeometry } from '../part/part.ts'
 import type { FlashFile } from './flash-file.ts'
+import { PagePool } from './page-pool.ts'
+
+export interface FlashOptions {
+  /** Keeps the octets from process to process. */
+  readonly file?: FlashFile | undefined
+  /** Shares equal pages with other flashes of the same geometry. */
+  readonly pool?: PagePool | undefined
+}
 
 /**
  * Flash with its real semantics (provisioning-station section 12.2): erased octets read FF, pages are
@@ -13,12 +21,15 @@ export class Flash {
   readonly #pages: (Uint8Array | undefined)[]
   readonly #erasedPage: Uint8Array
   readonly #file: FlashFile | undefined
+  readonly #pool: PagePool
 
-  constructor(geometry: FlashGeometry, file?: FlashFile) {
+  constructor(geometry: FlashGeometry, options: FlashOptions = {}) {
+    const { file, pool = new PagePool() } = options
     this.geometry = geometry
     this.#pages = Array.from({ length: geometry.size / geometry.pageSize }, () => undefined)
     this.#erasedPage = new Uint8Array(geometry.pageSize).fill(0xff)
     this.#file = file
+    this.#pool = pool
     if (file !== undefined) this.#load(file.load())
   }
 
@@ -70,14 +81,14 @@ export class Flash {
    */
   program(address: number, octets: Uint8Array): void {
     const { start, length } = this.#unitsOf(address, octets.length)
-    const padded = octets.length === length ? octets.slice() : filledUp(octets, length)
+    const padded = octets.length === length ? octets : filledUp(octets, length)
     let end = start + length
     for (const { page, from, to } of this.#spans(start, end)) {
       const current = this.#pages[page.index]
       const used = current === undefined ? undefined : this.#firstUsedUnit(current, from, to)
       const stop = used ?? to
       const piece = padded.subarray(page.offset + from - start, page.offset + stop - start)
-      if (piece.length > 0) this.#pages[page.index] = this.#programmed(current, from, piece)
+      if (piece.length > 0) this.#pages[page.index] = this.#programmed(page.index, from, piece)
       if (used !== undefined) {
         end = page.offset + used
         break
@@ -136,10 +147,9 @@ export class Flash {
     }
   }
 
-  /** A whole page is taken over as a view of the caller's private copy; a part is merged. */
-  #programmed(current: Uint8Array | undefined, from: number, piece: Uint8Array): Uint8Array {
-    if (piece.length === this.geometry.pageSize) return piece
-    const page = Uint8Array.from(current ?? this.#erasedPage)
+  #programmed(index: number, from: number, piece: Uint8Array): Uint8Array {
+    if (piece.length === this.geometry.pageSize) return this.#pool.share(index, piece)
+    const page = Uint8Array.from(this.#pages[index] ?? this.#erasedPage)
     page.set(piece, from)
     return page
   }

@@ -1,4 +1,4 @@
-import { seededRandom, throwIfInterrupted, type Clock } from '@keyline/bytes'
+import { BytesError, seededRandom, throwIfInterrupted, type Clock } from '@keyline/bytes'
 import type { FaultPlan } from '../fault/fault-plan.ts'
 import { firmwareTable } from '../firmware/firmware-table.ts'
 import type { Neighbourhood } from '../firmware/neighbourhood.ts'
@@ -29,6 +29,8 @@ export interface BoardOptions {
   /** Told the new number of starts, before the firmware runs. */
   readonly onBoot: (boots: number) => void
 }
+
+const powerLost = new BytesError('INTERRUPTED', 'the board has lost power')
 
 /** One simulated board: flash that stays, and a firmware that runs from reset to reset. */
 export class Board {
@@ -63,7 +65,7 @@ export class Board {
 
   /** Stops the core: memory and serial session are lost, the flash stays. */
   halt(): void {
-    this.#power?.abort()
+    this.#power?.abort(powerLost)
     this.#power = undefined
     this.#running = undefined
     this.#options.line.clear()

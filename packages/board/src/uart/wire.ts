@@ -1,4 +1,4 @@
-import type { Clock } from '@keyline/bytes'
+import { BytesError, type Clock } from '@keyline/bytes'
 import type { FaultPlan } from '../fault/fault-plan.ts'
 
 export interface WireOptions {
@@ -9,6 +9,9 @@ export interface WireOptions {
   readonly faults: () => FaultPlan
   readonly deliver: (octets: Uint8Array) => void
 }
+
+/** One value for all: an error with its stack costs more than a line on the wire. */
+const cleared = new BytesError('INTERRUPTED', 'the line was cleared')
 
 /** One direction of a serial line: pieces travel one after the other, each in its time. */
 export class Wire {
@@ -29,7 +32,7 @@ export class Wire {
 
   /** What is under way never arrives. */
   clear(): void {
-    this.#cut.abort()
+    this.#cut.abort(cleared)
     this.#cut = new AbortController()
     this.#free = Promise.resolve()
   }
