@@ -53,7 +53,7 @@ export const knownFiles: readonly KnownFile[] = [
   file('programmer-cli/argv.json', 'argv'),
   file('serial/frames.json', 'valid lines|line', serial),
   file('serial/pxp-session.json', 'from line', serial),
-  file('serial/transcripts.json', 'profile events expect'),
+  file('serial/transcripts.json', 'profile events expect', serial),
   file('spake2p/invalid.json', 'passcode salt iterations rule', spake2p),
   file('spake2p/verifiers.json', 'passcode salt w0 L', spake2p),
   file('station/cli-args.json', 'args errors warnings'),

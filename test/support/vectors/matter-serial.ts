@@ -1,20 +1,26 @@
 import { concat, toHex } from '@keyline/bytes'
 import {
   encodeAck,
+  dialogueDueMs,
   encodeFrames,
   isMessageType,
   LineSplitter,
   MessageAssembler,
+  openResultDialogue,
   parseFrame,
+  resultCodeText,
+  stepResultDialogue,
+  type DialogueEvent,
   type Message,
 } from '@keyline/matter/pxp'
 import type { CaseResult, VectorCheck, VectorFile } from './case.ts'
 import { casesOf, compared, VectorReader } from './vector-reader.ts'
 
-/** Frames and sessions of PXP/1 (`serial/frames.json`, `serial/pxp-session.json`). */
+/** Frames and sessions of PXP/1, and the dialogue with firmware that only reports a result. */
 export const check: VectorCheck = async (file) => {
   if (file.path.endsWith('frames.json')) return casesOf(file).map(frameCase)
   if (file.path.endsWith('pxp-session.json')) return sessionCases(file)
+  if (file.path.endsWith('transcripts.json')) return casesOf(file).map(transcriptCase)
   throw new TypeError(`${file.path} is no file of serial vectors that is known here`)
 }
 
@@ -101,4 +107,48 @@ function casesOfMessage(whole: VectorReader, type: string): readonly string[] {
     .objects('vectors')
     .map((vector) => vector.text('line'))
     .filter((line) => line.startsWith(`@${type} `))
+}
+
+/** The events at their times, then the time that is due until the dialogue has ended. */
+function transcriptCase(vector: VectorReader): CaseResult {
+  const profile = vector.text('profile')
+  if (profile !== 'L0' && profile !== 'L1') throw new TypeError(`${vector.id}: profile ${profile}`)
+  const initAtMs: number[] = []
+  let dialogue = openResultDialogue(profile)
+  const take = (event: DialogueEvent): void => {
+    const step = stepResultDialogue(dialogue, event)
+    dialogue = step.dialogue
+    initAtMs.push(...step.initAtMs)
+  }
+  for (const event of vector.objects('events')) take(eventOf(event))
+  for (let dueMs = dialogueDueMs(dialogue); dueMs !== undefined; dueMs = dialogueDueMs(dialogue)) {
+    take({ kind: 'time', atMs: dueMs })
+  }
+  if (dialogue.phase !== 'ended') throw new TypeError(`${vector.id} did not end`)
+  const { code, reason, endedAtMs } = dialogue.result
+  const expect = vector.object('expect')
+  const wanted = [
+    expect.text('code'),
+    `ok ${expect.flag('ok')}`,
+    `${expect.number('endedAtMs')} ms`,
+  ]
+  const actual = [resultCodeText(code), `ok ${code === 0}`, `${endedAtMs} ms`]
+  if (expect.has('reason')) {
+    wanted.push(expect.text('reason'))
+    actual.push(reason)
+  }
+  if (expect.has('initSentAtMs')) {
+    wanted.push(`Init ${expect.numbers('initSentAtMs').join()}`)
+    actual.push(`Init ${initAtMs.join()}`)
+  }
+  return compared(vector.id, wanted.join(', '), actual.join(', '))
+}
+
+function eventOf(event: VectorReader): DialogueEvent {
+  const atMs = event.number('atMs')
+  if (event.has('rxHex')) return { kind: 'received', atMs, octets: event.octets('rxHex') }
+  if (event.has('interrupt')) return { kind: 'interrupted', atMs }
+  if (event.has('portError')) return { kind: 'port-error', atMs }
+  if (event.has('openError')) return { kind: 'open-error', atMs }
+  throw new TypeError('an event of an unknown kind')
 }

@@ -23,6 +23,7 @@ describe('PXP frames', () => {
   it.each([
     ['frames.json', 19],
     ['pxp-session.json', 31],
+    ['transcripts.json', 20],
   ])('agree with every case of %s', async (name, count) => {
     const results = await check(vectorFile(name))
     expect(results.filter((result) => !result.ok)).toEqual([])

@@ -49,3 +49,14 @@ export {
   type ResultProducer,
 } from './result-code.ts'
 export { MessageSender, type SenderStep } from './sender.ts'
+export {
+  dialogueDueMs,
+  openResultDialogue,
+  resultDialogueTimes,
+  stepResultDialogue,
+  type DialogueEvent,
+  type DialogueResult,
+  type DialogueStep,
+  type FirmwareProfile,
+  type ResultDialogue,
+} from './result-dialogue.ts'
