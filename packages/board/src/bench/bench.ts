@@ -18,7 +18,9 @@ export interface BenchOptions {
   readonly clock: Clock
   /** Keeps the boards from process to process; without it they live in memory. */
   readonly folder?: string | undefined
-  /** Replays a bench. Without it, and without a folder that has one, a seed is drawn. */
+  /**
+   * Replays a bench: the same UIDs and keys again. The seed of a folder wins over it; without either, one is drawn.
+   */
   readonly seed?: string | undefined
   readonly part?: Part | undefined
   /** `real` (the default) takes the times of the part on the clock; `none` takes no time. */

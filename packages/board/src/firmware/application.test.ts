@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { concat, decodeUtf8, equalOctets, seededRandom } from '@keyline/bytes'
+import { concat, decodeUtf8, equalOctets, Secret, seededRandom } from '@keyline/bytes'
 import { p256PublicKey, verifyP256 } from '@keyline/crypto'
-import { decodeImage, decodeTlv } from '@keyline/matter'
+import { decodeImage, decodeTlv, encodeImage } from '@keyline/matter'
 import { decodeBasic } from '@keyline/matter/pxp'
 import { describe, expect, it } from 'vitest'
 import { BenchFixture, factoryDataAddress } from '../testing/bench-fixture.ts'
-import type { ScriptedHost } from '../testing/scripted-host.ts'
+import { product, type ScriptedHost } from '../testing/scripted-host.ts'
 
 const vectors = new URL('../../../../test/vectors/matter/factory-data/', import.meta.url)
 const stock = (name: string): Uint8Array => Uint8Array.from(readFileSync(new URL(name, vectors)))
@@ -72,6 +72,14 @@ describe('the application', () => {
     const host = await running(bench, stock(file))
     await host.send('ATTREQ', new Uint8Array(length))
     expect(decodeUtf8((await host.hear('ABORT')) ?? none)).toBe(reason)
+  })
+
+  it('aborts an attestation request when the stored key is no key', async () => {
+    using bench = new BenchFixture()
+    const image = encodeImage({ ...product, dacPrivateKey: new Secret(new Uint8Array(32)) })
+    const host = await running(bench, image)
+    await host.send('ATTREQ', new Uint8Array(48))
+    expect(decodeUtf8((await host.hear('ABORT')) ?? none)).toBe('KEY_INVALID')
   })
 
   it('aborts BASIC when there is no factory data', async () => {

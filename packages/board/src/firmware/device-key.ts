@@ -35,17 +35,18 @@ export class DeviceKey {
     const digest = sha256(message)
     const z = numberOf(digest)
     const d = numberOf(this.#scalar)
-    for (const k of nonces(this.#scalar, digest)) {
+    const candidates = nonces(this.#scalar, digest)
+    for (;;) {
+      const k = candidates.next().value
       const r = numberOf(p256PointOf(octetsOf(k)).subarray(1, 33)) % p256Order
       const s = (inverse(k) * ((z + r * d) % p256Order)) % p256Order
       if (r !== 0n && s !== 0n) return concat(octetsOf(r), octetsOf(s))
     }
-    return new Uint8Array(64)
   }
 }
 
 /** The candidates for k of RFC 6979 section 3.2, steps b to h. */
-function* nonces(scalar: Uint8Array, digest: Uint8Array): Generator<bigint, void, void> {
+function* nonces(scalar: Uint8Array, digest: Uint8Array): Generator<bigint, never, void> {
   const reduced = octetsOf(numberOf(digest) % p256Order)
   let v: Uint8Array = new Uint8Array(32).fill(0x01)
   let key: Uint8Array = new Uint8Array(32)

@@ -67,13 +67,6 @@ export class Flash {
     return last - first
   }
 
-  /** Number of pages that {@link erase} would erase for the range. */
-  pagesTouched(address: number, length: number): number {
-    const start = this.#offsetOf(address, length)
-    const { pageSize } = this.geometry
-    return Math.ceil((start + length) / pageSize) - Math.floor(start / pageSize)
-  }
-
   /**
    * Programs whole units; the last one is filled up with FF. The units in front of a unit that is not
    * erased keep what was written to them.

@@ -3,8 +3,6 @@ import {
   concat,
   decodeUtf8,
   encodeUtf8,
-  fromHex,
-  Secret,
   seededRandom,
   type Clock,
 } from '@keyline/bytes'
@@ -64,9 +62,6 @@ export const product: FactoryData = {
 }
 
 export const provisioningImage = (data: FactoryData = product): Uint8Array => encodeImage(data)
-
-/** A key that belongs to no board. */
-export const strangerKey = new Secret(fromHex('22'.repeat(32)))
 
 const waitEnded = new BytesError('INTERRUPTED', 'the wait has ended')
 
