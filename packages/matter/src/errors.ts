@@ -11,6 +11,11 @@ export const matterErrorTable = {
     meaning: 'A certification declaration is not CMS signed data over its members in their order.',
     remedy: 'pass the declaration as the certification body delivered it, in DER',
   },
+  FACTORY_DATA_FILE: {
+    fault: 'caller',
+    meaning: 'A file that factory data name cannot be read, or holds something else.',
+    remedy: 'correct the name in the document; it is relative to the document',
+  },
   FACTORY_DATA_VALUE: {
     fault: 'caller',
     meaning: 'A field of the factory data has no encoding.',

@@ -74,6 +74,14 @@ export {
 export { checkFactoryData, type FactoryDataCheck } from './factory-data/check.ts'
 export type { DerivedVerifier } from './factory-data/check-verifier.ts'
 export {
+  extendedFormat,
+  isExtendedJson,
+  parseExtendedJson,
+  type ExtendedFactoryData,
+  type ExtendedJsonOptions,
+} from './factory-data/extended-json.ts'
+export { factoryDataToExtendedJson } from './factory-data/extended-writer.ts'
+export {
   factoryDataFields,
   Tag,
   type FactoryData,
