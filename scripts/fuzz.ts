@@ -6,10 +6,10 @@ import { fuzzTargets } from '../test/support/fuzz/targets.ts'
 const usage = `usage: npm run fuzz -- NAME|all [--seconds N] [--seed S]
 names: ${fuzzTargets.map(({ name }) => name).join(', ')}`
 
-process.exitCode = main()
+process.exitCode = await main()
 
 /** 0: no finding; 1: a decoder threw what is no refusal, broke a law of its own or took too long; 2: wrong usage. */
-function main(): number {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     options: { seconds: { type: 'string', default: '10' }, seed: { type: 'string' } },
     allowPositionals: true,
@@ -25,7 +25,7 @@ function main(): number {
   process.stdout.write(`seed ${seed}, ${seconds} s for each target\n`)
   let findings = 0
   for (const target of targets) {
-    const report = fuzz(target, { seed, seconds })
+    const report = await fuzz(target, { seed, seconds })
     const rate = Math.round(report.executions / report.seconds)
     const refused = Math.round((100 * report.refusals) / report.executions)
     process.stdout.write(

@@ -28,7 +28,7 @@ const slowTrials = 3
 const batch = 64
 
 /** Runs a target on its seeds and on mutations of them until the time is over. */
-export function fuzz(target: FuzzTarget, budget: FuzzBudget): FuzzReport {
+export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<FuzzReport> {
   const seeds = target.seeds()
   if (seeds.length === 0) throw new Error(`the fuzz target ${target.name} has no seeds`)
   const numbers = fuzzNumbers(budget.seed)
@@ -38,46 +38,44 @@ export function fuzz(target: FuzzTarget, budget: FuzzBudget): FuzzReport {
   let executions = 0
   let refusals = 0
 
-  const execute = (octets: Uint8Array): void => {
+  const execute = async (octets: Uint8Array): Promise<string> => {
     executions += 1
-    const outcome = attempt(target, octets)
+    const outcome = await attempt(target, octets)
     if (outcome === 'refused') refusals += 1
-    else if (outcome !== 'accepted' && !findings.has(outcome)) {
-      findings.set(outcome, { problem: outcome, inputHex: toHex(octets) })
-    }
+    else if (outcome !== 'accepted') record(outcome, octets)
+    return outcome
+  }
+  const record = (problem: string, octets: Uint8Array): void => {
+    if (!findings.has(problem)) findings.set(problem, { problem, inputHex: toHex(octets) })
   }
 
   for (const seed of seeds) {
-    execute(seed)
-    if (attempt(target, seed) === 'refused') {
-      const problem = 'a seed is refused'
-      findings.set(problem, { problem, inputHex: toHex(seed) })
-    }
+    if ((await execute(seed)) === 'refused') record('a seed is refused', seed)
   }
   while (performance.now() < end && findings.size < (budget.mostFindings ?? 5)) {
-    for (let count = 0; count < batch; count += 1) execute(mutate(seeds, numbers))
+    for (let count = 0; count < batch; count += 1) await execute(mutate(seeds, numbers))
   }
   const seconds = (performance.now() - start) / 1_000
   return { executions, refusals, seconds, findings: [...findings.values()] }
 }
 
 /** `accepted`, `refused`, or what is wrong with the decoder. */
-function attempt(target: FuzzTarget, octets: Uint8Array): string {
+async function attempt(target: FuzzTarget, octets: Uint8Array): Promise<string> {
   let fastestMs = Infinity
-  let outcome = 'accepted'
   for (let trial = 0; trial < slowTrials; trial += 1) {
     const start = performance.now()
-    outcome = runOnce(target, octets)
+    const outcome = await runOnce(target, octets)
     fastestMs = Math.min(fastestMs, performance.now() - start)
     if (fastestMs < slowestMs) return outcome
   }
   return `takes ${Math.round(fastestMs)} ms`
 }
 
-function runOnce(target: FuzzTarget, octets: Uint8Array): string {
+async function runOnce(target: FuzzTarget, octets: Uint8Array): Promise<string> {
   const input = Uint8Array.from(octets)
   try {
-    target.run(input)
+    const result = target.run(input)
+    if (result instanceof Promise) await result
   } catch (error) {
     if (!isKeylineError(error)) return String(error)
     return Buffer.from(input).equals(octets) ? 'refused' : 'changes its input'

@@ -1,25 +1,24 @@
-import { equalOctets } from '@keyline/bytes'
-import { decodeImage, decodeTlv, encodeTlv, readWithStReader, Tag } from '@keyline/matter'
+import { equalOctets, parseJson } from '@keyline/bytes'
 import {
-  decodeBasic,
-  decodeHello,
-  decodeIdent,
-  decodeStored,
-  encodeBasic,
-  encodeFrames,
-  encodeHello,
-  encodeIdent,
-  encodeStored,
-  isMessageType,
-  LineSplitter,
-  MessageAssembler,
-  parseFrame,
-  type BasicInformation,
-  type Ident,
-} from '@keyline/matter/pxp'
+  decodeAttestationElements,
+  decodeDeclarationContent,
+  decodeImage,
+  decodeTlv,
+  encodeAttestationElements,
+  encodeDeclarationContent,
+  encodeTlv,
+  parseStJson,
+  profileViolations,
+  readRevocationSet,
+  readWithStReader,
+  Tag,
+  verifyDeclaration,
+} from '@keyline/matter'
+import { parseCertificate } from '@keyline/x509'
 import { expectLaw, textTarget, type FuzzTarget } from './target.ts'
-import { vectorHex, vectorOctets, vectorTexts } from './vector-seeds.ts'
+import { vectorHex, vectorOctets, vectorSetting } from './vector-seeds.ts'
 
+/** Factory data and attestation. */
 export const matterTargets: readonly FuzzTarget[] = [
   {
     name: 'tlv',
@@ -36,46 +35,43 @@ export const matterTargets: readonly FuzzTarget[] = [
       for (const tag of Object.values(Tag)) readWithStReader(octets, tag, 700)
     },
   },
-  textTarget('pxp-frame', frames, (text) => {
-    const parsed = parseFrame(text)
-    if (!parsed.ok || parsed.frame.count !== 1) return
-    const { type, seq, payload } = parsed.frame
-    if (!isMessageType(type) || type === 'ACK' || type === 'NAK') return
-    expectLaw(encodeFrames(type, seq, payload).join('').startsWith(text), 'a frame encodes back')
-  }),
+  textTarget('st-json', stJson, (text) => parseStJson(text)),
   {
-    name: 'pxp-message',
-    seeds: () => [Buffer.from(frames().join(''), 'latin1')],
+    name: 'declaration',
+    seeds: () => vectorHex(declarations, 'cms'),
+    run: (octets) => verifyDeclaration(octets, { policy: 'test' }),
+  },
+  {
+    name: 'declaration-content',
+    seeds: () => vectorHex(declarations, 'content'),
     run: (octets) => {
-      const assembler = new MessageAssembler()
-      for (const line of new LineSplitter().push(octets)) {
-        const parsed = parseFrame(line)
-        if (parsed.ok) assembler.accept(parsed.frame)
-      }
+      const again = encodeDeclarationContent(decodeDeclarationContent(octets))
+      const twice = encodeDeclarationContent(decodeDeclarationContent(again))
+      expectLaw(equalOctets(twice, again), 'the content of a declaration keeps its values')
     },
   },
-  { name: 'pxp-hello', seeds: () => [encodeHello({ mode: 'test' })], run: decodeHello },
-  { name: 'pxp-ident', seeds: () => [encodeIdent(ident)], run: decodeIdent },
-  { name: 'pxp-stored', seeds: () => [encodeStored({ store: 'its' })], run: decodeStored },
-  { name: 'pxp-basic', seeds: () => [encodeBasic(basic)], run: decodeBasic },
+  {
+    name: 'attestation-elements',
+    seeds: () => vectorHex('matter/attestation/exchange.json', 'attestationElements').slice(0, 1),
+    run: (octets) => {
+      const again = encodeAttestationElements(decodeAttestationElements(octets))
+      const twice = encodeAttestationElements(decodeAttestationElements(again))
+      expectLaw(equalOctets(twice, again), 'attestation elements keep their values')
+    },
+  },
+  {
+    name: 'certificate-profile',
+    seeds: () => vectorHex('matter/chains/dac.json', 'der'),
+    run: (octets) => profileViolations(parseCertificate(octets), 'DAC'),
+  },
+  textTarget(
+    'revocation-set',
+    () => [JSON.stringify(vectorSetting('matter/attestation/revocation-set.json', 'sets'))],
+    (text) => readRevocationSet(parseJson(text, 'revocation set')),
+  ),
 ]
 
-const ident: Ident = {
-  uid: new Uint8Array(12).fill(7),
-  device: '0x4B0',
-  stores: ['flash', 'cks'],
-  state: 'empty',
-}
-
-const basic: BasicInformation = {
-  vendorId: 0xfff1,
-  productId: 0x8004,
-  vendorName: 'Vendor',
-  serialNumber: 'SN-1',
-  hardwareVersion: 1,
-  softwareVersion: 1,
-  testCredentials: false,
-}
+const declarations = 'matter/cd/certification-declarations.json'
 
 function images(): readonly Uint8Array[] {
   return [
@@ -85,6 +81,15 @@ function images(): readonly Uint8Array[] {
   ]
 }
 
-function frames(): readonly string[] {
-  return vectorTexts('matter/serial/pxp-session.json', 'line')
+function stJson(): readonly string[] {
+  return [
+    JSON.stringify({
+      VENDOR_ID: '0xFFF1',
+      PRODUCT_ID: '0x8004',
+      VENDOR_NAME: 'STMicroelectronics',
+      SERIAL_NUMBER: 'STM_SN_01',
+      HARDWARE_VERSION: 1,
+      SETUP_PASSCODE: 20202021,
+    }),
+  ]
 }

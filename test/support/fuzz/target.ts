@@ -7,7 +7,7 @@ export interface FuzzTarget {
   readonly seeds: () => readonly Uint8Array[]
   /**
    * Runs the decoder on one input. A `KeylineError` is a refusal, any other error a finding;
-   * what the decoder accepts must keep its laws, and `expectLaw` says so.
+   * what the decoder accepts must keep its laws, and `expectLaw` says so. A promise is awaited.
    */
   readonly run: (octets: Uint8Array) => unknown
 }

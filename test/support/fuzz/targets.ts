@@ -1,5 +1,8 @@
 import { bytesTargets } from './bytes-targets.ts'
+import { lineTargets } from './line-targets.ts'
 import { matterTargets } from './matter-targets.ts'
+import { onboardingTargets } from './onboarding-targets.ts'
+import { pxpTargets } from './pxp-targets.ts'
 import type { FuzzTarget } from './target.ts'
 import { x509Targets } from './x509-targets.ts'
 
@@ -8,4 +11,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...bytesTargets,
   ...x509Targets,
   ...matterTargets,
+  ...onboardingTargets,
+  ...pxpTargets,
+  ...lineTargets,
 ]

@@ -9,6 +9,12 @@ export function vectorOctets(path: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(readFileSync(join(vectors, path)))
 }
 
+/** A member of a file that vectors refer to. */
+export function vectorSetting(path: string, member: string): unknown {
+  const json: Readonly<Record<string, unknown>> = JSON.parse(readText(path))
+  return json[member]
+}
+
 /** The texts that stand under one member anywhere in a file of vectors whose case is not refused. */
 export function vectorTexts(path: string, member: string): readonly string[] {
   const found: string[] = []
@@ -20,7 +26,7 @@ export function vectorTexts(path: string, member: string): readonly string[] {
       else collect(inner)
     }
   }
-  const json: unknown = JSON.parse(readFileSync(join(vectors, path), 'utf8'))
+  const json: unknown = JSON.parse(readText(path))
   const cases =
     typeof json === 'object' && json !== null && 'vectors' in json && Array.isArray(json.vectors)
       ? json.vectors
@@ -32,4 +38,8 @@ export function vectorTexts(path: string, member: string): readonly string[] {
 /** The same as octets, from hexadecimal. */
 export function vectorHex(path: string, member: string): readonly Uint8Array[] {
   return vectorTexts(path, member).map((text) => fromHex(text))
+}
+
+function readText(path: string): string {
+  return readFileSync(join(vectors, path), 'utf8')
 }

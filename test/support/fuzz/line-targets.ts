@@ -1,0 +1,88 @@
+import { canonicalJson, decodeUtf8, encodeUtf8, parseJson } from '@keyline/bytes'
+import { buildFirmwareImage, FirmwareKind, parseFault, readFirmwareHeader } from '@keyline/board'
+import { auditLines, verifyAuditExport } from '@keyline/ledger'
+import { chainHash, chainStart } from '@keyline/ledger/records'
+import { proveJournal } from '@keyline/station'
+import { expectLaw, textTarget, type FuzzTarget } from './target.ts'
+
+/** What the line wrote itself and reads again, after a crash or years later. */
+export const lineTargets: readonly FuzzTarget[] = [
+  {
+    name: 'journal',
+    seeds: () => [chained(journalRecords)],
+    run: (octets) => {
+      const { soundLength, tornOctets } = proveJournal(octets, 'journal')
+      expectLaw(soundLength + tornOctets === octets.length, 'every octet is sound or torn')
+    },
+  },
+  {
+    name: 'audit-export',
+    seeds: () => [chained(auditRecords)],
+    run: async (octets) => {
+      const { findings, lines } = await verifyAuditExport(auditLines(oneChunk(octets)))
+      if (findings.length > 0) return
+      const untouched = chained(auditRecords.slice(0, lines))
+      expectLaw(isSameContent(octets, untouched), 'a change is found')
+    },
+  },
+  {
+    name: 'firmware-header',
+    seeds: () => [buildFirmwareImage(firmware)],
+    run: (octets) => readFirmwareHeader(octets),
+  },
+  textTarget(
+    'fault',
+    () => ['no-probe', 'probe-lost@3'],
+    (text) => parseFault(text),
+  ),
+]
+
+const firmware = {
+  kind: FirmwareKind.application,
+  name: 'application',
+  version: '1.0.0',
+  size: 600,
+} as const
+
+const time = '2026-06-01T00:00:00Z'
+
+const journalRecords = [
+  { type: 'open', run: 'r1', order: 'o1', data: { version: 1 } },
+  { type: 'intent', run: 'r1', unit: 'u1', slot: 1, step: 'flash', data: {} },
+  { type: 'outcome', run: 'r1', unit: 'u1', slot: 1, step: 'flash', data: { ok: true } },
+] as const
+
+const auditRecords = [
+  { type: 'order.created', actor: 'station', data: { order: 'o1', quantity: 8 } },
+  { type: 'unit.reserved', actor: 'station', data: { unit: 'u1' } },
+  { type: 'certificate.issued', actor: 'issuer', data: { unit: 'u1', serial: '51' } },
+] as const
+
+/** JSON lines, each with its place and the hash that chains it to the one before. */
+function chained(
+  records: readonly (typeof journalRecords | typeof auditRecords)[number][],
+): Uint8Array {
+  let previous = chainStart
+  const lines = records.map((record, index) => {
+    const numbered = { seq: index + 1, time, ...record }
+    previous = chainHash(previous, numbered)
+    return `${JSON.stringify({ ...numbered, hash: previous })}\n`
+  })
+  return encodeUtf8(lines.join(''))
+}
+
+/** The spelling of a line does not matter, its content does. */
+function isSameContent(a: Uint8Array, b: Uint8Array): boolean {
+  const [first, second] = [a, b].map((octets) =>
+    decodeUtf8(octets)
+      .trimEnd()
+      .split('\n')
+      .map((line) => (line === '' ? '' : canonicalJson(parseJson(line, 'line'))))
+      .join('\n'),
+  )
+  return first === second
+}
+
+async function* oneChunk(octets: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield octets
+}
