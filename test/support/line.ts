@@ -14,9 +14,7 @@ import {
   type StationEvent,
   type StationParts,
 } from '@keyline/station'
-import { openStation, type OpenStation } from '../../packages/cli/src/wiring/open-station.ts'
-import type { LinePki } from '../../packages/cli/src/wiring/pki.ts'
-import { clockOf, runOrder } from '../../packages/cli/src/wiring/run-order.ts'
+import { clockOf, openStation, runOrder, type LinePki, type OpenStation } from '@keyline/cli/wiring'
 
 export const examples = resolve(import.meta.dirname, '../../examples')
 
@@ -92,6 +90,8 @@ export interface LineRunOptions extends OrderChanges {
   readonly slots?: number
   readonly resume?: boolean
   readonly faults?: readonly SlotFault[]
+  /** Boards that do not outlive the process. */
+  readonly boardsInMemory?: boolean
   readonly clock?: Clock
   readonly signal?: AbortSignal
   /** `postgres://…`; SQLite in the folder unless given. */
@@ -148,6 +148,7 @@ export async function runTestLine(options: LineRunOptions): Promise<LineRun> {
       clock,
       signal: options.signal ?? new AbortController().signal,
       faults: options.faults,
+      boardsInMemory: options.boardsInMemory,
       atJournalPoint: options.atJournalPoint,
       decorate: options.decorate,
       onEvent: (event) => {

@@ -57,6 +57,9 @@ export interface DeadlineOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Reason of a deadline that is not needed any more. Made once: an error of its own for each wait is dear. */
+const done = new BytesError('INTERRUPTED', 'the work was done before its deadline')
+
 /**
  * Runs `work` with a signal that fires at the deadline or with the outer signal.
  * @throws BytesError `DEADLINE_PASSED` or `INTERRUPTED`
@@ -84,7 +87,7 @@ export async function withDeadline<T>(
     return await Promise.race([work(inner.signal), ended])
   } finally {
     options.signal?.removeEventListener('abort', onOuter)
-    timer.abort()
+    timer.abort(done)
     await expiry
   }
 }

@@ -33,6 +33,8 @@ export interface RunOrderOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onEvent: EventSink
+  /** Keeps the simulated boards in memory: they are gone with the process, and cost no disk. */
+  readonly boardsInMemory?: boolean | undefined
   /** Faults of the simulated boards, to rehearse them. */
   readonly faults?: readonly SlotFault[] | undefined
   /** Sees each point at which a journal record is written: rehearsals of a crash end the process there. */
@@ -78,7 +80,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
   const bench = openBench({
     slots: options.slots,
     clock,
-    folder: home.benchFolder,
+    ...(options.boardsInMemory === true ? {} : { folder: home.benchFolder }),
     ...(options.faults === undefined ? {} : { faults: options.faults }),
   })
   const { journal } = await Journal.open({

@@ -1,5 +1,8 @@
 import { BytesError, interruption, type Clock } from '@keyline/bytes'
 
+/** Reason of a wait that ended because its item came. Made once: an error of its own for each wait is dear. */
+const taken = new BytesError('INTERRUPTED', 'the awaited item came')
+
 export interface TakeOptions {
   readonly clock: Clock
   readonly timeoutMs: number
@@ -8,7 +11,7 @@ export interface TakeOptions {
 
 /** Queue between the reading of a line and the dialogue. One taker at a time. */
 export class Mailbox<T> {
-  readonly #items: T[] = []
+  #items: T[] = []
   #taker: ((item: T) => void) | undefined
 
   push(item: T): void {
@@ -18,38 +21,52 @@ export class Mailbox<T> {
     else taker(item)
   }
 
+  /** The first waiting item of the kind, which stays where it is. */
+  find(isMeant: (item: T) => boolean): T | undefined {
+    return this.#items.find(isMeant)
+  }
+
+  /** Forgets every waiting item of the kind. */
+  drop(isMeant: (item: T) => boolean): void {
+    this.#items = this.#items.filter((item) => !isMeant(item))
+  }
+
   /**
-   * The next item, or `undefined` when none came in time.
+   * The next item, or `undefined` when none came in time. What comes exactly at the limit is too late for this
+   * wait, but stays for the next one.
    * @throws BytesError `INTERRUPTED` when the signal fires first
    */
   async take(options: TakeOptions): Promise<T | undefined> {
     const ready = this.#items.shift()
     if (ready !== undefined) return ready
-    if (options.signal.aborted) throw interruption(options.signal)
+    const { clock, timeoutMs, signal } = options
+    if (signal.aborted) throw interruption(signal)
+    const end = clock.monotonicMs() + timeoutMs
     const timer = new AbortController()
-    const onAbort = (): void => timer.abort(interruption(options.signal))
-    options.signal.addEventListener('abort', onAbort, { once: true })
+    const onAbort = (): void => timer.abort(interruption(signal))
+    signal.addEventListener('abort', onAbort, { once: true })
     try {
       return await new Promise<T | undefined>((resolve, reject) => {
         this.#taker = (item) => {
-          resolve(item)
-          timer.abort()
+          const isLate = clock.monotonicMs() >= end
+          if (isLate) this.#items.push(item)
+          resolve(isLate ? undefined : item)
+          timer.abort(taken)
         }
-        options.clock.sleep(options.timeoutMs, timer.signal).then(
-          () => resolve(undefined),
+        clock.sleep(timeoutMs, timer.signal).then(
+          () => {
+            this.#taker = undefined
+            resolve(undefined)
+          },
           (error: unknown) => {
-            if (options.signal.aborted) reject(error)
+            if (!signal.aborted) return
+            this.#taker = undefined
+            reject(error)
           },
         )
       })
     } finally {
-      this.#taker = undefined
-      options.signal.removeEventListener('abort', onAbort)
+      signal.removeEventListener('abort', onAbort)
     }
   }
-}
-
-/** True when the error says that the operator interrupted the work. */
-export function isInterruption(error: unknown): boolean {
-  return error instanceof BytesError && error.code === 'INTERRUPTED'
 }

@@ -1,4 +1,4 @@
-import { concat, decodeUtf8, type Clock, type Random } from '@keyline/bytes'
+import { concat, type Clock, type Random } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import {
   boardResults,
@@ -13,8 +13,8 @@ import {
 } from '@keyline/matter/pxp'
 import { StationError } from '../errors.ts'
 import type { SerialPort } from '../port/serial-port.ts'
-import { PxpLink, type LinkEvent } from './pxp-link.ts'
-import { resultError } from './result-error.ts'
+import { isLog, outOfTurn, type LinkEvent } from './link-event.ts'
+import { PxpLink } from './pxp-link.ts'
 
 /** What the dialogue asks of the flow around it. Each call may end the session with an error. */
 export interface ExchangeHost {
@@ -122,60 +122,33 @@ async function exchange(
 
 /** The next message, which must be of the type that the order of the session demands. */
 async function expect(link: PxpLink, type: MessageType): Promise<Uint8Array> {
-  for (;;) {
-    const event = await nextOf(link, type)
-    if (event.kind === 'message') {
-      const { message } = event
-      if (message.type === 'LOG') continue
-      if (message.type === type) return message.payload
-      if (message.type === 'ABORT') {
-        throw new StationError(
-          'STATION_PROTOCOL',
-          `the board aborted: ${reasonOf(message.payload)}`,
-        )
-      }
-      throw new StationError(
-        'STATION_PROTOCOL',
-        `the board sent ${message.type} in place of ${type}`,
-      )
-    }
-    if (event.kind === 'closed') throw event.error
-    if (event.keyword.kind === 'start') {
-      throw new StationError('STATION_RESTARTED', `the board restarted instead of sending ${type}`)
-    }
-    if (event.keyword.code !== 0) throw resultError(event.keyword.code)
-    throw new StationError('STATION_PROTOCOL', `the board finished instead of sending ${type}`)
-  }
+  const event = await nextOf(link, type)
+  if (event.kind === 'message' && event.message.type === type) return event.message.payload
+  throw outOfTurn(event, `in place of ${type}`)
 }
 
 /** Waits for the result of the board; only 000 is success. */
 async function finish(link: PxpLink): Promise<void> {
-  for (;;) {
-    const event = await nextOf(link, 'finish')
-    if (event.kind === 'message') {
-      if (event.message.type === 'LOG') continue
-      throw new StationError('STATION_PROTOCOL', `the board sent ${event.message.type} after DONE`)
-    }
-    if (event.kind === 'closed') throw event.error
-    if (event.keyword.kind === 'start') {
-      throw new StationError(
-        'STATION_RESTARTED',
-        'the board restarted before it reported its result',
-      )
-    }
-    if (event.keyword.code === boardResults.ok.code) return
-    throw resultError(event.keyword.code)
-  }
+  const event = await nextOf(link, 'finish')
+  const { ok } = boardResults
+  const isFinish = event.kind === 'keyword' && event.keyword.kind === 'finish'
+  if (isFinish && event.keyword.code === ok.code) return
+  throw outOfTurn(event, 'in place of its result')
 }
 
+/** The next event but log text; each one restarts the wait. */
 async function nextOf(link: PxpLink, what: string): Promise<LinkEvent> {
-  const event = await link.next(pxpLimits.messageTimeoutMs)
-  if (event !== undefined) return event
-  const seconds = pxpLimits.messageTimeoutMs / 1000
-  throw new StationError(
-    'STATION_RESULT_TIMEOUT',
-    `the board was silent for ${seconds} s, ${what} was expected (0xFFFE)`,
-  )
+  for (;;) {
+    const event = await link.next(pxpLimits.messageTimeoutMs)
+    if (event === undefined) {
+      const seconds = pxpLimits.messageTimeoutMs / 1000
+      throw new StationError(
+        'STATION_RESULT_TIMEOUT',
+        `the board was silent for ${seconds} s, ${what} was expected (0xFFFE)`,
+      )
+    }
+    if (!isLog(event)) return event
+  }
 }
 
 /** Tells the board that the session is over, without waiting for its answer. */
@@ -186,14 +159,4 @@ async function abort(link: PxpLink, error: unknown): Promise<void> {
 
 function isRestart(error: unknown): boolean {
   return error instanceof StationError && error.code === 'STATION_RESTARTED'
-}
-
-function reasonOf(payload: Uint8Array): string {
-  try {
-    return decodeUtf8(payload)
-      .slice(0, 120)
-      .replace(/[^\x20-\x7e]/g, '?')
-  } catch {
-    return 'no readable reason'
-  }
 }

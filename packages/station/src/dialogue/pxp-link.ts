@@ -7,24 +7,17 @@ import {
   parseFrame,
   pxpLimits,
   type Frame,
-  type Message,
   type MessageType,
   type SenderStep,
 } from '@keyline/matter/pxp'
 import { StationError } from '../errors.ts'
 import type { SerialPort } from '../port/serial-port.ts'
 import { KeywordScanner, type Keyword } from './keyword-scanner.ts'
+import { endsSession, isLog, outOfTurn, type LinkEvent } from './link-event.ts'
 import { Mailbox } from './mailbox.ts'
-import { resultError } from './result-error.ts'
 
-/** What arrives from the board: messages of the session, keywords, or the end of the line. */
-export type LinkEvent =
-  | { readonly kind: 'message'; readonly message: Message }
-  | { readonly kind: 'keyword'; readonly keyword: Keyword }
-  | { readonly kind: 'closed'; readonly error: StationError }
-
-type Answer = { readonly kind: 'answer'; readonly frame: Frame } | Interrupting
-type Interrupting = Exclude<LinkEvent, { readonly kind: 'message' }>
+/** What ends the wait of `send`: an ACK or NAK, or an event that makes the wait vain. */
+type Answer = Frame | 'vain'
 
 export interface LinkOptions {
   readonly port: SerialPort
@@ -64,6 +57,7 @@ export class PxpLink {
    */
   ignoreStarts(isIgnored: boolean): void {
     this.#isStartIgnored = isIgnored
+    if (isIgnored) this.#events.drop(isStart)
   }
 
   /** The next event. `undefined`: none within the time. @throws BytesError `INTERRUPTED` */
@@ -82,17 +76,26 @@ export class PxpLink {
    * @throws StationError `STATION_PROTOCOL`, `STATION_RESTARTED`, `STATION_PORT`, or the result of the board
    */
   async send(type: MessageType, payload?: Uint8Array): Promise<void> {
+    const { clock } = this.#options
+    const early = this.#events.find((event) => !isLog(event))
+    if (early !== undefined) throw outOfTurn(early, `before it was sent ${type}`)
+    this.#answers.drop(() => true)
     this.#isSending = true
     try {
       let step = this.#sender.start(type, payload)
-      while (step.kind !== 'sent') {
+      for (let end = 0; step.kind !== 'sent';) {
         if (step.kind === 'failed') {
           throw new StationError(
             'STATION_PROTOCOL',
             `the board did not take ${type}: ${step.reason}`,
+            { details: { reason: step.reason } },
           )
         }
-        step = await this.#sendStep(step, type)
+        if (step.kind === 'send') {
+          end = clock.monotonicMs() + pxpLimits.answerTimeoutMs
+          await this.text(step.line)
+        }
+        step = await this.#answered(type, end - clock.monotonicMs())
       }
     } finally {
       this.#isSending = false
@@ -105,10 +108,11 @@ export class PxpLink {
     if (step.kind === 'send') await this.text(step.line)
   }
 
-  /** Both sides count from 0 again, as after a restart of the board. */
+  /** Both sides count from 0 again, as after a restart of the board; what it said before is forgotten. */
   restart(): void {
     this.#assembler.restart()
     this.#sender.restart()
+    this.#events.drop((event) => event.kind !== 'closed')
   }
 
   async close(): Promise<void> {
@@ -116,22 +120,14 @@ export class PxpLink {
     await this.#reading
   }
 
-  async #sendStep(step: SenderStep, type: MessageType): Promise<SenderStep> {
-    if (step.kind === 'send') await this.text(step.line)
+  async #answered(type: MessageType, timeoutMs: number): Promise<SenderStep> {
     const { clock, signal } = this.#options
-    const answer = await this.#answers.take({
-      clock,
-      signal,
-      timeoutMs: pxpLimits.answerTimeoutMs,
-    })
+    const answer = await this.#answers.take({ clock, signal, timeoutMs })
     if (answer === undefined) return this.#sender.timedOut()
-    if (answer.kind === 'answer') return this.#sender.answered(answer.frame)
-    if (answer.kind === 'closed') throw answer.error
-    if (answer.keyword.kind === 'start') {
-      throw new StationError('STATION_RESTARTED', `the board restarted while it was sent ${type}`)
-    }
-    if (answer.keyword.code !== 0) throw resultError(answer.keyword.code)
-    throw new StationError('STATION_PROTOCOL', `the board finished while it was sent ${type}`)
+    if (answer !== 'vain') return this.#sender.answered(answer)
+    const end = this.#events.find(endsSession)
+    if (end === undefined) return { kind: 'ignored' }
+    throw outOfTurn(end, `while it was sent ${type}`)
   }
 
   async #read(): Promise<void> {
@@ -174,18 +170,18 @@ export class PxpLink {
 
   async #frame(frame: Frame): Promise<void> {
     if (frame.type === 'ACK' || frame.type === 'NAK') {
-      if (this.#isSending) this.#answers.push({ kind: 'answer', frame })
+      if (this.#isSending) this.#answers.push(frame)
       return
     }
     const reception = this.#assembler.accept(frame)
     await this.text(reception.answer)
-    if (reception.kind === 'message') this.#events.push(reception)
+    if (reception.kind === 'message') this.#tell(reception)
   }
 
   #keywords(keywords: readonly Keyword[]): void {
     for (const keyword of keywords) {
-      if (keyword.kind === 'start' && this.#isStartIgnored) continue
-      this.#tell({ kind: 'keyword', keyword })
+      const event: LinkEvent = { kind: 'keyword', keyword }
+      if (!this.#isStartIgnored || !isStart(event)) this.#tell(event)
     }
   }
 
@@ -193,11 +189,15 @@ export class PxpLink {
     this.#tell({ kind: 'closed', error })
   }
 
-  /** An event that also ends the wait for an answer goes to whoever waits. */
-  #tell(event: Interrupting): void {
-    if (this.#isSending) this.#answers.push(event)
-    else this.#events.push(event)
+  /** One queue keeps the order of arrival; whoever waits for an answer is told that it waits in vain. */
+  #tell(event: LinkEvent): void {
+    this.#events.push(event)
+    if (this.#isSending && endsSession(event)) this.#answers.push('vain')
   }
+}
+
+function isStart(event: LinkEvent): boolean {
+  return event.kind === 'keyword' && event.keyword.kind === 'start'
 }
 
 /** Octets of a board as text that is safe in a log: no control characters, at most 200 characters. */

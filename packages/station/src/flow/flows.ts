@@ -1,5 +1,6 @@
 import type { WorkOrder } from '@keyline/ledger/records'
 import { evidenceForWbaSecurity0, type EvidenceRule } from '../evidence/required.ts'
+import { isSupported } from '../order/supported.ts'
 import { attest, readBack } from './device-check-steps.ts'
 import { exchange } from './exchange-step.ts'
 import {
@@ -39,5 +40,5 @@ export const wbaSecurity0: Flow = {
 
 /** The flow of an order, or `undefined` where none is described yet. */
 export function flowOf(order: Pick<WorkOrder, 'platform' | 'security'>): Flow | undefined {
-  return order.platform === 'wba' && order.security === 0 ? wbaSecurity0 : undefined
+  return isSupported(order) ? wbaSecurity0 : undefined
 }

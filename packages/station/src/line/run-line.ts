@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { describeError, isKeylineError, toHex, withDeadline } from '@keyline/bytes'
 import { journalVersion } from '@keyline/ledger/records'
 import { StationError } from '../errors.ts'
@@ -60,6 +61,8 @@ class Line {
 
   constructor(options: LineOptions) {
     this.#options = options
+    // Each slot listens for itself, and 64 of them are no leak.
+    setMaxListeners(0, this.#stop.signal, options.signal)
   }
 
   async run(): Promise<RunSummary> {

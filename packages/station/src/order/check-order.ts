@@ -1,11 +1,11 @@
 import { encodeUtf8, type Finding } from '@keyline/bytes'
 import type { UnitSecrets, WorkOrder } from '@keyline/ledger/records'
 import { checkFactoryData, encodeImage, profiles } from '@keyline/matter'
-import { flowOf } from '../flow/flows.ts'
 import { factoryDataOf } from '../unit/factory-data-of.ts'
 import { longestSerialNumber, patternCapacity } from '../unit/serial-number.ts'
 import { orderFinding } from './order-rules.ts'
 import type { FirmwareImage } from './prepared-order.ts'
+import { isSupported } from './supported.ts'
 
 export interface OrderContent {
   readonly order: WorkOrder
@@ -21,7 +21,7 @@ export async function checkOrder(content: OrderContent): Promise<readonly Findin
 
 function checkPlan(order: WorkOrder): readonly Finding[] {
   const findings: Finding[] = []
-  if (flowOf(order) === undefined) {
+  if (!isSupported(order)) {
     const value = `${order.platform}/${order.security}`
     findings.push(orderFinding('ORD-05', 'platform/security', value, 'has no flow yet'))
   }

@@ -1,0 +1,13 @@
+import type { WorkOrder } from '@keyline/ledger/records'
+
+/** Platforms with the security levels for which a flow is described. */
+export const supportedFlows = {
+  wba: [0],
+  u5: [],
+  wb55: [],
+} as const satisfies Readonly<Record<WorkOrder['platform'], readonly WorkOrder['security'][]>>
+
+export function isSupported(order: Pick<WorkOrder, 'platform' | 'security'>): boolean {
+  const levels: readonly number[] = supportedFlows[order.platform]
+  return levels.includes(order.security)
+}
