@@ -256,8 +256,13 @@ function isErasedWord(view: DataView, offset: number, rest: number): boolean {
   return rest < 4 || view.getUint32(offset, true) === erasedWord
 }
 
-/** True when only erased octets stand from the offset on. */
+const erased = new Uint8Array(4096).fill(0xff)
+
+/** True when only erased octets stand from the offset on; a region is mostly that, so it is compared in blocks. */
 function isErased(octets: Uint8Array, from: number): boolean {
-  for (let index = from; index < octets.length; index++) if (octets[index] !== 0xff) return false
+  for (let start = from; start < octets.length; start += erased.length) {
+    const block = octets.subarray(start, start + erased.length)
+    if (Buffer.compare(block, erased.subarray(0, block.length)) !== 0) return false
+  }
   return true
 }
