@@ -19,6 +19,7 @@ import {
 } from '@keyline/x509'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { vectorTexts } from '../../../../test/support/fuzz/vector-seeds.ts'
 import '../../../../test/support/properties.ts'
 import { check } from '../../../../test/support/vectors/matter-cd.ts'
 import { MatterError } from '../errors.ts'
@@ -82,6 +83,15 @@ describe('certification declarations', () => {
     const results = await check({ path, json: readJson(path) })
     expect(results.filter((result) => !result.ok)).toEqual([])
     expect(results).toHaveLength(count)
+  })
+
+  it('encode to the octets that others wrote', () => {
+    const contents = new Set(vectorTexts('matter/cd/certification-declarations.json', 'content'))
+    for (const content of contents) {
+      const again = encodeDeclarationContent(decodeDeclarationContent(fromHex(content)))
+      expect(toHex(again)).toBe(content)
+    }
+    expect(contents.size).toBe(12)
   })
 
   it('come back as they were built', async () => {
