@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ScannedUnit } from './commission.ts'
+import { makeUnits } from './unit-of-line.ts'
 
 /** A finished unit: what its board holds, what its label says, and who vouches for it. */
 export interface MadeUnit extends ScannedUnit {
@@ -19,7 +20,14 @@ export interface MadeUnit extends ScannedUnit {
 /** The units that each interoperability test takes, by the name it reports. */
 export const unitsUnderTest: readonly (readonly [string, () => Promise<MadeUnit>])[] = [
   ['the stock unit of the public vectors', async () => stockUnit()],
+  ['a unit of the line', unitOfLine],
 ]
+
+async function unitOfLine(): Promise<MadeUnit> {
+  const [unit] = await makeUnits(1)
+  if (unit === undefined) throw new Error('the line made no unit')
+  return { ...unit, declarationSigner: readCertificate('CSA_Matter_CD_Signing_Key_001.cert.pem') }
+}
 
 const vectors = new URL('../vectors/matter/', import.meta.url)
 
