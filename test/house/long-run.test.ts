@@ -1,0 +1,84 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runLong, type LongRun } from '../../scripts/long-run.ts'
+import type { Tally } from '../../scripts/tally.ts'
+
+const passing: Tally = { passed: 3, failed: 0 }
+
+async function failAtB(suite: string): Promise<Tally> {
+  return suite === 'b' ? { passed: 2, failed: 1 } : passing
+}
+
+describe('a long run', () => {
+  let folder = ''
+  let ran: string[] = []
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'keyline-long-'))
+    ran = []
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  function run(changes: Partial<LongRun> = {}): Promise<Tally> {
+    return runLong({
+      progressFile: join(folder, 'progress.json'),
+      sources: 'sources',
+      drawSeed: () => 7,
+      isFresh: false,
+      suites: ['a', 'b', 'c'],
+      runSuite: async (suite, seed) => {
+        ran.push(`${suite} ${seed}`)
+        return passing
+      },
+      say: () => undefined,
+      ...changes,
+    })
+  }
+
+  async function dieAt(suite: string): Promise<void> {
+    const runSuite = async (name: string, seed: number): Promise<Tally> => {
+      if (name === suite) throw new Error('killed')
+      ran.push(`${name} ${seed}`)
+      return passing
+    }
+    await expect(run({ runSuite })).rejects.toThrow('killed')
+  }
+
+  it('goes on behind the last suite that passed, with the same seed, and counts all', async () => {
+    await dieAt('c')
+    expect(await run({ drawSeed: () => 8 })).toEqual({ passed: 9, failed: 0 })
+    expect(ran).toEqual(['a 7', 'b 7', 'c 7'])
+  })
+
+  it('runs a suite that failed again', async () => {
+    expect(await run({ runSuite: failAtB })).toEqual({ passed: 8, failed: 1 })
+    expect(await run()).toEqual({ passed: 9, failed: 0 })
+    expect(ran).toEqual(['b 7'])
+  })
+
+  it.each<[string, Partial<LongRun>, number]>([
+    ['another seed', { seed: 9 }, 9],
+    ['changed sources', { sources: 'others', drawSeed: () => 9 }, 9],
+    ['a fresh start', { isFresh: true, drawSeed: () => 9 }, 9],
+  ])('starts anew for %s', async (_, changes, seed) => {
+    await dieAt('c')
+    ran = []
+    await run(changes)
+    expect(ran).toEqual(['a', 'b', 'c'].map((suite) => `${suite} ${seed}`))
+  })
+
+  it('starts anew when the record of its progress is damaged', async () => {
+    await dieAt('c')
+    const file = join(folder, 'progress.json')
+    writeFileSync(file, readFileSync(file, 'utf8').slice(0, -3))
+    ran = []
+    await run()
+    expect(ran).toHaveLength(3)
+  })
+
+  it('counts a run without any suite as a failure', async () => {
+    expect(await run({ suites: [] })).toEqual({ passed: 0, failed: 1 })
+  })
+})
