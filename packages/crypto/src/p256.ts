@@ -29,8 +29,30 @@ export interface P256KeyPair {
 /** SubjectPublicKeyInfo of a P-256 key up to the point (RFC 5480): 26 octets before the 65 of the point. */
 export const p256SpkiPrefix = fromHex('3059301306072a8648ce3d020106082a8648ce3d030107034200')
 
+/**
+ * Keys met lately, by their point, the oldest first. One board's key comes by a dozen times, in request, certificate
+ * and proof, and each import with its check of the curve costs as much as a verification.
+ */
+const recentKeys = new Map<string, P256PublicKey>()
+const recentKeysLimit = 512
+
 /** @throws CryptoError `KEY_INVALID` unless the octets are an uncompressed point on the curve */
 export function p256PublicKey(point: Uint8Array): P256PublicKey {
+  const name = Buffer.from(point.buffer, point.byteOffset, point.length).toString('latin1')
+  const recent = recentKeys.get(name)
+  if (recent !== undefined) return recent
+  const key = importPoint(point)
+  if (recentKeys.size >= recentKeysLimit) {
+    for (const oldest of recentKeys.keys()) {
+      recentKeys.delete(oldest)
+      break
+    }
+  }
+  recentKeys.set(name, key)
+  return key
+}
+
+function importPoint(point: Uint8Array): P256PublicKey {
   if (point.length !== 65 || point[0] !== 0x04) {
     throw new CryptoError(
       'KEY_INVALID',

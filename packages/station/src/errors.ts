@@ -87,7 +87,7 @@ export const stationErrorTable = {
   },
   STATION_ANSWER: {
     fault: 'board',
-    meaning: 'The firmware on the board answered a request wrongly or not at all.',
+    meaning: 'The application on the board refused a request or answered it wrongly.',
     remedy: 'check that the application image is the one of the work order',
   },
   STATION_CERTIFICATE_REFUSED: {
@@ -129,6 +129,11 @@ export const stationErrorTable = {
     fault: 'infrastructure',
     meaning: 'The journal could not be written; nothing more is done.',
     remedy: 'check the disk, then run with --resume',
+  },
+  STATION_RESULTS: {
+    fault: 'infrastructure',
+    meaning: 'A file of the results could not be written. The verdicts are safe in the ledger.',
+    remedy: 'check the folder and its rights, then run with --resume: what misses is written again',
   },
   STATION_DISK_FULL: {
     fault: 'infrastructure',

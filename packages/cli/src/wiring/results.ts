@@ -76,8 +76,11 @@ export async function writeOrderResults(options: OrderResults): Promise<void> {
   const reports = await ledger.unitsOf(prepared.order.id)
   for (const { unit, verdict } of reports) {
     const passport = join(unitFolder(folder, unit.serialNumber), 'passport.json')
-    const isWritten = (await stat(passport).catch(() => undefined)) !== undefined
-    if (verdict?.verdict === 'PASS' && !isWritten) await writeUnitResults(options, unit.id)
+    const size = await stat(passport).then(
+      (found) => found.size,
+      () => 0,
+    )
+    if (verdict?.verdict === 'PASS' && size === 0) await writeUnitResults(options, unit.id)
   }
   await writeWhole(join(folder, 'paa.pem'), pemEncode('CERTIFICATE', pki.paa))
   await writeWhole(join(folder, 'pai.pem'), pemEncode('CERTIFICATE', pki.pai))

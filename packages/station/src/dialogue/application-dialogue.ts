@@ -7,6 +7,7 @@ import {
 } from '@keyline/matter/pxp'
 import { StationError } from '../errors.ts'
 import type { SerialPort } from '../port/serial-port.ts'
+import { isLog, outOfTurn } from './link-event.ts'
 import { PxpLink } from './pxp-link.ts'
 
 export interface ApplicationDialogueOptions {
@@ -34,7 +35,8 @@ export interface ApplicationAnswers {
 /**
  * Asks the application for an attestation over a fresh nonce, and for its Basic Information.
  * Closes the port in every case. Source: provisioning-station section 12.2.
- * @throws StationError `STATION_ANSWER` when the application refuses, answers wrongly or not at all
+ * @throws StationError `STATION_ANSWER` when the application refuses or answers wrongly,
+ * `STATION_RESULT_TIMEOUT` when it is silent, `STATION_PROTOCOL` when the line is bad, `STATION_PORT`
  */
 export async function runApplicationDialogue(
   options: ApplicationDialogueOptions,
@@ -58,23 +60,31 @@ async function ask(link: PxpLink, type: MessageType, payload?: Uint8Array): Prom
   try {
     await link.send(type, payload)
   } catch (cause) {
-    if (!(cause instanceof StationError) || cause.code !== 'STATION_PROTOCOL') throw cause
-    throw new StationError('STATION_ANSWER', `the application does not take ${type}`, { cause })
+    if (!isRefusal(cause)) throw cause
+    throw new StationError('STATION_ANSWER', `the application: ${cause.message}`, { cause })
   }
+}
+
+/** The application's own doing. Damage on the line and silence are not. */
+function isRefusal(error: unknown): error is StationError {
+  if (!(error instanceof StationError) || error.code !== 'STATION_PROTOCOL') return false
+  const { reason } = error.details
+  return reason !== 'crc' && reason !== 'syntax'
 }
 
 async function answer(link: PxpLink, type: MessageType): Promise<Uint8Array> {
   for (;;) {
     const event = await link.next(pxpLimits.messageTimeoutMs)
     if (event === undefined) {
-      throw new StationError('STATION_ANSWER', `the application did not answer with ${type}`)
+      throw new StationError(
+        'STATION_RESULT_TIMEOUT',
+        `the application did not answer with ${type} (0xFFFE)`,
+      )
     }
     if (event.kind === 'closed') throw event.error
-    if (event.kind === 'keyword' || event.message.type === 'LOG') continue
+    if (event.kind === 'keyword' || isLog(event)) continue
     if (event.message.type === type) return event.message.payload
-    throw new StationError(
-      'STATION_ANSWER',
-      `the application answered with ${event.message.type} in place of ${type}`,
-    )
+    const { message } = outOfTurn(event, `in place of ${type}`)
+    throw new StationError('STATION_ANSWER', `the application: ${message}`)
   }
 }

@@ -5,6 +5,7 @@ export type Keyword =
 
 const keyword = /Start_provisioning( PXP\/1)?|finish:(\d{3})/g
 const longestKeyword = 'Start_provisioning PXP/1'.length
+const shortestKeyword = 'finish:000'.length
 
 /**
  * Finds keywords in text lines. The unfinished end of a stream is looked at too, because `finish:NNN`
@@ -29,8 +30,9 @@ export class KeywordScanner {
   }
 }
 
+/** Frames hold no keywords, not even damaged or unfinished ones. */
 function scan(text: string): readonly (readonly [number, Keyword])[] {
-  if (text.length < 10) return []
+  if (text.length < shortestKeyword || text.startsWith('@')) return []
   return [...text.matchAll(keyword)].map((match) => {
     const end = match.index + match[0].length
     const code = match[2]

@@ -53,15 +53,14 @@ export class Mailbox<T> {
           resolve(isLate ? undefined : item)
           timer.abort(taken)
         }
+        const endWait = (end: () => void): void => {
+          this.#taker = undefined
+          end()
+        }
         clock.sleep(timeoutMs, timer.signal).then(
-          () => {
-            this.#taker = undefined
-            resolve(undefined)
-          },
+          () => endWait(() => resolve(undefined)),
           (error: unknown) => {
-            if (!signal.aborted) return
-            this.#taker = undefined
-            reject(error)
+            if (signal.aborted) endWait(() => reject(error))
           },
         )
       })

@@ -46,6 +46,14 @@ export interface ProvisioningDialogueOptions {
 const initEveryMs = 1000
 const syncLimitMs = 30_000
 
+/** The last part of a wait before COMMIT, in which a silent board is asked whether it has restarted. */
+const reviveMs = 5000
+
+/** How far the session is. A board may restart once, and only before COMMIT. */
+interface Session {
+  mayRestart: boolean
+}
+
 /**
  * The host's side of the serial dialogue: `Init` until the board answers, then PXP/1 to `finish:000`.
  * Closes the port in every case. Source: provisioning-station sections 6.3 and 7.
@@ -54,14 +62,16 @@ const syncLimitMs = 30_000
  */
 export async function runProvisioningDialogue(options: ProvisioningDialogueOptions): Promise<void> {
   const link = new PxpLink(options)
-  const session = { isCommitted: false }
+  const { clock, host } = options
+  const session: Session = { mayRestart: true }
   try {
-    await synchronise(link, options.clock)
+    await synchronise(link, clock, syncLimitMs)
     try {
       await exchange(link, options, session)
     } catch (error) {
-      if (!isRestart(error) || session.isCommitted) throw error
-      await options.host.restarted()
+      if (!session.mayRestart || !(await hasRestarted(link, clock, error))) throw error
+      session.mayRestart = false
+      await host.restarted()
       link.restart()
       await exchange(link, options, session)
     }
@@ -73,9 +83,9 @@ export async function runProvisioningDialogue(options: ProvisioningDialogueOptio
   }
 }
 
-async function synchronise(link: PxpLink, clock: Clock): Promise<void> {
-  const end = clock.monotonicMs() + syncLimitMs
-  for (let left = syncLimitMs; left > 0; left = end - clock.monotonicMs()) {
+async function synchronise(link: PxpLink, clock: Clock, limitMs: number): Promise<void> {
+  const end = clock.monotonicMs() + limitMs
+  while (clock.monotonicMs() < end) {
     await link.text('Init\n')
     const round = Math.min(end, clock.monotonicMs() + initEveryMs)
     for (let wait = round - clock.monotonicMs(); wait > 0; wait = round - clock.monotonicMs()) {
@@ -91,26 +101,45 @@ async function synchronise(link: PxpLink, clock: Clock): Promise<void> {
   }
   throw new StationError(
     'STATION_SYNC_TIMEOUT',
-    `the board did not answer Init within ${syncLimitMs / 1000} s (0x0004)`,
+    `the board did not answer Init within ${limitMs / 1000} s (0x0004)`,
   )
+}
+
+/** A board that restarts says so itself, or falls silent and then answers `Init` again. */
+async function hasRestarted(link: PxpLink, clock: Clock, error: unknown): Promise<boolean> {
+  if (!(error instanceof StationError)) return false
+  if (error.code === 'STATION_RESTARTED') return true
+  const { silentMs } = error.details
+  if (typeof silentMs !== 'number') return false
+  link.ignoreStarts(false)
+  try {
+    await synchronise(link, clock, pxpLimits.messageTimeoutMs - silentMs)
+    return true
+  } catch (cause) {
+    if (cause instanceof StationError && cause.code === 'STATION_SYNC_TIMEOUT') return false
+    throw cause
+  }
 }
 
 async function exchange(
   link: PxpLink,
   options: ProvisioningDialogueOptions,
-  session: { isCommitted: boolean },
+  session: Session,
 ): Promise<void> {
   const { host } = options
+  const { messageTimeoutMs } = pxpLimits
+  const patienceMs = session.mayRestart ? messageTimeoutMs - reviveMs : messageTimeoutMs
   link.ignoreStarts(true)
   await link.send('HELLO', encodeHello({ mode: options.mode }))
-  const ident = decodeIdent(await expect(link, 'IDENT'))
+  const ident = decodeIdent(await expect(link, 'IDENT', patienceMs))
   link.ignoreStarts(false)
   await host.identified(ident)
-  const { dac, pai } = await host.certificateFor(await expect(link, 'CSR'))
+  const csr = await expect(link, 'CSR', patienceMs)
+  const { dac, pai } = await host.certificateFor(csr)
   await link.send('DAC', dac)
   await link.send('PAI', pai)
   await host.beforeCommit()
-  session.isCommitted = true
+  session.mayRestart = false
   await link.send('COMMIT', sha256(concat(dac, pai)))
   await host.stored(decodeStored(await expect(link, 'STORED')).store)
   const challenge = options.random.bytes(pxpLimits.challengeLength)
@@ -121,15 +150,19 @@ async function exchange(
 }
 
 /** The next message, which must be of the type that the order of the session demands. */
-async function expect(link: PxpLink, type: MessageType): Promise<Uint8Array> {
-  const event = await nextOf(link, type)
+async function expect(
+  link: PxpLink,
+  type: MessageType,
+  timeoutMs: number = pxpLimits.messageTimeoutMs,
+): Promise<Uint8Array> {
+  const event = await nextOf(link, type, timeoutMs)
   if (event.kind === 'message' && event.message.type === type) return event.message.payload
   throw outOfTurn(event, `in place of ${type}`)
 }
 
 /** Waits for the result of the board; only 000 is success. */
 async function finish(link: PxpLink): Promise<void> {
-  const event = await nextOf(link, 'finish')
+  const event = await nextOf(link, 'finish', pxpLimits.messageTimeoutMs)
   const { ok } = boardResults
   const isFinish = event.kind === 'keyword' && event.keyword.kind === 'finish'
   if (isFinish && event.keyword.code === ok.code) return
@@ -137,14 +170,14 @@ async function finish(link: PxpLink): Promise<void> {
 }
 
 /** The next event but log text; each one restarts the wait. */
-async function nextOf(link: PxpLink, what: string): Promise<LinkEvent> {
+async function nextOf(link: PxpLink, what: string, timeoutMs: number): Promise<LinkEvent> {
   for (;;) {
-    const event = await link.next(pxpLimits.messageTimeoutMs)
+    const event = await link.next(timeoutMs)
     if (event === undefined) {
-      const seconds = pxpLimits.messageTimeoutMs / 1000
       throw new StationError(
         'STATION_RESULT_TIMEOUT',
-        `the board was silent for ${seconds} s, ${what} was expected (0xFFFE)`,
+        `the board was silent, ${what} was expected (0xFFFE)`,
+        { details: { silentMs: timeoutMs } },
       )
     }
     if (!isLog(event)) return event
@@ -155,8 +188,4 @@ async function nextOf(link: PxpLink, what: string): Promise<LinkEvent> {
 async function abort(link: PxpLink, error: unknown): Promise<void> {
   if (error instanceof StationError && error.code === 'STATION_PORT') return
   await link.abort().catch(() => undefined)
-}
-
-function isRestart(error: unknown): boolean {
-  return error instanceof StationError && error.code === 'STATION_RESTARTED'
 }

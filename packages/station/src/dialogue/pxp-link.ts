@@ -8,6 +8,7 @@ import {
   pxpLimits,
   type Frame,
   type MessageType,
+  type NakReason,
   type SenderStep,
 } from '@keyline/matter/pxp'
 import { StationError } from '../errors.ts'
@@ -73,7 +74,8 @@ export class PxpLink {
 
   /**
    * Sends a message and waits until the board has taken it whole.
-   * @throws StationError `STATION_PROTOCOL`, `STATION_RESTARTED`, `STATION_PORT`, or the result of the board
+   * @throws StationError `STATION_RESULT_TIMEOUT`, `STATION_PROTOCOL`, `STATION_RESTARTED`, `STATION_PORT`,
+   * or the result of the board
    */
   async send(type: MessageType, payload?: Uint8Array): Promise<void> {
     const { clock } = this.#options
@@ -84,13 +86,7 @@ export class PxpLink {
     try {
       let step = this.#sender.start(type, payload)
       for (let end = 0; step.kind !== 'sent';) {
-        if (step.kind === 'failed') {
-          throw new StationError(
-            'STATION_PROTOCOL',
-            `the board did not take ${type}: ${step.reason}`,
-            { details: { reason: step.reason } },
-          )
-        }
+        if (step.kind === 'failed') throw notTaken(type, step.reason)
         if (step.kind === 'send') {
           end = clock.monotonicMs() + pxpLimits.answerTimeoutMs
           await this.text(step.line)
@@ -194,6 +190,20 @@ export class PxpLink {
     this.#events.push(event)
     if (this.#isSending && endsSession(event)) this.#answers.push('vain')
   }
+}
+
+/** Silence is not a refusal: nobody knows yet whether the board is bad. */
+function notTaken(type: MessageType, reason: NakReason | 'no-answer'): StationError {
+  if (reason !== 'no-answer') {
+    const message = `the board did not take ${type}: ${reason}`
+    return new StationError('STATION_PROTOCOL', message, { details: { reason } })
+  }
+  const silentMs = pxpLimits.answerTimeoutMs * (pxpLimits.repetitions + 1)
+  return new StationError(
+    'STATION_RESULT_TIMEOUT',
+    `the board did not answer while it was sent ${type} (0xFFFE)`,
+    { details: { silentMs } },
+  )
 }
 
 function isStart(event: LinkEvent): boolean {

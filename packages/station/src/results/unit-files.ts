@@ -4,7 +4,7 @@ import { qrSvg } from '@keyline/matter'
 import { pemEncode } from '@keyline/x509'
 import type { OnboardingCodes } from '../unit/onboarding-of.ts'
 import type { Passport } from './passport.ts'
-import { writeWhole } from './write-file.ts'
+import { writeResult, writeWhole } from './write-file.ts'
 
 export interface UnitFiles {
   readonly passport: Passport
@@ -30,10 +30,12 @@ export async function writeUnitFiles(results: string, files: UnitFiles): Promise
   await mkdir(folder, { recursive: true })
   const chain = pemEncode('CERTIFICATE', files.dac) + pemEncode('CERTIFICATE', files.pai)
   const svg = qrSvg(codes.qr, { manualCode: codes.manual })
-  await writeWhole(join(folder, 'dac-chain.pem'), chain)
-  await writeWhole(join(folder, 'onboarding.svg'), svg, { mode: 0o600 })
   const text = `QR code       ${codes.qr}\nManual code   ${codes.manual}\n`
-  await writeWhole(join(folder, 'onboarding.txt'), text, { mode: 0o600 })
+  await Promise.all([
+    writeResult(join(folder, 'dac-chain.pem'), chain),
+    writeResult(join(folder, 'onboarding.svg'), svg, { mode: 0o600 }),
+    writeResult(join(folder, 'onboarding.txt'), text, { mode: 0o600 }),
+  ])
   await writeWhole(join(folder, 'passport.json'), `${JSON.stringify(passport, null, 2)}\n`)
   return folder
 }

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { StationError } from '../errors.ts'
 
 export interface FileOptions {
@@ -6,24 +6,43 @@ export interface FileOptions {
   readonly mode?: number | undefined
 }
 
-/** Writes a file whole or not at all: beside it, synced, then renamed over it. */
+type Content = string | Uint8Array
+
+/**
+ * Writes a file of the results. @throws StationError `STATION_DISK_FULL`, `STATION_RESULTS`
+ */
+export async function writeResult(
+  path: string,
+  content: Content,
+  options: FileOptions = {},
+): Promise<void> {
+  try {
+    await writeFile(path, content, { mode: options.mode ?? 0o644 })
+  } catch (cause) {
+    throw resultError(path, cause)
+  }
+}
+
+/**
+ * Writes a file whole or not at all: beside it, then renamed over it. It is not synced: after a power cut the next
+ * run writes it again from the ledger.
+ */
 export async function writeWhole(
   path: string,
-  content: string | Uint8Array,
+  content: Content,
   options: FileOptions = {},
 ): Promise<void> {
   const beside = `${path}.part`
+  await writeResult(beside, content, options)
   try {
-    const file = await open(beside, 'w', options.mode ?? 0o644)
-    try {
-      await file.writeFile(content)
-    } finally {
-      await file.close()
-    }
     await rename(beside, path)
   } catch (cause) {
-    const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC'
-    const code = isFull ? 'STATION_DISK_FULL' : 'STATION_JOURNAL_FAILED'
-    throw new StationError(code, `${path} could not be written`, { cause })
+    throw resultError(path, cause)
   }
+}
+
+function resultError(path: string, cause: unknown): StationError {
+  const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC'
+  const code = isFull ? 'STATION_DISK_FULL' : 'STATION_RESULTS'
+  return new StationError(code, `${path} could not be written`, { cause })
 }
