@@ -1,7 +1,27 @@
 import { VirtualClock } from '@keyline/bytes'
 import { describe, expect, it } from 'vitest'
-import { ackOf, challenge, commit, complete, done, except, frame, hello, lastOfDac, rows, runTrial, start } from '../testing/provisioning-trial.ts'
-import { hostLines, joined, ScriptedBoard, session, vectorLine, vectorReply } from '../testing/scripted-board.ts'
+import {
+  ackOf,
+  challenge,
+  commit,
+  complete,
+  done,
+  except,
+  frame,
+  hello,
+  lastOfDac,
+  rows,
+  runTrial,
+  start,
+} from '../testing/provisioning-trial.ts'
+import {
+  hostLines,
+  joined,
+  ScriptedBoard,
+  session,
+  vectorLine,
+  vectorReply,
+} from '../testing/scripted-board.ts'
 
 describe('a provisioning dialogue', () => {
   it('says what the session of the specification says, line by line, and closes the port once', async () => {

@@ -1,8 +1,28 @@
 import { VirtualClock } from '@keyline/bytes'
 import { boardResults, encodeNak, finishText } from '@keyline/matter/pxp'
 import { describe, expect, it } from 'vitest'
-import { ackOf, challenge, commit, complete, done, except, frame, hello, lastOfDac, rows, runTrial, start } from '../testing/provisioning-trial.ts'
-import { hostLines, joined, ScriptedBoard, session, vectorLine, vectorReply } from '../testing/scripted-board.ts'
+import {
+  ackOf,
+  challenge,
+  commit,
+  complete,
+  done,
+  except,
+  frame,
+  hello,
+  lastOfDac,
+  rows,
+  runTrial,
+  start,
+} from '../testing/provisioning-trial.ts'
+import {
+  hostLines,
+  joined,
+  ScriptedBoard,
+  session,
+  vectorLine,
+  vectorReply,
+} from '../testing/scripted-board.ts'
 
 describe('a bad line', () => {
   it.each(rows(hostLines.filter((line) => !/^@ACK|^Init/.test(line))))(
@@ -233,7 +253,9 @@ describe('a board that leaves the order', () => {
       [commit, 2],
       [challenge, 3],
     ] as const) {
-      const { error } = await runTrial({ reply: except(line, () => [ackOf(line), frame('ABORT', seq, 'no\u001b entropy')]) })
+      const { error } = await runTrial({
+        reply: except(line, () => [ackOf(line), frame('ABORT', seq, 'no\u001b entropy')]),
+      })
       expect(error, line).toMatchObject({
         code: 'STATION_PROTOCOL',
         message: expect.stringContaining('no? entropy'),

@@ -1,6 +1,17 @@
 import { VirtualClock } from '@keyline/bytes'
 import { describe, expect, it } from 'vitest'
-import { challenge, commit, complete, done, except, hello, lastOfDac, rows, runTrial, start } from '../testing/provisioning-trial.ts'
+import {
+  challenge,
+  commit,
+  complete,
+  done,
+  except,
+  hello,
+  lastOfDac,
+  rows,
+  runTrial,
+  start,
+} from '../testing/provisioning-trial.ts'
 import { ScriptedBoard, session, vectorLine, vectorReply } from '../testing/scripted-board.ts'
 
 describe('a board that restarts', () => {
