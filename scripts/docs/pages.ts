@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorsPage } from './errors-page.ts'
+import { orderSchema } from './order-schema.ts'
 import { withRoomsBlock } from './rooms-block.ts'
 
 /** A page that is made, or holds a made block: what stands in the tree and what should stand there. */
@@ -13,7 +14,9 @@ export interface MadePage {
 export async function madePages(root: string): Promise<readonly MadePage[]> {
   const errors = readPage(root, 'docs/errors.md')
   const architecture = readPage(root, 'docs/architecture.md')
+  const schema = readPage(root, 'examples/work-order.schema.json')
   return [
+    { path: 'examples/work-order.schema.json', present: schema, wanted: orderSchema() },
     { path: 'docs/errors.md', present: errors, wanted: await errorsPage(root) },
     {
       path: 'docs/architecture.md',
