@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { main } from '../dist/index.js'
+import { main, stopOnBug } from '../dist/index.js'
 
+stopOnBug()
 process.exitCode = await main(process.argv)

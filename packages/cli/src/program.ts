@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander'
-import { describeError, isKeylineError } from '@keyline/bytes'
 import { auditCommand } from './command/audit.ts'
 import { demoCommand } from './command/demo.ts'
 import { doctorCommand } from './command/doctor.ts'
@@ -9,6 +8,7 @@ import { provisionCommand } from './command/provision.ts'
 import { unitCommand } from './command/unit.ts'
 import { ExitCode, exitCodeOfError } from './exit-code.ts'
 import { processOutput, type Output } from './terminal/output.ts'
+import { errorText } from './terminal/stop-on-bug.ts'
 import { version } from './version.ts'
 
 /** Runs the command line and gives the exit code. No stack trace reaches a user. */
@@ -26,7 +26,7 @@ export async function main(
   } catch (error) {
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? ExitCode.done : ExitCode.usage
-    output.err(`keyline: ${isKeylineError(error) ? describeError(error) : bugText(error)}\n`)
+    output.err(`keyline: ${errorText(error)}\n`)
     return exitCodeOfError(error)
   }
 }
@@ -59,8 +59,4 @@ function programOf(output: Output, end: (code: ExitCode) => void): Command {
     command.configureOutput({ writeOut: output.out, writeErr: output.err })
   }
   return program
-}
-
-function bugText(error: unknown): string {
-  return `an error that should not happen: ${describeError(error)}. Remedy: report it with the command line`
 }

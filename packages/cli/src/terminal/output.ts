@@ -8,6 +8,8 @@ export interface Output {
 }
 
 export function processOutput(): Output {
+  // Whoever read the output may be gone; the boards in work are not.
+  process.stdout.on('error', ignoreBrokenPipe)
   const isTerminal = process.stdout.isTTY
   const noColour = process.env['NO_COLOR'] !== undefined && process.env['NO_COLOR'] !== ''
   return {
@@ -19,6 +21,10 @@ export function processOutput(): Output {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
   }
+}
+
+function ignoreBrokenPipe(error: Error): void {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error
 }
 
 const codes = { green: 32, red: 31, yellow: 33, cyan: 36, dim: 2, bold: 1 } as const
