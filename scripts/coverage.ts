@@ -21,6 +21,7 @@ if (name === '' || !existsSync(join(root, folder))) {
       `--coverage.include=${folder}/src/**/*.ts`,
       '--coverage.exclude=**/*.test.ts',
       '--coverage.reporter=text',
+      '--coverage.reportOnFailure',
     ],
   })
   process.stdout.write(`${tallyLine(tally)}\n`)

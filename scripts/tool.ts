@@ -23,6 +23,7 @@ export interface ToolResult {
 }
 
 const running = new Set<ChildProcess>()
+let isInterrupted = false
 const killAfterMs = 8_000
 
 /**
@@ -47,16 +48,19 @@ export function runTool(run: ToolRun): Promise<ToolResult> {
     child.once('error', reject)
     child.once('close', (code) => {
       running.delete(child)
-      resolve({ code: code ?? 129, output: Buffer.concat(chunks).toString('utf8') })
+      if (!isInterrupted)
+        resolve({ code: code ?? 129, output: Buffer.concat(chunks).toString('utf8') })
     })
   })
 }
 
-/** Ctrl+C and SIGTERM end every running tool, then us: 130 or 143. */
+/** Ctrl+C and SIGTERM end every running tool, then us, with 130 or 143; what waits for a tool waits no longer. */
 export function endToolsOnSignal(): void {
   const codes = { SIGINT: 130, SIGTERM: 143 } as const
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
+      isInterrupted = true
+      process.stderr.write('interrupted\n')
       for (const child of running) signalGroup(child, 'SIGINT')
       const deadline = setTimeout(() => {
         for (const child of running) signalGroup(child, 'SIGKILL')

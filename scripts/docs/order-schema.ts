@@ -7,7 +7,8 @@ export function orderSchema(): string {
   const titled = {
     $schema: schema.$schema,
     title: 'Keyline work order',
-    description: 'What to make: product, declaration, images with hashes, quantity, serial numbers.',
+    description:
+      'What to make: product, declaration, images with hashes, quantity, serial numbers.',
     ...schema,
   }
   return `${JSON.stringify(titled, null, 2)}\n`

@@ -28,7 +28,8 @@ async function runFiles(
       env: { KEYLINE_TALLY: '' },
       output: 'keep',
     })
-    return { code, lastLine: output.trimEnd().split('\n').at(-1) ?? '' }
+    const lastLine = output.split('\n').findLast((line) => / passed, \d+ failed$/.test(line)) ?? ''
+    return { code, lastLine }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
