@@ -60,8 +60,9 @@ export class Journal {
   ): Promise<{ readonly journal: Journal; readonly records: readonly JournalRecord[] }> {
     const path = join(options.folder, 'journal.jsonl')
     const { records, soundLength } = await readJournal(path)
+    let file: FileHandle | undefined
     try {
-      const file = await open(path, 'a', 0o600)
+      file = await open(path, 'a', 0o600)
       await file.truncate(soundLength)
       await file.sync()
       const last = records.at(-1)
@@ -69,6 +70,8 @@ export class Journal {
       await journal.#keepReserve()
       return { journal, records }
     } catch (cause) {
+      await file?.close()
+      await unlink(join(options.folder, reserveName)).catch(() => undefined)
       throw diskError(cause, path)
     }
   }
@@ -119,18 +122,10 @@ export class Journal {
     this.#flushing = undefined
   }
 
-  async #write(batch: readonly Waiting[]): Promise<void> {
+  async #write(waiting: readonly Waiting[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
-    let { lines, seq, hash } = { lines: '', seq: this.#seq, hash: this.#hash }
-    for (const { entry } of batch) {
-      const record = {
-        ...entry,
-        seq: ++seq,
-        time: new Date(this.#options.clock.now()).toISOString(),
-      }
-      hash = chainHash(hash, record)
-      lines += `${JSON.stringify({ ...record, hash })}\n`
-    }
+    const { batch, lines, seq, hash } = this.#chain(waiting)
+    if (batch.length === 0) return
     try {
       this.#reach('before-write', batch)
       await this.#writeAll(lines)
@@ -149,6 +144,26 @@ export class Journal {
     this.#seq = seq
     this.#hash = hash
     this.#reach('after-sync', batch)
+  }
+
+  /** Lines of the records, chained. One without canonical JSON is refused alone: the others are none of its business. */
+  #chain(waiting: readonly Waiting[]) {
+    const batch: Waiting[] = []
+    let { lines, seq, hash } = { lines: '', seq: this.#seq, hash: this.#hash }
+    for (const one of waiting) {
+      const time = new Date(this.#options.clock.now()).toISOString()
+      const record = { ...one.entry, seq: seq + 1, time }
+      try {
+        hash = chainHash(hash, record)
+      } catch (error) {
+        one.reject(error)
+        continue
+      }
+      seq++
+      lines += `${JSON.stringify({ ...record, hash })}\n`
+      batch.push(one)
+    }
+    return { batch, lines, seq, hash }
   }
 
   /** On a full disk the reserve makes room for the records of the boards in work. */
