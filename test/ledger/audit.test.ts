@@ -156,7 +156,7 @@ describe('an exported audit log', () => {
       for (let bit = 0; bit < bits; bit++) {
         const mask = 1 << (bits === 1 ? place % 8 : bit)
         const flipped = octets.with(place, (octets[place] ?? 0) ^ mask)
-        const report = await verifyAuditExport(auditLines(stream(flipped)), [head])
+        const report = await verifyAuditExport(auditLines([flipped]), [head])
         expect(report.findings, `octet ${place}, mask ${mask}`).not.toEqual([])
       }
     }
@@ -194,16 +194,7 @@ function checkTexts(
   texts: readonly string[],
   heads: readonly AuditHead[] = [],
 ): Promise<AuditReport> {
-  return verifyAuditExport(each(texts), heads)
-}
-
-// oxlint-disable-next-line require-await -- a stream of what is at hand
-async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
-  yield* values
-}
-
-function stream(octets: Uint8Array): AsyncGenerator<Uint8Array> {
-  return each([octets])
+  return verifyAuditExport(texts, heads)
 }
 
 /** Every member changed once, at every depth, and every member left out. */

@@ -475,7 +475,7 @@ describe.each(databaseKinds)('a ledger on $name', ({ create }) => {
       const lines: string[] = []
       const head = await ledger.exportAudit((line) => void lines.push(line))
       expect(head).toEqual(await ledger.head())
-      expect(await verifyAuditExport(asynchronous(lines), [head])).toEqual({
+      expect(await verifyAuditExport(lines, [head])).toEqual({
         lines: 6,
         consistentTo: head,
         findings: [],
@@ -509,9 +509,4 @@ describe.each(databaseKinds)('a ledger on $name', ({ create }) => {
 
 function openAtTime(location: LedgerLocation, ms: number): Promise<Ledger> {
   return openAt(location, { clock: new VirtualClock(ms) })
-}
-
-// oxlint-disable-next-line require-await -- a stream of lines that are at hand
-async function* asynchronous(lines: readonly string[]): AsyncGenerator<string> {
-  yield* lines
 }

@@ -21,7 +21,6 @@ const forbidden = [
     `update unit set serial_number = 'same'`,
     'LEDGER_SERIAL_TAKEN',
   ],
-  ['one pool number for two units', `update unit set number = 1`, 'LEDGER_DATABASE'],
   ['one place in the order for two units', `update unit set sequence = 1`, 'LEDGER_DATABASE'],
   [
     'one public key in two certificates',
@@ -44,11 +43,7 @@ const forbidden = [
   ['a unit of no order', `update unit set order_id = 'none'`, 'LEDGER_DATABASE'],
   ['an unknown state', `update unit set state = 'lost'`, 'LEDGER_DATABASE'],
   ['an audit number twice', `update audit set seq = 1`, 'LEDGER_DATABASE'],
-  [
-    'a second end of the audit chain',
-    `insert into audit_head values (2, 0, '')`,
-    'LEDGER_DATABASE',
-  ],
+  ['a second head', `insert into ledger_head values (2, 0, '', 0)`, 'LEDGER_DATABASE'],
 ] as const
 
 describe.each(databaseKinds)('$name itself refuses', ({ create }) => {

@@ -66,7 +66,7 @@ async function checkAll(
   })
   const audited = (type: string) => records.filter((record) => record.type === type)
   const status = await ledger.order('long')
-  expect((await verifyAuditExport(each(lines), [head])).findings).toEqual([])
+  expect((await verifyAuditExport(lines, [head])).findings).toEqual([])
   expect(audited('certificate.issued')).toHaveLength(status?.certificatesUsed ?? -1)
   expect(audited('unit.reserved')).toHaveLength(status?.unitsReserved ?? -1)
   const serials = audited('unit.reserved').map(({ data }) => data['serialNumber'] ?? '')
@@ -76,9 +76,4 @@ async function checkAll(
   expect(quotaViolations({ limit: 100_000, received, recorded })).toEqual([])
   // At most the one act of each round that was in flight is recorded and was not acknowledged.
   expect(recorded - received.length).toBeLessThanOrEqual(of('ready').length)
-}
-
-// oxlint-disable-next-line require-await -- a stream of what is at hand
-async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
-  yield* values
 }

@@ -34,6 +34,7 @@ import {
   bindUnit,
   boardTaken,
   decideUnit,
+  findSerialNumber,
   findUnitRow,
   reserveUnit,
   undecidedUnits,
@@ -158,7 +159,7 @@ export class Ledger {
     draw: () => Promise<UnitSecrets>,
   ): Promise<ReservedUnit | undefined> {
     if ((await this.remaining(orderId)) <= 0) return undefined
-    await this.#clock.during(() => this.#database.checkReserve())
+    this.#database.checkReserve()
     const secrets = await draw()
     const reservation = { orderId, secrets, vault: this.#vault, random: this.#random }
     return this.#act((act) => reserveUnit(act, reservation))
@@ -218,14 +219,7 @@ export class Ledger {
 
   /** Serial number of a unit; `undefined` when there is no such unit. */
   unitSerialNumber(unitId: string): Promise<string | undefined> {
-    return this.#read(async (db) => {
-      const row = await db
-        .selectFrom('unit')
-        .select('serial_number')
-        .where('id', '=', unitId)
-        .executeTakeFirst()
-      return row?.serial_number
-    })
+    return this.#read((db) => findSerialNumber(db, unitId))
   }
 
   /** What was answered to this idempotency key. */

@@ -40,13 +40,8 @@ describe('the lines of an export', () => {
 
 async function collect(chunks: Iterable<Uint8Array>): Promise<readonly string[]> {
   const lines: string[] = []
-  for await (const line of auditLines(each(chunks))) lines.push(line)
+  for await (const line of auditLines(chunks)) lines.push(line)
   return lines
-}
-
-// oxlint-disable-next-line require-await -- a stream of what is at hand
-async function* each<T>(values: Iterable<T>): AsyncGenerator<T> {
-  yield* values
 }
 
 function* pieces(octets: Uint8Array, cuts: readonly number[]): Generator<Uint8Array> {

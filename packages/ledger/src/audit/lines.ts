@@ -9,7 +9,9 @@ const lineFeed = 0x0a
  * Cuts an export into its lines, in bounded memory. A last line without line feed is a line too.
  * @throws BytesError `BYTES_TEXT` for a line that is not UTF-8, `BYTES_RANGE` for one that is too long
  */
-export async function* auditLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+export async function* auditLines(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<string> {
   const line = new Uint8Array(maxLineOctets)
   let length = 0
   let number = 1

@@ -48,7 +48,7 @@ export interface AuditReport {
  * records that were cut off at the end cannot be missed, and the report says so by `anchoredTo: 0`.
  */
 export async function verifyAuditExport(
-  lines: AsyncIterable<string>,
+  lines: Iterable<string> | AsyncIterable<string>,
   heads: readonly AuditHead[] = [],
 ): Promise<AuditReport> {
   const chain = new ChainCheck(heads)

@@ -21,7 +21,7 @@ export interface Database {
   lockSchema(transaction: LedgerTransaction): Promise<void>
   refusalOf(error: unknown): Refusal
   /** @throws LedgerError `LEDGER_FULL` when no new unit should be started on what the disk has left */
-  checkReserve(): Promise<void>
+  checkReserve(): void
 }
 
 const attempts = 5

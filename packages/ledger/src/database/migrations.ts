@@ -4,7 +4,7 @@ export interface ColumnTypes {
   readonly octets: string
   /** 64-bit signed integer. */
   readonly integer: string
-  /** Options at the end of `create table`. */
+  /** Options at the end of `create table`, for a table that is read by its text key. */
   readonly table: string
 }
 
@@ -49,7 +49,6 @@ export const migrations: readonly Migration[] = [
         order_id text not null references work_order (id),
         sequence ${integer} not null,
         pool text not null references serial_pool (name),
-        number ${integer} not null,
         vendor_id ${integer} not null,
         product_id ${integer} not null,
         serial_number text not null,
@@ -63,17 +62,14 @@ export const migrations: readonly Migration[] = [
         sealed_salt ${octets} not null,
         sealed_verifier ${octets} not null,
         constraint unit_pkey primary key (id),
-        constraint unit_of_order unique (id, order_id),
         constraint unit_sequence unique (order_id, sequence),
-        constraint unit_number unique (pool, number),
-        constraint unit_serial_number unique (vendor_id, product_id, serial_number)
+        constraint unit_serial_number unique (serial_number, vendor_id, product_id)
       ) ${table}`,
       `create unique index unit_board on unit (board_uid) where live = 1`,
-      `create index unit_by_serial_number on unit (serial_number)`,
       `create table certificate (
         sha256 text not null,
-        order_id text not null,
-        unit_id text not null,
+        order_id text not null references work_order (id),
+        unit_id text not null references unit (id),
         quota_number ${integer} not null,
         issuer_key_id text not null,
         serial_number text not null,
@@ -85,15 +81,12 @@ export const migrations: readonly Migration[] = [
         void_reason text,
         issued_at ${integer} not null,
         constraint certificate_pkey primary key (sha256),
-        constraint certificate_of_unit foreign key (unit_id, order_id) references unit (id, order_id),
-        constraint certificate_quota_number unique (order_id, quota_number),
         constraint certificate_serial_number unique (issuer_key_id, serial_number),
         constraint certificate_key unique (spki_sha256),
         constraint certificate_idempotency unique (idempotency_key),
         constraint certificate_void check ((state = 'void') = (void_reason is not null))
       ) ${table}`,
       `create index certificate_by_unit on certificate (unit_id)`,
-      `create index certificate_by_time on certificate (issued_at)`,
       `create table verdict (
         unit_id text not null references unit (id),
         verdict text not null check (verdict in ('PASS', 'FAIL', 'ERROR', 'QUARANTINE')),
@@ -115,13 +108,15 @@ export const migrations: readonly Migration[] = [
         hash text not null,
         constraint audit_pkey primary key (seq)
       ) ${table}`,
-      `create table audit_head (
+      `create table ledger_head (
         id ${integer} not null check (id = 1),
-        seq ${integer} not null,
-        hash text not null,
-        constraint audit_head_pkey primary key (id)
+        audit_seq ${integer} not null,
+        audit_hash text not null,
+        issued_at ${integer} not null,
+        constraint ledger_head_pkey primary key (id)
       ) ${table}`,
-      `insert into audit_head (id, seq, hash) values (1, 0, '${'0'.repeat(64)}')`,
+      `insert into ledger_head (id, audit_seq, audit_hash, issued_at)
+       values (1, 0, '${'0'.repeat(64)}', 0)`,
     ],
   },
 ]

@@ -10,7 +10,7 @@ export interface Tables {
   readonly verdict: VerdictRow
   readonly setting: { name: string; sealed: Uint8Array }
   readonly audit: AuditRow
-  readonly audit_head: { id: number; seq: number; hash: string }
+  readonly ledger_head: HeadRow
 }
 
 export interface WorkOrderRow {
@@ -37,8 +37,6 @@ export interface UnitRow {
   order_id: string
   sequence: number
   pool: string
-  /** The pool's number inside the serial number. */
-  number: number
   vendor_id: number
   product_id: number
   serial_number: string
@@ -89,13 +87,24 @@ export interface AuditRow {
   hash: string
 }
 
+/** The one row that every act touches: end of the audit chain, and the latest time of issuing. */
+export interface HeadRow {
+  id: 1
+  audit_seq: number
+  audit_hash: string
+  issued_at: number
+}
+
 /** What a violated constraint means. */
 export interface ConstraintEntry {
   /** How SQLite names a violated unique constraint; PostgreSQL uses its name. */
   readonly columns?: string
   readonly code: LedgerErrorCode
   readonly message: string
-  /** True when the same transaction sees the winner of the race and answers by it. */
+  /**
+   * True when the same transaction, run again, sees the winner of a race and may answer by it.
+   * Two equal requests violate several constraints; which one is named is chance.
+   */
   readonly again?: boolean
 }
 
@@ -122,7 +131,7 @@ export const constraints: Readonly<Record<string, ConstraintEntry>> = {
     again: true,
   },
   unit_serial_number: {
-    columns: 'unit.vendor_id, unit.product_id, unit.serial_number',
+    columns: 'unit.serial_number, unit.vendor_id, unit.product_id',
     code: 'LEDGER_SERIAL_TAKEN',
     message: 'the next serial number of the pool belongs to a unit of another pool',
   },
@@ -131,15 +140,23 @@ export const constraints: Readonly<Record<string, ConstraintEntry>> = {
     code: 'LEDGER_BOARD_TAKEN',
     message: 'the board belongs to another live unit',
   },
+  certificate_pkey: {
+    columns: 'certificate.sha256',
+    code: 'LEDGER_CERTIFICATE_SERIAL_TAKEN',
+    message: 'the certificate is recorded already',
+    again: true,
+  },
   certificate_key: {
     columns: 'certificate.spki_sha256',
     code: 'LEDGER_KEY_TAKEN',
     message: 'the public key stands in another certificate',
+    again: true,
   },
   certificate_serial_number: {
     columns: 'certificate.issuer_key_id, certificate.serial_number',
     code: 'LEDGER_CERTIFICATE_SERIAL_TAKEN',
     message: 'the issuer used this certificate serial number before',
+    again: true,
   },
   certificate_idempotency: {
     columns: 'certificate.idempotency_key',

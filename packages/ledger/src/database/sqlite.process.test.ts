@@ -38,7 +38,7 @@ describe('SQLite under the ledger', () => {
       Array.from({ length: 100 }, (_, index) =>
         transact(database, async (tx) => {
           order.push(index)
-          await tx.selectFrom('audit_head').selectAll().execute()
+          await tx.selectFrom('ledger_head').selectAll().execute()
           order.push(index)
         }),
       ),
@@ -56,19 +56,21 @@ describe('SQLite under the ledger', () => {
     await migrate(database, 0)
     faults.armed = true
     const write = () =>
-      transact(database, (tx) => tx.updateTable('audit_head').set({ seq: 7 }).execute())
+      transact(database, (tx) => tx.updateTable('ledger_head').set({ audit_seq: 7 }).execute())
     await expect(write()).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' })
     faults.armed = false
     const { statements } = faults
     await expect(write()).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' })
     await expect(
-      read(database, (db) => db.selectFrom('audit_head').selectAll().execute()),
+      read(database, (db) => db.selectFrom('ledger_head').selectAll().execute()),
     ).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' })
     expect(faults.statements).toBe(statements)
     await database.kysely.destroy()
     const again = await openSqlite(join(folder, 'fault.db'))
-    const rows = await read(again, (db) => db.selectFrom('audit_head').select('seq').execute())
-    expect(rows.map(({ seq }) => seq)).toEqual([0])
+    const rows = await read(again, (db) =>
+      db.selectFrom('ledger_head').select('audit_seq').execute(),
+    )
+    expect(rows.map((row) => row.audit_seq)).toEqual([0])
     await again.kysely.destroy()
   })
 })

@@ -1,5 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
-import { statfs } from 'node:fs/promises'
+import { closeSync, openSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Kysely } from 'kysely'
 import { LedgerError } from '../errors.ts'
@@ -28,7 +27,7 @@ export async function openSqlite(file: string, open?: OpenSqlite): Promise<Datab
   return {
     kysely,
     place: path,
-    types: { octets: 'blob', integer: 'integer', table: 'strict' },
+    types: { octets: 'blob', integer: 'integer', table: 'strict, without rowid' },
     // The transaction holds the write lock from its first moment.
     lockSchema: () => Promise.resolve(),
     refusalOf,
@@ -66,8 +65,8 @@ function valueOf(handle: SqliteHandle, text: string): unknown {
   return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined
 }
 
-async function checkReserve(path: string): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(path))
+function checkReserve(path: string): void {
+  const { bavail, bsize } = statfsSync(dirname(path))
   const free = bavail * bsize
   if (free >= reserveOctets) return
   throw new LedgerError(

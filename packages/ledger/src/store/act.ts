@@ -2,7 +2,9 @@ import { canonicalJson, type Clock } from '@keyline/bytes'
 import type { Kysely } from 'kysely'
 import type { AuditData, AuditType } from '../audit/record.ts'
 import { read, transact, type Database, type LedgerTransaction } from '../database/database.ts'
-import type { Tables } from '../database/schema.ts'
+import type { AuditRow, Tables } from '../database/schema.ts'
+import { statement, type Values } from '../database/statement.ts'
+import { LedgerError } from '../errors.ts'
 import { chainHash } from '../records/index.ts'
 
 /** One act of the ledger: the transaction it runs in, and the audit record that stands or falls with it. */
@@ -50,6 +52,30 @@ export class Actor {
   }
 }
 
+// Taking the number also takes the row's lock, and gives the hash that the lock protects.
+const takeNumber = statement((db) =>
+  db
+    .updateTable('ledger_head')
+    .set((eb) => ({ audit_seq: eb('audit_seq', '+', 1) }))
+    .where('id', '=', 1)
+    .returning(['audit_seq', 'audit_hash']),
+)
+
+const insertRecord = statement((db, row: Values<AuditRow>) =>
+  db.insertInto('audit').values({
+    seq: row.seq,
+    time: row.time,
+    type: row.type,
+    actor: row.actor,
+    data: row.data,
+    hash: row.hash,
+  }),
+)
+
+const moveHead = statement((db, { hash }: Values<{ hash: string }>) =>
+  db.updateTable('ledger_head').set({ audit_hash: hash }).where('id', '=', 1),
+)
+
 async function append(
   tx: LedgerTransaction,
   actor: string,
@@ -57,18 +83,11 @@ async function append(
   type: AuditType,
   data: AuditData,
 ): Promise<void> {
-  // Taking the number also takes the row's lock, and gives the hash that the lock protects.
-  const head = await tx
-    .updateTable('audit_head')
-    .set((eb) => ({ seq: eb('seq', '+', 1) }))
-    .where('id', '=', 1)
-    .returning(['seq', 'hash'])
-    .executeTakeFirstOrThrow()
-  const record = { seq: head.seq, time: new Date(now).toISOString(), type, actor, data }
-  const hash = chainHash(head.hash, record)
-  await tx
-    .insertInto('audit')
-    .values({ ...record, data: canonicalJson(data), hash })
-    .execute()
-  await tx.updateTable('audit_head').set({ hash }).where('id', '=', 1).execute()
+  const [head] = await takeNumber(tx, {})
+  if (head === undefined)
+    throw new LedgerError('LEDGER_DAMAGED', 'the ledger has lost its head row')
+  const record = { seq: head.audit_seq, time: new Date(now).toISOString(), type, actor, data }
+  const hash = chainHash(head.audit_hash, record)
+  await insertRecord(tx, { ...record, data: canonicalJson(data), hash })
+  await moveHead(tx, { hash })
 }

@@ -8,12 +8,12 @@ const pageSize = 500
 
 /** Place and hash of the last audit record. */
 export async function auditHead(db: Kysely<Tables>): Promise<AuditHead> {
-  const { seq, hash } = await db
-    .selectFrom('audit_head')
-    .select(['seq', 'hash'])
+  const head = await db
+    .selectFrom('ledger_head')
+    .select(['audit_seq', 'audit_hash'])
     .where('id', '=', 1)
     .executeTakeFirstOrThrow()
-  return { seq, hash }
+  return { seq: head.audit_seq, hash: head.audit_hash }
 }
 
 /** One page of records behind `after`, up to `last`. */

@@ -3,6 +3,7 @@ import { sha256 } from '@keyline/crypto'
 import type { Kysely } from 'kysely'
 import type { LedgerTransaction } from '../database/database.ts'
 import type { CertificateRow, Tables } from '../database/schema.ts'
+import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import type { Act } from './act.ts'
 import { orderRow, requireOpen } from './orders.ts'
@@ -51,15 +52,67 @@ const clockToleranceMs = 5 * 60_000
 /** No release is older; a clock before it lost its battery. */
 const earliestTime = Date.UTC(2026, 0, 1)
 
+const latestIssue = statement((db) =>
+  db.selectFrom('ledger_head').select('issued_at').where('id', '=', 1),
+)
+
+/** A station whose clock is behind does not set the time back for the others. */
+const noteIssue = statement((db, { now }: Values<{ now: number }>) =>
+  db
+    .updateTable('ledger_head')
+    .set({ issued_at: now })
+    .where('id', '=', 1)
+    .where('issued_at', '<', now),
+)
+
+const takeCertificate = statement((db, { orderId }: Values<{ orderId: string }>) =>
+  db
+    .updateTable('work_order')
+    .set((eb) => ({ certificates_used: eb('certificates_used', '+', 1) }))
+    .where('id', '=', orderId)
+    .where('state', '=', 'open')
+    .whereRef('certificates_used', '<', 'certificate_limit')
+    .returning('certificates_used'),
+)
+
+const insertCertificate = statement((db, row: Values<CertificateRow>) =>
+  db.insertInto('certificate').values({
+    sha256: row.sha256,
+    order_id: row.order_id,
+    unit_id: row.unit_id,
+    quota_number: row.quota_number,
+    issuer_key_id: row.issuer_key_id,
+    serial_number: row.serial_number,
+    spki_sha256: row.spki_sha256,
+    idempotency_key: row.idempotency_key,
+    request_hash: row.request_hash,
+    der: row.der,
+    state: row.state,
+    void_reason: row.void_reason,
+    issued_at: row.issued_at,
+  }),
+)
+
+const certificateByIdempotency = statement(
+  (db, { idempotencyKey }: Values<{ idempotencyKey: string }>) =>
+    db
+      .selectFrom('certificate')
+      .select(['request_hash', 'der'])
+      .where('idempotency_key', '=', idempotencyKey),
+)
+
+const unitByKey = statement((db, { spkiSha256 }: Values<{ spkiSha256: string }>) =>
+  db.selectFrom('certificate').select('unit_id').where('spki_sha256', '=', spkiSha256),
+)
+
+const certificatesByUnit = statement((db, { unitId }: Values<{ unitId: string }>) =>
+  db.selectFrom('certificate').selectAll().where('unit_id', '=', unitId).orderBy('quota_number'),
+)
+
 /** @throws LedgerError `LEDGER_CLOCK` */
 export async function checkIssuingTime(db: Kysely<Tables>, now: number): Promise<void> {
-  const row = await db
-    .selectFrom('certificate')
-    .select('issued_at')
-    .orderBy('issued_at', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  const earliest = Math.max(earliestTime, (row?.issued_at ?? 0) - clockToleranceMs)
+  const [head] = await latestIssue(db, {})
+  const earliest = Math.max(earliestTime, (head?.issued_at ?? 0) - clockToleranceMs)
   if (now >= earliest) return
   throw new LedgerError(
     'LEDGER_CLOCK',
@@ -84,24 +137,22 @@ export async function recordCertificate(act: Act, entry: IssuanceEntry): Promise
     throw new LedgerError('LEDGER_UNIT_UNKNOWN', message)
   }
   const fingerprint = toHex(sha256(entry.certificate))
-  await tx
-    .insertInto('certificate')
-    .values({
-      sha256: fingerprint,
-      order_id: entry.orderId,
-      unit_id: entry.unitId,
-      quota_number: quotaNumber,
-      issuer_key_id: entry.issuerKeyId,
-      serial_number: entry.serialNumber,
-      spki_sha256: entry.spkiSha256,
-      idempotency_key: entry.idempotencyKey,
-      request_hash: entry.requestHash,
-      der: entry.certificate,
-      state: 'live',
-      void_reason: null,
-      issued_at: now,
-    })
-    .execute()
+  await insertCertificate(tx, {
+    sha256: fingerprint,
+    order_id: entry.orderId,
+    unit_id: entry.unitId,
+    quota_number: quotaNumber,
+    issuer_key_id: entry.issuerKeyId,
+    serial_number: entry.serialNumber,
+    spki_sha256: entry.spkiSha256,
+    idempotency_key: entry.idempotencyKey,
+    request_hash: entry.requestHash,
+    der: entry.certificate,
+    state: 'live',
+    void_reason: null,
+    issued_at: now,
+  })
+  await noteIssue(tx, { now })
   await note('certificate.issued', {
     certificate: fingerprint,
     unit: entry.unitId,
@@ -129,14 +180,7 @@ function replay(
 
 /** Uses one certificate of the order in one statement, and says which. */
 async function useQuota(tx: LedgerTransaction, orderId: string): Promise<number> {
-  const used = await tx
-    .updateTable('work_order')
-    .set((eb) => ({ certificates_used: eb('certificates_used', '+', 1) }))
-    .where('id', '=', orderId)
-    .where('state', '=', 'open')
-    .whereRef('certificates_used', '<', 'certificate_limit')
-    .returning('certificates_used')
-    .executeTakeFirst()
+  const [used] = await takeCertificate(tx, { orderId })
   if (used !== undefined) return used.certificates_used
   const row = await orderRow(tx, orderId)
   requireOpen(row)
@@ -148,11 +192,7 @@ async function useQuota(tx: LedgerTransaction, orderId: string): Promise<number>
 
 /** Writes into the audit log that a second unit came with a key that is known, and names both. */
 export async function noteTakenKey({ tx, note }: Act, entry: IssuanceEntry): Promise<void> {
-  const holder = await tx
-    .selectFrom('certificate')
-    .select('unit_id')
-    .where('spki_sha256', '=', entry.spkiSha256)
-    .executeTakeFirst()
+  const [holder] = await unitByKey(tx, { spkiSha256: entry.spkiSha256 })
   await note('certificate.refused', {
     code: 'LEDGER_KEY_TAKEN',
     unit: entry.unitId,
@@ -166,21 +206,13 @@ export async function findIssued(
   db: Kysely<Tables>,
   idempotencyKey: string,
 ): Promise<{ readonly requestHash: string; readonly certificate: Uint8Array } | undefined> {
-  const row = await db
-    .selectFrom('certificate')
-    .select(['request_hash', 'der'])
-    .where('idempotency_key', '=', idempotencyKey)
-    .executeTakeFirst()
+  const [row] = await certificateByIdempotency(db, { idempotencyKey })
   if (row === undefined) return undefined
   return { requestHash: row.request_hash, certificate: Uint8Array.from(row.der) }
 }
 
 export async function isKeyKnown(db: Kysely<Tables>, spkiSha256: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('certificate')
-    .select('sha256')
-    .where('spki_sha256', '=', spkiSha256)
-    .executeTakeFirst()
+  const [row] = await unitByKey(db, { spkiSha256 })
   return row !== undefined
 }
 
@@ -189,12 +221,7 @@ export async function certificatesOf(
   db: Kysely<Tables>,
   unitId: string,
 ): Promise<readonly CertificateRecord[]> {
-  const rows = await db
-    .selectFrom('certificate')
-    .selectAll()
-    .where('unit_id', '=', unitId)
-    .orderBy('quota_number')
-    .execute()
+  const rows = await certificatesByUnit(db, { unitId })
   return rows.map(recordOf)
 }
 

@@ -2,6 +2,7 @@ import { canonicalJson, encodeUtf8, parseJson, toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { Kysely } from 'kysely'
 import type { Tables, WorkOrderRow } from '../database/schema.ts'
+import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import { WorkOrder } from '../records/index.ts'
 import type { Act } from './act.ts'
@@ -29,6 +30,30 @@ export interface SerialPool {
   readonly issued: number
   readonly void: number
 }
+
+/** Without the document: only its hash is ever compared. */
+const orderById = statement((db, { orderId }: Values<{ orderId: string }>) =>
+  db
+    .selectFrom('work_order')
+    .select([
+      'id',
+      'policy',
+      'vendor_id',
+      'product_id',
+      'quantity',
+      'units_reserved',
+      'certificate_limit',
+      'certificates_used',
+      'state',
+    ])
+    .where('id', '=', orderId),
+)
+
+/** The counters of an order, as they stand. */
+export type OrderRow = Omit<
+  WorkOrderRow,
+  'document' | 'document_sha256' | 'pool' | 'last_sequence' | 'created_at'
+>
 
 /** Records an order with its pool. The same order again changes nothing. Returns whether it is new. */
 export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Promise<boolean> {
@@ -110,11 +135,7 @@ export async function findOrder(
   db: Kysely<Tables>,
   orderId: string,
 ): Promise<OrderStatus | undefined> {
-  const row = await db
-    .selectFrom('work_order')
-    .selectAll()
-    .where('id', '=', orderId)
-    .executeTakeFirst()
+  const [row] = await orderById(db, { orderId })
   if (row === undefined) return undefined
   return {
     orderId: row.id,
@@ -144,18 +165,14 @@ export async function recordedOrder(
 }
 
 /** @throws LedgerError `LEDGER_ORDER_UNKNOWN` */
-export async function orderRow(db: Kysely<Tables>, orderId: string): Promise<WorkOrderRow> {
-  const row = await db
-    .selectFrom('work_order')
-    .selectAll()
-    .where('id', '=', orderId)
-    .executeTakeFirst()
+export async function orderRow(db: Kysely<Tables>, orderId: string): Promise<OrderRow> {
+  const [row] = await orderById(db, { orderId })
   if (row !== undefined) return row
   throw new LedgerError('LEDGER_ORDER_UNKNOWN', `work order ${orderId} is not in the ledger`)
 }
 
 /** @throws LedgerError `LEDGER_ORDER_CLOSED` */
-export function requireOpen(row: WorkOrderRow): void {
+export function requireOpen(row: OrderRow): void {
   if (row.state === 'open') return
   throw new LedgerError('LEDGER_ORDER_CLOSED', `work order ${row.id} is closed`)
 }

@@ -2,6 +2,7 @@ import { canonicalJson, parseJson, toHex, type Random } from '@keyline/bytes'
 import type { Kysely } from 'kysely'
 import type { LedgerTransaction } from '../database/database.ts'
 import type { Tables, UnitRow, VerdictRow } from '../database/schema.ts'
+import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import { VerdictRecord, type Unit, type UnitSecrets } from '../records/index.ts'
 import type { Act } from './act.ts'
@@ -22,6 +23,87 @@ export interface Reservation {
   readonly random: Random
 }
 
+const takePlace = statement((db, { orderId }: Values<{ orderId: string }>) =>
+  db
+    .updateTable('work_order')
+    .set((eb) => ({
+      units_reserved: eb('units_reserved', '+', 1),
+      last_sequence: eb('last_sequence', '+', 1),
+    }))
+    .where('id', '=', orderId)
+    .where('state', '=', 'open')
+    .whereRef('units_reserved', '<', 'quantity')
+    .returning(['last_sequence', 'pool', 'vendor_id', 'product_id']),
+)
+
+const takeNumber = statement((db, { name }: Values<{ name: string }>) =>
+  db
+    .updateTable('serial_pool')
+    .set((eb) => ({ next: eb('next', '+', 1) }))
+    .where('name', '=', name)
+    .returning(['next', 'pattern']),
+)
+
+const insertUnit = statement((db, row: Values<UnitRow>) =>
+  db.insertInto('unit').values({
+    id: row.id,
+    order_id: row.order_id,
+    sequence: row.sequence,
+    pool: row.pool,
+    vendor_id: row.vendor_id,
+    product_id: row.product_id,
+    serial_number: row.serial_number,
+    state: row.state,
+    live: row.live,
+    board_uid: row.board_uid,
+    created_at: row.created_at,
+    iterations: row.iterations,
+    sealed_discriminator: row.sealed_discriminator,
+    sealed_passcode: row.sealed_passcode,
+    sealed_salt: row.sealed_salt,
+    sealed_verifier: row.sealed_verifier,
+  }),
+)
+
+const unitById = statement((db, { unitId }: Values<{ unitId: string }>) =>
+  db.selectFrom('unit').selectAll().where('id', '=', unitId),
+)
+
+const serialNumberById = statement((db, { unitId }: Values<{ unitId: string }>) =>
+  db.selectFrom('unit').select('serial_number').where('id', '=', unitId),
+)
+
+const bindReserved = statement(
+  (db, { unitId, boardUid }: Values<{ unitId: string; boardUid: string }>) =>
+    db
+      .updateTable('unit')
+      .set({ board_uid: boardUid, state: 'active' })
+      .where('id', '=', unitId)
+      .where('state', '=', 'reserved')
+      .returning('id'),
+)
+
+const decide = statement((db, { unitId, live }: Values<{ unitId: string; live: 0 | 1 }>) =>
+  db
+    .updateTable('unit')
+    .set({ state: 'decided', live })
+    .where('id', '=', unitId)
+    .returning('order_id'),
+)
+
+const verdictById = statement((db, { unitId }: Values<{ unitId: string }>) =>
+  db.selectFrom('verdict').select('verdict').where('unit_id', '=', unitId),
+)
+
+const insertVerdict = statement((db, row: Values<VerdictRow>) =>
+  db.insertInto('verdict').values({
+    unit_id: row.unit_id,
+    verdict: row.verdict,
+    document: row.document,
+    decided_at: row.decided_at,
+  }),
+)
+
 /** Units that the order still misses. @throws LedgerError `LEDGER_ORDER_UNKNOWN`, `LEDGER_ORDER_CLOSED` */
 export async function unitsLeft(db: Kysely<Tables>, orderId: string): Promise<number> {
   const row = await orderRow(db, orderId)
@@ -34,39 +116,28 @@ export async function reserveUnit(
   { tx, now, note }: Act,
   { orderId, secrets, vault, random }: Reservation,
 ): Promise<ReservedUnit | undefined> {
-  const order = await tx
-    .updateTable('work_order')
-    .set((eb) => ({
-      units_reserved: eb('units_reserved', '+', 1),
-      last_sequence: eb('last_sequence', '+', 1),
-    }))
-    .where('id', '=', orderId)
-    .where('state', '=', 'open')
-    .whereRef('units_reserved', '<', 'quantity')
-    .returning(['last_sequence', 'pool', 'vendor_id', 'product_id'])
-    .executeTakeFirst()
+  const [order] = await takePlace(tx, { orderId })
   if (order === undefined) {
     requireOpen(await orderRow(tx, orderId))
     return undefined
   }
-  const taken = await takeNumber(tx, order.pool)
+  const serialNumber = await takeSerialNumber(tx, order.pool)
   const id = toHex(random.bytes(16))
   const row = {
     id,
     order_id: orderId,
     sequence: order.last_sequence,
     pool: order.pool,
-    number: taken.number,
     vendor_id: order.vendor_id,
     product_id: order.product_id,
-    serial_number: taken.serialNumber,
+    serial_number: serialNumber,
     state: 'reserved',
     live: 1,
     board_uid: null,
     created_at: now,
     ...vault.sealUnit(id, secrets),
   } as const
-  await tx.insertInto('unit').values(row).execute()
+  await insertUnit(tx, row)
   await note('unit.reserved', {
     unit: id,
     order: orderId,
@@ -76,22 +147,14 @@ export async function reserveUnit(
   return { unit: unitOf(row), secrets }
 }
 
-async function takeNumber(
-  tx: LedgerTransaction,
-  name: string,
-): Promise<{ readonly number: number; readonly serialNumber: string }> {
-  const pool = await tx
-    .updateTable('serial_pool')
-    .set((eb) => ({ next: eb('next', '+', 1) }))
-    .where('name', '=', name)
-    .returning(['next', 'pattern'])
-    .executeTakeFirstOrThrow()
-  const number = pool.next - 1
-  const serialNumber = formatSerialNumber(pool.pattern, number)
-  if (serialNumber !== undefined) return { number, serialNumber }
+async function takeSerialNumber(tx: LedgerTransaction, name: string): Promise<string> {
+  const [pool] = await takeNumber(tx, { name })
+  const number = (pool?.next ?? 1) - 1
+  const serialNumber = formatSerialNumber(pool?.pattern ?? '', number)
+  if (serialNumber !== undefined) return serialNumber
   throw new LedgerError(
     'LEDGER_POOL_EXHAUSTED',
-    `serial pool ${name} has pattern ${pool.pattern}, which has no place for number ${number}`,
+    `serial pool ${name} has pattern ${pool?.pattern ?? 'none'}, which has no place for number ${number}`,
   )
 }
 
@@ -113,13 +176,8 @@ export async function undecidedUnits(
 
 /** Binds the unit to the board of this UID; the same board again changes nothing. */
 export async function bindUnit({ tx, note }: Act, unitId: string, boardUid: string): Promise<void> {
-  const { numUpdatedRows } = await tx
-    .updateTable('unit')
-    .set({ board_uid: boardUid, state: 'active' })
-    .where('id', '=', unitId)
-    .where('state', '=', 'reserved')
-    .executeTakeFirst()
-  if (numUpdatedRows === 1n) {
+  const bound = await bindReserved(tx, { unitId, boardUid })
+  if (bound.length === 1) {
     await note('unit.bound', { unit: unitId, board: boardUid })
     return
   }
@@ -164,11 +222,7 @@ export async function decideUnit(
   record: VerdictRecord,
 ): Promise<void> {
   const { verdict } = record
-  const known = await tx
-    .selectFrom('verdict')
-    .select('verdict')
-    .where('unit_id', '=', unitId)
-    .executeTakeFirst()
+  const [known] = await verdictById(tx, { unitId })
   if (known?.verdict === verdict) return
   if (known !== undefined && known.verdict !== 'QUARANTINE') {
     throw verdictDiffers(unitId, known.verdict, verdict)
@@ -177,10 +231,7 @@ export async function decideUnit(
   else await unitRow(tx, unitId)
   const row = { verdict, document: canonicalJson(record), decided_at: now }
   if (known === undefined) {
-    await tx
-      .insertInto('verdict')
-      .values({ unit_id: unitId, ...row })
-      .execute()
+    await insertVerdict(tx, { unit_id: unitId, ...row })
   } else {
     const replaced = await tx
       .updateTable('verdict')
@@ -202,12 +253,7 @@ function verdictDiffers(unitId: string, known: string, verdict: string): LedgerE
 }
 
 async function endUnit(tx: LedgerTransaction, unitId: string, isMade: boolean): Promise<void> {
-  const ended = await tx
-    .updateTable('unit')
-    .set({ state: 'decided', live: isMade ? 1 : 0 })
-    .where('id', '=', unitId)
-    .returning('order_id')
-    .executeTakeFirst()
+  const [ended] = await decide(tx, { unitId, live: isMade ? 1 : 0 })
   if (ended === undefined) throw unknownUnit(unitId)
   if (isMade) return
   await tx
@@ -229,7 +275,7 @@ export function unitRowsOf(db: Kysely<Tables>, orderId: string): Promise<readonl
 
 /** @throws LedgerError `LEDGER_UNIT_UNKNOWN` */
 export async function unitRow(db: Kysely<Tables>, unitId: string): Promise<UnitRow> {
-  const row = await db.selectFrom('unit').selectAll().where('id', '=', unitId).executeTakeFirst()
+  const [row] = await unitById(db, { unitId })
   if (row === undefined) throw unknownUnit(unitId)
   return row
 }
@@ -258,6 +304,14 @@ export async function findUnitRow(
 export function requireUndecided(row: Pick<UnitRow, 'id' | 'state'>): void {
   if (row.state !== 'decided') return
   throw new LedgerError('LEDGER_UNIT_DECIDED', `unit ${row.id} has its verdict`)
+}
+
+export async function findSerialNumber(
+  db: Kysely<Tables>,
+  unitId: string,
+): Promise<string | undefined> {
+  const [row] = await serialNumberById(db, { unitId })
+  return row?.serial_number
 }
 
 function unknownUnit(unitId: string): LedgerError {
