@@ -13,7 +13,7 @@ export interface Field<T> {
 
 export type ValueOf<F> = F extends Field<infer T> ? T : never
 
-type Fields = Readonly<Record<string, Field<never>>>
+type Fields = Readonly<Record<string, Field<unknown>>>
 type RecordOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never }
 
 export const u8: Field<number> = {
@@ -90,7 +90,7 @@ export function prefixedOctets(prefix: Field<number>, limit: number): Field<Uint
 
 /** Fields one behind the other, without padding, in the order of declaration. */
 export function layout<const F extends Fields>(fields: F): Field<RecordOf<F>> {
-  const entries = Object.entries<Field<unknown>>(fields as Readonly<Record<string, Field<unknown>>>)
+  const entries = Object.entries<Field<unknown>>(fields)
   return {
     read(reader, path) {
       const record: Record<string, unknown> = {}

@@ -65,6 +65,9 @@ export class ByteReader {
 
   #advance(length: number, field: string): number {
     const start = this.#offset
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new BytesError('BYTES_RANGE', `${field} at ${start}: ${length} is no length`)
+    }
     if (this.#octets.length === 0 && length > 0) {
       throw new BytesError('BYTES_EMPTY', `${field}: expected ${length} octets, the input is empty`)
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ByteWriter } from './writer.ts'
 import { toHex } from './hex.ts'
+import { ByteWriter } from './writer.ts'
 
 describe('the writer', () => {
   it.each([
@@ -15,6 +15,46 @@ describe('the writer', () => {
     for (let filled = 0; filled < 40; filled++) {
       const writer = new ByteWriter(16).octets(new Uint8Array(filled))
       expect(toHex(write(writer).finish())).toBe('00'.repeat(filled) + written)
+      expect(writer.length).toBe(filled + written.length / 2)
     }
+  })
+
+  it.each([
+    ['u8', 0xff, (writer: ByteWriter, value: number) => writer.u8(value, 'count')],
+    ['u16le', 0xffff, (writer: ByteWriter, value: number) => writer.u16le(value, 'count')],
+    ['u16be', 0xffff, (writer: ByteWriter, value: number) => writer.u16be(value, 'count')],
+    ['u32le', 0xffff_ffff, (writer: ByteWriter, value: number) => writer.u32le(value, 'count')],
+    ['u32be', 0xffff_ffff, (writer: ByteWriter, value: number) => writer.u32be(value, 'count')],
+  ])('writes %s from 0 to %d and refuses all else, unchanged', (_, max, write) => {
+    const writer = new ByteWriter()
+    write(writer, 0)
+    write(writer, max)
+    const before = writer.finish()
+    for (const value of [-1, max + 1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => write(writer, value)).toThrow(
+        expect.objectContaining({
+          code: 'BYTES_RANGE',
+          message: `count is ${value}, but must be 0 to ${max}`,
+        }),
+      )
+    }
+    expect(writer.finish()).toEqual(before)
+  })
+
+  it('writes 64 bits from 0 to 2^64 - 1 and refuses all else', () => {
+    const writer = new ByteWriter().u64le(0n).u64le(2n ** 64n - 1n)
+    expect(toHex(writer.finish())).toBe(`${'00'.repeat(8)}${'ff'.repeat(8)}`)
+    for (const value of [-1n, 2n ** 64n]) {
+      expect(() => writer.u64le(value, 'uid')).toThrow(
+        expect.objectContaining({
+          code: 'BYTES_RANGE',
+          message: `uid is ${value}, but must be 0 to 2^64 - 1`,
+        }),
+      )
+    }
+  })
+
+  it('writes nothing when nothing was given', () => {
+    expect(new ByteWriter(0).finish()).toEqual(new Uint8Array())
   })
 })
