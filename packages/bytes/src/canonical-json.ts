@@ -1,17 +1,17 @@
 import { BytesError } from './errors.ts'
 import { isWellFormedText } from './octets.ts'
 
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [member: string]: JsonValue | undefined }
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
+
+interface JsonObject {
+  readonly [member: string]: JsonValue | undefined
+}
+
+const maxDepth = 64
 
 /**
  * Canonical JSON of RFC 8785: members sorted by UTF-16 code units, no blanks, shortest numbers.
- * Members that are `undefined` are left out.
+ * Members that are `undefined` are left out. At most 64 lists and objects lie in each other.
  * @throws BytesError `CANONICAL_JSON` for a value without a canonical form
  */
 export function canonicalJson(value: JsonValue): string {
@@ -19,37 +19,45 @@ export function canonicalJson(value: JsonValue): string {
 }
 
 function serialise(value: JsonValue, path: string, depth: number): string {
-  if (depth > 64) throw new BytesError('CANONICAL_JSON', `${path} is nested deeper than 64`)
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new BytesError('CANONICAL_JSON', `${path} is ${value}`)
-    return JSON.stringify(value)
+    if (Number.isFinite(value)) return JSON.stringify(value)
+    return refuse(`${path} is ${value}`)
   }
   if (typeof value === 'string') {
-    if (!isWellFormedText(value)) {
-      throw new BytesError('CANONICAL_JSON', `${path} has a lone surrogate`)
-    }
-    return JSON.stringify(value)
+    if (isWellFormedText(value)) return JSON.stringify(value)
+    return refuse(`${path} has a lone surrogate`)
   }
-  if (isArray(value)) {
-    const items = value.map((item, index) => serialise(item, `${path}[${index}]`, depth + 1))
-    return `[${items.join(',')}]`
+  // No JsonValue is left; what a cast let through must not become an empty object.
+  if (typeof value !== 'object') return refuse(`${path} is of type ${typeof value}`)
+  if (depth === maxDepth) return refuse(`${path} is nested deeper than ${maxDepth}`)
+  return isArray(value) ? list(value, path, depth + 1) : object(value, path, depth + 1)
+}
+
+function list(items: readonly JsonValue[], path: string, depth: number): string {
+  const texts = Array.from(items, (item, index) => serialise(item, `${path}[${index}]`, depth))
+  return `[${texts.join(',')}]`
+}
+
+function object(members: JsonObject, path: string, depth: number): string {
+  const prototype: unknown = Object.getPrototypeOf(members)
+  if (prototype !== Object.prototype && prototype !== null) {
+    return refuse(`${path} is no plain object`)
   }
-  const members: string[] = []
-  for (const name of Object.keys(value).toSorted(byCodeUnit)) {
-    const member = value[name]
+  const texts: string[] = []
+  // Without a comparison of its own, sorting goes by UTF-16 code units, as section 3.2.3 wants.
+  for (const name of Object.keys(members).toSorted()) {
+    const member = members[name]
     if (member === undefined) continue
-    members.push(
-      `${serialise(name, path, depth)}:${serialise(member, `${path}.${name}`, depth + 1)}`,
-    )
+    texts.push(`${serialise(name, path, depth)}:${serialise(member, `${path}.${name}`, depth)}`)
   }
-  return `{${members.join(',')}}`
+  return `{${texts.join(',')}}`
+}
+
+function refuse(message: string): never {
+  throw new BytesError('CANONICAL_JSON', message)
 }
 
 function isArray(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value)
-}
-
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
