@@ -6,38 +6,52 @@ export interface Clock {
   now(): number
   /** Milliseconds of a clock that only moves forward. */
   monotonicMs(): number
-  /** Waits. @throws BytesError `INTERRUPTED` when the signal fires first. */
+  /** Waits. @throws BytesError `INTERRUPTED` when the signal fires first, `BYTES_RANGE` for a wait without end */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /**
    * Runs work that a virtual clock cannot see (disk, thread pool, network, another process),
-   * so that virtual time stands still until it is done.
+   * so that virtual time stands still until it is done. The work must not sleep on this clock.
    */
   during<T>(work: () => Promise<T>): Promise<T>
 }
+
+/** A longer timer of the runtime would fire at once: 2^31 − 1 ms are 24.8 days. */
+const longestTimerMs = 0x7fff_ffff
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(interruption(signal))
-        return
-      }
+      throwIfInterrupted(signal)
+      let left = waitOf(ms)
+      let timer: ReturnType<typeof setTimeout>
       const onAbort = (): void => {
         clearTimeout(timer)
         reject(interruption(signal))
       }
-      const timer = setTimeout(() => {
+      const sleepOn = (): void => {
+        const part = Math.min(left, longestTimerMs)
+        left -= part
+        timer = setTimeout(left > 0 ? sleepOn : wakeUp, part)
+      }
+      const wakeUp = (): void => {
         signal?.removeEventListener('abort', onAbort)
         resolve()
-      }, ms)
+      }
       signal?.addEventListener('abort', onAbort, { once: true })
+      sleepOn()
     }),
   during: (work) => work(),
 }
 
-/** The reason of an aborted signal as one of our errors. */
+/** A wait that has ended before it began lasts 0 ms. @throws BytesError `BYTES_RANGE` for one without an end */
+export function waitOf(ms: number): number {
+  if (Number.isFinite(ms)) return Math.max(0, ms)
+  throw new BytesError('BYTES_RANGE', `a wait of ${ms} ms would never end`)
+}
+
+/** The reason of an aborted signal as an error of this room: `INTERRUPTED`, unless it is one already. */
 export function interruption(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason
   if (reason instanceof BytesError) return reason
@@ -62,18 +76,20 @@ const done = new BytesError('INTERRUPTED', 'the work was done before its deadlin
 
 /**
  * Runs `work` with a signal that fires at the deadline or with the outer signal.
- * @throws BytesError `DEADLINE_PASSED` or `INTERRUPTED`
+ * Work that does not listen to its signal is left to itself.
+ * @throws BytesError `DEADLINE_PASSED`, `INTERRUPTED`; `BYTES_RANGE` for a deadline that never comes
  */
 export async function withDeadline<T>(
   options: DeadlineOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   throwIfInterrupted(options.signal)
+  const ms = waitOf(options.ms)
   const inner = new AbortController()
   const timer = new AbortController()
   const onOuter = (): void => inner.abort(interruption(options.signal))
   options.signal?.addEventListener('abort', onOuter, { once: true })
-  const expiry = options.clock.sleep(options.ms, timer.signal).then(
+  const expiry = options.clock.sleep(ms, timer.signal).then(
     () =>
       inner.abort(
         new BytesError('DEADLINE_PASSED', `${options.what} took longer than ${options.ms} ms`),
@@ -84,7 +100,8 @@ export async function withDeadline<T>(
     inner.signal.addEventListener('abort', () => reject(interruption(inner.signal)), { once: true })
   })
   try {
-    return await Promise.race([work(inner.signal), ended])
+    // An async call, so that work that throws at once loses the race instead of leaving it.
+    return await Promise.race([(async () => work(inner.signal))(), ended])
   } finally {
     options.signal?.removeEventListener('abort', onOuter)
     timer.abort(done)
