@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /** Who has to act. It decides the verdict of a board: only `board` and `chip` may ever become FAIL. */
 export type Fault = 'caller' | 'board' | 'chip' | 'wire' | 'operator' | 'infrastructure' | 'bug'
 
@@ -63,10 +65,16 @@ export function isRetryable(error: unknown): boolean {
   return isKeylineError(error) && error.retryable
 }
 
-/** `CODE: message. Remedy: …` on one line, the form every command prints. */
+/** `CODE: message. Remedy: …` on one line, the form every command prints; control characters are escaped. */
 export function describeError(error: unknown): string {
+  return printable(textOf(error))
+}
+
+function textOf(error: unknown): string {
   if (isKeylineError(error)) {
     return `${error.code}: ${error.message.replace(/\.$/, '')}. Remedy: ${error.remedy}`
   }
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  if (error.message !== '') return error.message
+  return error instanceof AggregateError ? error.errors.map(textOf).join('; ') : error.name
 }

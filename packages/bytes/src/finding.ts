@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /** How much a finding weighs: an error stops the work, a warning does not, information only tells. */
 export type Severity = 'error' | 'warning' | 'info'
 
@@ -27,9 +29,11 @@ export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some((finding) => finding.severity === 'error')
 }
 
-/** `FD-013 error SETUP_DISCRIMINATOR=5000: … Remedy: …` on one line. */
+/** `FD-013 error SETUP_DISCRIMINATOR=5000: … Remedy: …` on one line; control characters are escaped. */
 export function describeFinding(finding: Finding): string {
   const value = finding.value === '' ? '' : `=${finding.value}`
   const message = finding.message.replace(/\.$/, '')
-  return `${finding.rule} ${finding.severity} ${finding.field}${value}: ${message}. Remedy: ${finding.remedy}`
+  return printable(
+    `${finding.rule} ${finding.severity} ${finding.field}${value}: ${message}. Remedy: ${finding.remedy}`,
+  )
 }
