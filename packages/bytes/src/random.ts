@@ -1,3 +1,6 @@
+import { BytesError } from './errors.ts'
+import { ByteReader } from './reader.ts'
+
 /** Source of randomness. Products take `systemRandom`; simulators and tests replay a seed. */
 export interface Random {
   bytes(length: number): Uint8Array<ArrayBuffer>
@@ -14,12 +17,17 @@ export const systemRandom: Random = {
   },
 }
 
-/** A whole number, uniform over 0 … bound − 1 (bound ≤ 2^32), by rejection, so that no value is favoured. */
+/**
+ * A whole number, uniform over 0 … bound − 1, by rejection, so that no value is favoured.
+ * @param bound 1 … 2^32. @throws BytesError `BYTES_RANGE`
+ */
 export function uniformBelow(random: Random, bound: number): number {
+  if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
+    throw new BytesError('BYTES_RANGE', `bound is ${bound}, but must be 1 to ${2 ** 32}`)
+  }
   const limit = 2 ** 32 - (2 ** 32 % bound)
   for (;;) {
-    const octets = random.bytes(4)
-    const value = new DataView(octets.buffer).getUint32(0)
+    const value = new ByteReader(random.bytes(4)).u32be('random word')
     if (value < limit) return value % bound
   }
 }
