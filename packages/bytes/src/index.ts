@@ -8,7 +8,6 @@ export {
   type Clock,
   type DeadlineOptions,
 } from './clock.ts'
-export { crc32 } from './crc32.ts'
 export {
   describeError,
   isBoardAtFault,
