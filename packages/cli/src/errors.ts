@@ -16,13 +16,18 @@ export const cliErrorTable = {
     meaning: 'The command would overwrite keys that exist.',
     remedy: 'name another folder; keys are never overwritten',
   },
+  CLI_NO_STATION: {
+    fault: 'caller',
+    meaning: 'The folder has no ledger and no journal: no run has ever used it.',
+    remedy: 'name the folder of a run with --home or KEYLINE_HOME',
+  },
   CLI_NO_PKI: {
-    fault: 'operator',
+    fault: 'caller',
     meaning: 'There is no PAI to issue certificates with.',
     remedy: 'run `keyline pki init` first, or name its folder with --pki',
   },
   CLI_PASSPHRASE: {
-    fault: 'operator',
+    fault: 'caller',
     meaning: 'The passphrase of the PAI key is not given, or too short.',
     remedy: 'name a file with --passphrase-file, or set KEYLINE_PASSPHRASE_FILE to its path',
   },

@@ -66,7 +66,7 @@ export const issuerErrorTable = {
     retryable: true,
   },
   ISSUER_PAI_UNUSABLE: {
-    fault: 'operator',
+    fault: 'caller',
     meaning: 'PAA, PAI and PAI key do not make an issuer: a profile, chain, key or date is wrong.',
     remedy: 'pass a PAI that satisfies its profile, its PAA, and the key of the PAI',
   },
@@ -76,22 +76,22 @@ export const issuerErrorTable = {
     remedy: 'finish the order with the PAI it was begun with',
   },
   ISSUER_POLICY_REFUSES: {
-    fault: 'operator',
+    fault: 'caller',
     meaning: 'The policy production refuses test vendor ids, published keys and keys in files.',
     remedy: 'use the vendor id that the CSA assigned and a key that never leaves its module',
   },
   ISSUER_KEY_FILE: {
-    fault: 'operator',
+    fault: 'caller',
     meaning: 'The file of the PAI key is not an encrypted PKCS#8 PEM with a P-256 key.',
     remedy: 'make it with `keyline pki init`, or `openssl pkcs8 -topk8 -v2 aes-256-cbc`',
   },
   ISSUER_PASSPHRASE: {
-    fault: 'operator',
+    fault: 'caller',
     meaning: 'The passphrase does not open the file of the PAI key.',
     remedy: 'pass the passphrase that was set when the key was made',
   },
   ISSUER_PKI_INPUT: {
-    fault: 'operator',
+    fault: 'caller',
     meaning: 'A PAA and PAI cannot be made from these names, ids or dates.',
     remedy: 'correct the field that the message names',
   },

@@ -8,7 +8,8 @@ export interface StationOptions {
   readonly quiet?: boolean
 }
 
-export const defaultHome = process.env['KEYLINE_HOME'] ?? 'keyline-data'
+/** An empty variable names no folder. */
+export const defaultHome = process.env['KEYLINE_HOME'] || 'keyline-data'
 
 /** Reads where the ledger is. A password has no place on a command line, where every user of the machine sees it. */
 export function ledgerSpec(text: string): string {
@@ -35,9 +36,9 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   }
 }
 
-/** Reads a 16-bit id in decimal or `0x` hexadecimal. */
+/** Reads a vendor or product id in decimal or `0x` hexadecimal. */
 export function id16(text: string): number {
   const value = Number(text)
-  if (/^(?:0x[0-9a-f]{1,4}|\d{1,5})$/i.test(text) && value <= 0xffff) return value
-  throw new InvalidArgumentError('It must be 0 to 65535, decimal or 0x hexadecimal.')
+  if (/^(?:0x[0-9a-f]{1,4}|\d{1,5})$/i.test(text) && value >= 1 && value <= 0xffff) return value
+  throw new InvalidArgumentError('It must be 1 to 65535, decimal or 0x hexadecimal.')
 }

@@ -31,7 +31,7 @@ describe('a signer from a file', () => {
     const pem = await encryptPkcs8(generateP256(), passphrase(), { iterations: 1000, random })
     const open = (): unknown =>
       openFileSigner({ pem, passphrase: new Secret(encodeUtf8('wrong battery')) })
-    expect(open).toThrow(expect.objectContaining({ code: 'ISSUER_PASSPHRASE', fault: 'operator' }))
+    expect(open).toThrow(expect.objectContaining({ code: 'ISSUER_PASSPHRASE', fault: 'caller' }))
     expect(open).not.toThrow(/wrong battery/)
   })
 
