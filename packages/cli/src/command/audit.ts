@@ -62,6 +62,7 @@ async function exportChain(
     ledger: options.ledger,
     policy: 'test',
     clock: systemClock,
+    mustExist: true,
   })
   try {
     if (file === undefined) {

@@ -1,7 +1,5 @@
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { systemRandom } from '@keyline/bytes'
-import { createPki } from '@keyline/issuer'
 import type { Ledger } from '@keyline/ledger'
 import { loadOrder } from '@keyline/station'
 import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
@@ -9,15 +7,8 @@ import { rendererOf } from '../terminal/event-sink.ts'
 import { interruptSignal } from '../terminal/interrupt.ts'
 import { paint, type Output } from '../terminal/output.ts'
 import { exampleImages, examplePath } from '../wiring/examples.ts'
-import { openStation, type OpenStation } from '../wiring/open-station.ts'
-import {
-  hasPki,
-  openPki,
-  passphraseOf,
-  sealNewPassphrase,
-  writePki,
-  type LinePki,
-} from '../wiring/pki.ts'
+import { openStation } from '../wiring/open-station.ts'
+import { demoPki } from '../wiring/demo-pki.ts'
 import { clockOf, runOrder } from '../wiring/run-order.ts'
 import { defaultHome, wholeNumber, type StationOptions } from './options.ts'
 
@@ -55,12 +46,13 @@ async function demo(output: Output, options: DemoOptions): Promise<ExitCode> {
     output,
     json: options.json === true,
     quiet: options.quiet === true,
+    slots: options.slots,
     now: () => clock.monotonicMs(),
   })
   try {
     const station = await openStation({ home: options.home, policy: 'test', clock })
     try {
-      const pki = await demoPki(station)
+      const pki = await demoPki(station, vendorId)
       const { id, quantity, isOpen } = await nextDemoOrder(station.ledger, options.slots)
       const images = await exampleImages()
       const loaded = await loadOrder(examplePath(stJson), { id, quantity, images })
@@ -88,20 +80,6 @@ async function demo(output: Output, options: DemoOptions): Promise<ExitCode> {
     renderer.stop()
     interrupt.dispose()
   }
-}
-
-/** The PKI of the demo, made at its first run; its passphrase is drawn and sealed. */
-async function demoPki(station: OpenStation): Promise<LinePki> {
-  const { home, ledger } = station
-  const isThere = await hasPki(home.pkiFolder)
-  const known = await passphraseOf(undefined, ledger)
-  const passphrase = known ?? (await sealNewPassphrase(ledger, systemRandom))
-  if (!isThere) {
-    const notBefore = new Date(Date.UTC(2026, 0, 1))
-    const pki = await createPki({ vendorId, notBefore, random: systemRandom })
-    await writePki(home.pkiFolder, { pki, passphrase, random: systemRandom })
-  }
-  return openPki(home.pkiFolder, passphrase)
 }
 
 /** The demo order that is still open, or the next one. */

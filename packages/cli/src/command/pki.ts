@@ -3,7 +3,6 @@ import { Command } from 'commander'
 import { systemRandom, toHexUpper } from '@keyline/bytes'
 import { createPki } from '@keyline/issuer'
 import { keyIdentifier, parseCertificate } from '@keyline/x509'
-import { CliError } from '../errors.ts'
 import { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { readPassphrase, writePki } from '../wiring/pki.ts'
@@ -41,11 +40,7 @@ export function pkiCommand(output: Output, end: (code: ExitCode) => void): Comma
 }
 
 async function init(output: Output, options: InitOptions): Promise<ExitCode> {
-  const path = options.passphraseFile ?? process.env['KEYLINE_PASSPHRASE_FILE']
-  if (path === undefined || path === '') {
-    throw new CliError('CLI_PASSPHRASE', 'no passphrase is given to close the new keys')
-  }
-  const passphrase = await readPassphrase(path)
+  const passphrase = await readPassphrase(options.passphraseFile)
   const notBefore = new Date(Math.floor(Date.now() / 1000) * 1000)
   const pki = await createPki({
     vendorId: options.vid,

@@ -3,14 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadOrder, type StOrderDefaults } from '@keyline/station'
-import { CliError } from '../errors.ts'
 import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
 import { rendererOf } from '../terminal/event-sink.ts'
 import { interruptSignal } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
 import { exampleImages } from '../wiring/examples.ts'
 import { openStation } from '../wiring/open-station.ts'
-import { openPki, passphraseOf } from '../wiring/pki.ts'
+import { openPki, readPassphrase } from '../wiring/pki.ts'
 import { clockOf, runOrder } from '../wiring/run-order.ts'
 import { defaultHome, ledgerOption, wholeNumber, type StationOptions } from './options.ts'
 
@@ -71,6 +70,7 @@ async function provision(
     output,
     json: options.json === true,
     quiet: options.quiet === true,
+    slots: options.slots,
     now: () => clock.monotonicMs(),
   })
   try {
@@ -81,12 +81,9 @@ async function provision(
       clock,
     })
     try {
-      const passphrase = await passphraseOf(options.passphraseFile, station.ledger)
-      const folder = options.pki ?? station.home.pkiFolder
-      if (passphrase === undefined) {
-        throw new CliError('CLI_PASSPHRASE', `nothing opens the PAI key in ${folder}`)
-      }
-      const pki = await openPki(folder, passphrase)
+      const passphrase = await readPassphrase(options.passphraseFile)
+      const pki = await openPki(options.pki ?? station.home.pkiFolder, passphrase)
+      passphrase.wipe()
       const summary = await runOrder({
         station,
         loaded,

@@ -37,6 +37,7 @@ async function show(name: string, options: StationOptions): Promise<Passport> {
     ledger: options.ledger,
     policy: 'test',
     clock: systemClock,
+    mustExist: true,
   })
   try {
     const report = await station.ledger.unit(name)

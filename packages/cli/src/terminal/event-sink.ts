@@ -7,6 +7,8 @@ export interface RenderOptions {
   readonly output: Output
   readonly json: boolean
   readonly quiet: boolean
+  /** Lines that a live table would have. */
+  readonly slots: number
   readonly now: () => number
 }
 
@@ -16,14 +18,18 @@ export interface Renderer {
   stop(): void
 }
 
-/** JSON lines, nothing, a live table on a terminal, plain lines elsewhere. */
+/** Lines of a live table besides those of its slots. */
+const tableFrame = 3
+
+/** JSON lines, nothing, a live table on a terminal that has room for it, plain lines elsewhere. */
 export function rendererOf(options: RenderOptions): Renderer {
   const { output, json, quiet } = options
   if (json) {
     return { sink: (event) => output.out(`${JSON.stringify(event)}\n`), stop: () => undefined }
   }
   if (quiet) return { sink: () => undefined, stop: () => undefined }
-  if (!output.isTerminal) return { sink: plainEvents(output), stop: () => undefined }
+  const hasRoom = output.isTerminal && output.rows >= options.slots + tableFrame
+  if (!hasRoom) return { sink: plainEvents(output), stop: () => undefined }
   const table = new LiveTable(output, options.now)
   return { sink: table.sink, stop: () => table.stop() }
 }

@@ -44,8 +44,12 @@ export class LiveTable {
     clearInterval(this.#timer)
     this.#timer = undefined
     this.#draw()
-    this.#output.out('\u001b[?25h')
+    process.off('exit', this.#showCursor)
+    this.#showCursor()
   }
+
+  /** Also at the rude end by a second Ctrl+C, where nobody stops the table. */
+  readonly #showCursor = (): void => this.#output.out('\u001b[?25h')
 
   #take(event: StationEvent): void {
     switch (event.type) {
@@ -97,6 +101,7 @@ export class LiveTable {
     for (let slot = 0; slot < slots; slot++) {
       this.#rows.push({ serialNumber: '', text: '–', startedAt: this.#now(), endedAt: this.#now() })
     }
+    process.once('exit', this.#showCursor)
     this.#started = this.#rows.length
     this.#shown = []
     this.#draw()

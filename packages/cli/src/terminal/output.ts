@@ -3,6 +3,7 @@ export interface Output {
   readonly isTerminal: boolean
   readonly hasColour: boolean
   readonly columns: number
+  readonly rows: number
   readonly out: (text: string) => void
   readonly err: (text: string) => void
 }
@@ -17,6 +18,9 @@ export function processOutput(): Output {
     hasColour: isTerminal && !noColour && process.env['TERM'] !== 'dumb',
     get columns() {
       return process.stdout.columns
+    },
+    get rows() {
+      return process.stdout.rows
     },
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

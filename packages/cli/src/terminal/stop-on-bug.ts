@@ -1,4 +1,5 @@
-import { describeError, isKeylineError } from '@keyline/bytes'
+import { describeError, describeFinding, isKeylineError } from '@keyline/bytes'
+import { RefusedInput } from '@keyline/station'
 import { ExitCode } from '../exit-code.ts'
 
 /**
@@ -10,10 +11,17 @@ export function stopOnBug(): void {
   process.on('unhandledRejection', stop)
 }
 
-/** One line for a person: what happened and what to do. */
+/** One line for a person: what happened and what to do. Refused input has a line more for each finding. */
 export function errorText(error: unknown): string {
+  if (error instanceof RefusedInput) return refusalText(error)
   if (isKeylineError(error)) return describeError(error)
   return `an error that should not happen: ${describeError(error)}. Remedy: report it with the command line`
+}
+
+function refusalText({ code, message, findings, remedy }: RefusedInput): string {
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  const [heading = ''] = message.split('\n', 1)
+  return [`${code}: ${heading}`, ...errors.map(describeFinding), `Remedy: ${remedy}`].join('\n  ')
 }
 
 function stop(error: unknown): never {

@@ -10,6 +10,8 @@ export interface Home {
   readonly ledgerFile: string
   readonly journalFolder: string
   readonly pkiFolder: string
+  /** The PKI of the demo, whose passphrase nobody knows. */
+  readonly demoPkiFolder: string
   readonly benchFolder: string
   readonly lockFolder: string
 }
@@ -21,6 +23,7 @@ export function homeAt(folder: string): Home {
     ledgerFile: join(root, 'ledger.db'),
     journalFolder: join(root, 'journal'),
     pkiFolder: join(root, 'pki'),
+    demoPkiFolder: join(root, 'demo-pki'),
     benchFolder: join(root, 'bench'),
     lockFolder: join(root, 'locks'),
   }
@@ -34,6 +37,12 @@ export async function makeHome(home: Home): Promise<void> {
   } catch (cause) {
     throw new CliError('CLI_FILE', `the folder ${home.folder} cannot be made`, { cause })
   }
+}
+
+/** @throws CliError `CLI_NO_STATION` when no station was ever opened in the folder */
+export async function requireHome(home: Home): Promise<void> {
+  if ((await stat(home.journalFolder).catch(() => undefined)) !== undefined) return
+  throw new CliError('CLI_NO_STATION', `${home.folder} holds no station`)
 }
 
 export interface StoreKeyOptions {

@@ -3,7 +3,7 @@ import { openLedger, type Ledger, type LedgerLocation } from '@keyline/ledger'
 import type { Policy } from '@keyline/ledger/records'
 import { takeLock, type Lock } from '@keyline/station'
 import { CliError } from '../errors.ts'
-import { homeAt, makeHome, storeKey, type Home } from './home.ts'
+import { homeAt, makeHome, requireHome, storeKey, type Home } from './home.ts'
 
 export interface StationFolderOptions {
   readonly home: string
@@ -11,6 +11,8 @@ export interface StationFolderOptions {
   readonly ledger?: string | undefined
   readonly policy: Policy
   readonly clock?: Clock | undefined
+  /** Refuses a folder without a station instead of making one: for commands that only look. */
+  readonly mustExist?: boolean | undefined
 }
 
 /** The ledger of a station, held by this process alone until it is closed. */
@@ -24,6 +26,7 @@ export interface OpenStation {
 /** Opens home, lock and ledger. @throws StationError `STATION_BUSY`, CliError, LedgerError */
 export async function openStation(options: StationFolderOptions): Promise<OpenStation> {
   const home = homeAt(options.home)
+  if (options.mustExist === true) await requireHome(home)
   await makeHome(home)
   const lock = await takeLock(home.lockFolder, 'station')
   try {

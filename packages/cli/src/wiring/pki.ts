@@ -1,9 +1,8 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encodeUtf8, Secret, toHex, type Random } from '@keyline/bytes'
+import { encodeUtf8, Secret, type Random } from '@keyline/bytes'
 import type { Signer } from '@keyline/crypto'
 import { openFileSigner, pkiFiles, type Pki } from '@keyline/issuer'
-import type { Ledger } from '@keyline/ledger'
 import { pemDecode } from '@keyline/x509'
 import { CliError } from '../errors.ts'
 
@@ -30,11 +29,16 @@ export async function writePki(
   input: { readonly pki: Pki; readonly passphrase: Secret; readonly random: Random },
 ): Promise<readonly string[]> {
   if (await hasPki(folder)) throw new CliError('CLI_EXISTS', `${folder} holds a PKI already`)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new CliError('CLI_FILE', `the folder ${folder} cannot be made`, { cause })
+  })
   const written: string[] = []
   for (const file of await pkiFiles(input)) {
     const path = join(folder, file.name)
-    await writeFile(path, file.content, { mode: file.isSecret ? 0o600 : 0o644, flag: 'wx' })
+    const options = { mode: file.isSecret ? 0o600 : 0o644, flag: 'wx' }
+    await writeFile(path, file.content, options).catch((cause: unknown) => {
+      throw new CliError('CLI_FILE', `${path} cannot be written, or exists`, { cause })
+    })
     written.push(path)
   }
   return written
@@ -56,20 +60,14 @@ export async function openPki(folder: string, passphrase: Secret): Promise<LineP
 }
 
 /**
- * The passphrase that opens the PAI key: from the file named by the option or by KEYLINE_PASSPHRASE_FILE,
- * else the one that the station sealed for itself. `undefined` when there is none.
+ * The passphrase of a PKI: first line of the file that the option or else KEYLINE_PASSPHRASE_FILE names.
+ * @throws CliError `CLI_PASSPHRASE`
  */
-export async function passphraseOf(
-  file: string | undefined,
-  ledger: Ledger,
-): Promise<Secret | undefined> {
+export async function readPassphrase(file: string | undefined): Promise<Secret> {
   const path = file ?? process.env['KEYLINE_PASSPHRASE_FILE']
-  if (path === undefined || path === '') return ledger.setting(sealedPassphrase)
-  return readPassphrase(path)
-}
-
-/** First line of the file. @throws CliError `CLI_PASSPHRASE` */
-export async function readPassphrase(path: string): Promise<Secret> {
+  if (path === undefined || path === '') {
+    throw new CliError('CLI_PASSPHRASE', 'no passphrase is given for the keys of the PKI')
+  }
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -81,15 +79,6 @@ export async function readPassphrase(path: string): Promise<Secret> {
     throw new CliError('CLI_PASSPHRASE', `the passphrase in ${path} has fewer than 8 characters`)
   }
   return new Secret(encodeUtf8(line))
-}
-
-const sealedPassphrase = 'pki-passphrase'
-
-/** Draws a passphrase and seals it in the ledger, for a bench where nobody types one. */
-export async function sealNewPassphrase(ledger: Ledger, random: Random): Promise<Secret> {
-  const passphrase = new Secret(encodeUtf8(toHex(random.bytes(24))))
-  await ledger.setSetting(sealedPassphrase, passphrase)
-  return passphrase
 }
 
 async function readPem(path: string): Promise<string | undefined> {
