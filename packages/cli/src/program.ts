@@ -35,7 +35,6 @@ function programOf(output: Output, end: (code: ExitCode) => void): Command {
   const program = new Command('keyline')
     .description('Gives a device its identity on the production line and proves it afterwards.')
     .version(version)
-    .showHelpAfterError('(see --help)')
     .addHelpText(
       'after',
       '\nExit codes: 0 done, 1 failed check or bad board, 2 wrong usage or input, 3 infrastructure, 130 interrupted.',
@@ -50,13 +49,14 @@ function programOf(output: Output, end: (code: ExitCode) => void): Command {
     explainCommand,
   ]
   for (const make of commands) program.addCommand(make(output, end))
-  for (const command of [
-    program,
-    ...program.commands,
-    ...program.commands.flatMap((c) => c.commands),
-  ]) {
-    command.exitOverride()
-    command.configureOutput({ writeOut: output.out, writeErr: output.err })
-  }
+  equip(program, output, 'keyline')
   return program
+}
+
+/** What commander does not hand down to commands: where they write, how they end, which help they name. */
+function equip(command: Command, output: Output, path: string): void {
+  command.exitOverride()
+  command.configureOutput({ writeOut: output.out, writeErr: output.err })
+  command.showHelpAfterError(`(see ${path} --help)`)
+  for (const inner of command.commands) equip(inner, output, `${path} ${inner.name()}`)
 }

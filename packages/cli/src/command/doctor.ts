@@ -1,7 +1,7 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
-import { describeError, systemClock } from '@keyline/bytes'
+import { describeError, isKeylineError, systemClock } from '@keyline/bytes'
 import { readJournal } from '@keyline/station'
 import { buildTime } from '../build-time.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -106,7 +106,7 @@ async function checkLedger(options: StationOptions): Promise<Check> {
       await station.close()
     }
   } catch (error) {
-    return bad('ledger', describeError(error), 'see `keyline explain` for the code')
+    return failing('ledger', error)
   }
 }
 
@@ -116,7 +116,7 @@ async function checkJournal(home: Home): Promise<Check> {
     const torn = tornOctets > 0 ? `, a torn end of ${tornOctets} octets will be dropped` : ''
     return ok('journal', `${records.length} records, chain whole${torn}`)
   } catch (error) {
-    return bad('journal', describeError(error), 'keep the file for examination')
+    return failing('journal', error)
   }
 }
 
@@ -142,6 +142,11 @@ function ok(name: string, text: string): Check {
 
 function bad(name: string, text: string, remedy: string): Check {
   return { name, state: 'error', text, remedy }
+}
+
+function failing(name: string, error: unknown): Check {
+  if (!isKeylineError(error)) return bad(name, describeError(error), 'report it')
+  return bad(name, `${error.code}: ${error.message}`, error.remedy)
 }
 
 function checkText(check: Check, output: Output): string {
