@@ -1,11 +1,11 @@
 export {
   Bench,
   openBench,
-  type BenchCallOptions,
   type BenchOptions,
   type BenchProbe,
   type BenchTarget,
 } from './bench/bench.ts'
+export type { BenchCallOptions } from './bench/probe.ts'
 export { BoardError, boardErrorTable, type BoardErrorCode } from './errors.ts'
 export { parseFault, type SlotFault } from './fault/fault-plan.ts'
 export {

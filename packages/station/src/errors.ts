@@ -92,8 +92,8 @@ export const stationErrorTable = {
   },
   STATION_CERTIFICATE_REFUSED: {
     fault: 'infrastructure',
-    meaning: 'The issuer answered with a certificate that does not fit the board or its chain.',
-    remedy: 'check the issuer; nothing of its answer reached the board',
+    meaning: 'An issued certificate does not fit the board, its order, its chain or the date.',
+    remedy: 'check the issuer and the clock of the station; the board is not to blame',
   },
   STATION_QUARANTINED: {
     fault: 'infrastructure',

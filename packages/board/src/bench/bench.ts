@@ -10,7 +10,7 @@ import { Board, type Timing } from '../mcu/board.ts'
 import { stm32wba65, type Part } from '../part/part.ts'
 import { SerialLine, type HostPort } from '../uart/serial-line.ts'
 import { BenchFolder, type BoardRecord } from './bench-folder.ts'
-import { ProbeSession, programFlash, readFlash } from './probe.ts'
+import { ProbeSession, programFlash, readFlash, type BenchCallOptions } from './probe.ts'
 
 export interface BenchOptions {
   /** Number of slots, 1 … 64. */
@@ -43,10 +43,6 @@ export interface BenchTarget {
   readonly deviceName: string
   readonly uid: Uint8Array
   readonly rdp: 0
-}
-
-export interface BenchCallOptions {
-  readonly signal?: AbortSignal | undefined
 }
 
 interface Slot {
@@ -129,7 +125,7 @@ export class Bench {
   /** @throws BoardError `BOARD_NO_PROBE`, `BOARD_PROBE_BUSY`, `BOARD_NO_TARGET` */
   async connect(probe: string, options: BenchCallOptions = {}): Promise<BenchTarget> {
     const { session, board } = this.#slotOf(probe)
-    return session.call(board, options.signal, () => {
+    return session.call(board, options, () => {
       const isOther = board.faults.strikes('uid-changes')
       return Promise.resolve({
         deviceId: this.#part.deviceId,
@@ -151,9 +147,7 @@ export class Bench {
     options: BenchCallOptions = {},
   ): Promise<void> {
     const { session, board } = this.#slotOf(probe)
-    return session.call(board, options.signal, () =>
-      programFlash(board, address, octets, options.signal),
-    )
+    return session.call(board, options, () => programFlash(board, address, octets, options.signal))
   }
 
   /** Reads flash; the firmware goes on. @throws BoardError `BOARD_ADDRESS`, and those of {@link connect} */
@@ -164,15 +158,13 @@ export class Bench {
     options: BenchCallOptions = {},
   ): Promise<Uint8Array> {
     const { session, board } = this.#slotOf(probe)
-    return session.call(board, options.signal, () =>
-      readFlash(board, address, length, options.signal),
-    )
+    return session.call(board, options, () => readFlash(board, address, length, options.signal))
   }
 
   /** Starts the firmware that stands in the flash. @throws BoardError as {@link connect} */
   async reset(probe: string, options: BenchCallOptions = {}): Promise<void> {
     const { session, board } = this.#slotOf(probe)
-    return session.call(board, options.signal, () => Promise.resolve(board.reset()))
+    return session.call(board, options, () => Promise.resolve(board.reset()))
   }
 
   /** Opens a serial port. @throws BoardError `BOARD_PORT_UNKNOWN`, `BOARD_PORT_BUSY` */

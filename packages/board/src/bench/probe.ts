@@ -2,6 +2,12 @@ import { BytesError, throwIfInterrupted } from '@keyline/bytes'
 import { BoardError } from '../errors.ts'
 import type { Board } from '../mcu/board.ts'
 
+export interface BenchCallOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Connects with a pulse on the reset line: the firmware starts anew. */
+  readonly underReset?: boolean | undefined
+}
+
 /** Octets that are erased, programmed or read in one go, so that a cut leaves a half-written flash. */
 const sliceLength = 65_536
 
@@ -23,7 +29,7 @@ export class ProbeSession {
   }
 
   /** @throws BoardError `BOARD_PROBE_BUSY`, `BOARD_NO_PROBE`, `BOARD_NO_TARGET` */
-  async call<T>(board: Board, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
+  async call<T>(board: Board, options: BenchCallOptions, act: () => Promise<T>): Promise<T> {
     if (this.#isHeld) {
       throw new BoardError('BOARD_PROBE_BUSY', `the probe ${this.#serialNumber} is in use`, {
         details: { class: 'no-probe' },
@@ -31,20 +37,22 @@ export class ProbeSession {
     }
     this.#isHeld = true
     try {
-      throwIfInterrupted(signal)
-      await this.#connect(board, signal)
+      throwIfInterrupted(options.signal)
+      await this.#connect(board, options)
       return await act()
     } finally {
       this.#isHeld = false
     }
   }
 
-  async #connect(board: Board, signal: AbortSignal | undefined): Promise<void> {
+  async #connect(board: Board, options: BenchCallOptions): Promise<void> {
     const { faults } = board
+    const { signal, underReset = false } = options
     if (!this.isConnected(board)) {
       throw noProbe(`the probe ${this.#serialNumber} is not connected`)
     }
     if (faults.strikes('programmer-hangs')) await interrupted(signal)
+    if (underReset) board.reset()
     await board.take(board.part.times.connectMs, signal)
     const isOnce = faults.strikes('no-target-once')
     const isGone = faults.strikes('no-target')

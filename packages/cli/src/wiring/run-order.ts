@@ -15,6 +15,7 @@ import {
   type RunSummary,
   type StationParts,
 } from '@keyline/station'
+import type { JournalRecord } from '@keyline/ledger/records'
 import { parseCertificate } from '@keyline/x509'
 import { buildTime } from '../build-time.ts'
 import type { OpenStation } from './open-station.ts'
@@ -83,7 +84,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
     ...(options.boardsInMemory === true ? {} : { folder: home.benchFolder }),
     ...(options.faults === undefined ? {} : { faults: options.faults }),
   })
-  const { journal } = await Journal.open({
+  const { journal, records } = await Journal.open({
     folder: home.journalFolder,
     clock,
     atPoint: options.atJournalPoint,
@@ -108,6 +109,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
       flow,
       slots: options.slots,
       resume: options.resume,
+      knownUnits: unitsOnBoards(records),
       signal: options.signal,
       onEvent: (event) => {
         if (event.type === 'run-started') run = event.run
@@ -121,6 +123,14 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
     await journal.close()
     bench.close()
   }
+}
+
+/** Units whose identity went towards a board of this station, by its journal. */
+function unitsOnBoards(records: readonly JournalRecord[]): ReadonlySet<string> {
+  const programmed = records.filter(
+    ({ type, step }) => type === 'intent' && step === 'program-data',
+  )
+  return new Set(programmed.flatMap(({ unit }) => unit ?? []))
 }
 
 /** A clock that lost its time would date certificates wrongly. Source: provisioning-station, fault F-30. */

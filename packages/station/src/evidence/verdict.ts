@@ -15,11 +15,10 @@ export interface VerdictInput {
 
 /**
  * The verdict, from the evidence and the error alone.
- * A bad board is FAIL; trouble around it never is. An unknown state is QUARANTINE until somebody asks the board.
+ * A bad board is FAIL; trouble around it never is. Evidence that is wrong stands, whatever ended the flow after it. An unknown state is QUARANTINE until somebody asks the board.
  * Source: provisioning-station sections 10 and 13; promises P3 and P4.
  */
 export function decideVerdict(input: VerdictInput): VerdictRecord {
-  if (input.error !== undefined) return verdictOfError(input, input.error)
   const review = reviewEvidence(input.rules, input.evidence)
   const wrong = review.wrong[0]
   if (wrong !== undefined) {
@@ -31,6 +30,7 @@ export function decideVerdict(input: VerdictInput): VerdictRecord {
       evidence: [...input.evidence],
     }
   }
+  if (input.error !== undefined) return verdictOfError(input, input.error)
   if (review.missing.length > 0) {
     return {
       verdict: 'QUARANTINE',

@@ -13,11 +13,13 @@ import {
   decodeImage,
   encodeImage,
   verifyAttestation,
+  type AttestationFailure,
   type FactoryData,
 } from '@keyline/matter'
 import { runApplicationDialogue } from '../dialogue/application-dialogue.ts'
 import { StationError } from '../errors.ts'
 import { onboardingOf } from '../unit/onboarding-of.ts'
+import { openPort } from './open-port.ts'
 import type { Step } from './step.ts'
 import type { Credentials, UnitWork } from './unit-work.ts'
 
@@ -133,11 +135,8 @@ export const attest: Step = {
   title: 'attest like a commissioner',
   deadlineMs: 120_000,
   async act(work, signal) {
-    const { clock, ports, programmer, random, trust } = work.parts
-    const probes = await programmer.list({ signal })
-    const name = probes.find((probe) => probe.serialNumber === work.probe.serialNumber)?.port
-    if (name === undefined) throw new StationError('STATION_PORT', 'the probe has no serial port')
-    const port = await ports.open(name)
+    const { clock, random, trust } = work.parts
+    const port = await openPort(work, signal)
     const answers = await runApplicationDialogue({ port, clock, random, signal, onLog: work.onLog })
     const { dac, pai } = work.requireCredentials()
     const result = verifyAttestation({
@@ -152,6 +151,7 @@ export const attest: Step = {
       trust,
     })
     if (!result.ok) {
+      requireSoundChain(result)
       return [
         {
           kind: 'attestation',
@@ -169,6 +169,31 @@ export const attest: Step = {
       { kind: 'key', ok: true, facts: { by: 'ATT-08' } },
     ]
   },
+}
+
+/** Checks of the certificates that were issued. They held when the board got them, so the board is not to blame. */
+const chainChecks: ReadonlySet<string> = new Set([
+  'ATT-02',
+  'ATT-03',
+  'ATT-04',
+  'ATT-05',
+  'ATT-06',
+  'ATT-07',
+  'ATT-09',
+  'ATT-10',
+  'ATT-11',
+  'ATT-12',
+  'ATT-13',
+] satisfies readonly AttestationFailure['check'][])
+
+/** @throws StationError `STATION_CERTIFICATE_REFUSED` */
+function requireSoundChain({ check, finding }: AttestationFailure): void {
+  if (!chainChecks.has(check)) return
+  throw new StationError(
+    'STATION_CERTIFICATE_REFUSED',
+    `the chain of the board does not hold any more: ${check}, ${finding.message}`,
+    { remedy: finding.remedy },
+  )
 }
 
 function isEqual(a: Uint8Array | undefined, b: Uint8Array): boolean {

@@ -1,11 +1,12 @@
-import { concat, encodeUtf8, toHex } from '@keyline/bytes'
+import { concat, encodeUtf8, throwIfInterrupted, toHex, withDeadline } from '@keyline/bytes'
 import { p256PublicKey, sha256, verifyP256 } from '@keyline/crypto'
 import type { Evidence } from '@keyline/ledger/records'
-import { proofPrefix } from '@keyline/matter/pxp'
+import { proofPrefix, pxpLimits } from '@keyline/matter/pxp'
 import { isSelfSigned, parseRequest } from '@keyline/x509'
 import { runProvisioningDialogue, type ExchangeHost } from '../dialogue/provisioning-dialogue.ts'
 import { StationError } from '../errors.ts'
 import { issuedChainProblems } from '../evidence/issued-chain.ts'
+import { openPort } from './open-port.ts'
 import type { Step } from './step.ts'
 import type { UnitWork } from './unit-work.ts'
 
@@ -23,15 +24,9 @@ export const exchange: Step = {
   touchesIdentity: true,
   async act(work, signal) {
     const evidence: Evidence[] = []
-    const { clock, ports, random } = work.parts
-    const port = await ports.open(await currentPort(work, signal)).catch((cause: unknown) => {
-      if (cause instanceof StationError) throw cause
-      throw new StationError('STATION_PORT', `the port of slot ${work.slot} does not open`, {
-        cause,
-      })
-    })
+    const { clock, random } = work.parts
     await runProvisioningDialogue({
-      port,
+      port: await openPort(work, signal),
       clock,
       random,
       signal,
@@ -42,15 +37,6 @@ export const exchange: Step = {
     evidence.push({ kind: 'exchange', ok: true, facts: { finish: '000' } })
     return evidence
   },
-}
-
-/** Ports may change their names after a reset: the probe decides. */
-async function currentPort(work: UnitWork, signal: AbortSignal): Promise<string> {
-  const { serialNumber } = work.probe
-  const probes = await work.parts.programmer.list({ signal })
-  const port = probes.find((probe) => probe.serialNumber === serialNumber)?.port
-  if (port !== undefined) return port
-  throw new StationError('STATION_PORT', `probe ${serialNumber} has no serial port`)
 }
 
 function exchangeHost(work: UnitWork, evidence: Evidence[], signal: AbortSignal): ExchangeHost {
@@ -68,8 +54,9 @@ function exchangeHost(work: UnitWork, evidence: Evidence[], signal: AbortSignal)
       return { dac, pai }
     },
     beforeCommit: async () => {
-      await work.record('intent', 'commit', { certificate: certificateId(work) })
       work.credentialsMayBeOnBoard = true
+      await work.record('intent', 'commit', { certificate: certificateId(work) })
+      throwIfInterrupted(signal)
     },
     stored: async (store) => {
       const wanted = work.prepared.order.policy === 'test' ? 'flash' : 'its'
@@ -111,7 +98,10 @@ function requestedKey(csr: Uint8Array): Uint8Array {
   throw new StationError('STATION_PROOF', 'the request of the board is not signed with its key')
 }
 
-/** The intent names the key of idempotency, so that a later run asks for the same certificate. */
+/**
+ * The intent names the key of idempotency, so that a later run asks for the same certificate. An issuer that does not
+ * answer is given up while the board still waits.
+ */
 async function issue(
   work: UnitWork,
   csr: Uint8Array,
@@ -120,18 +110,18 @@ async function issue(
   const { clock, issuer } = work.parts
   const idempotencyKey = `${work.unitId}/${toHex(sha256(csr)).slice(0, 32)}`
   await work.record('intent', 'issue', { idempotencyKey })
-  const issued = await clock.during(() =>
-    issuer.issue(
-      { orderId: work.prepared.order.id, unitId: work.unitId, idempotencyKey, csr },
-      { signal },
-    ),
-  )
+  const request = { orderId: work.prepared.order.id, unitId: work.unitId, idempotencyKey, csr }
+  const deadline = { clock, ms: pxpLimits.issuerTimeoutMs, what: 'the issuer', signal }
+  const issued = await withDeadline(deadline, (inner) => issuer.issue(request, { signal: inner }))
   await work.record('outcome', 'issue', { certificate: toHex(sha256(issued.dac)) })
   return issued
 }
 
-/** The answer of the issuer is checked before it may reach the board. */
-function proveChain(
+/**
+ * The answer of the issuer is checked before it may reach the board.
+ * @throws StationError `STATION_CERTIFICATE_REFUSED`
+ */
+export function proveChain(
   work: UnitWork,
   issued: { readonly dac: Uint8Array; readonly pai: Uint8Array; readonly publicKey: Uint8Array },
 ): Evidence {

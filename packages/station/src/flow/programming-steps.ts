@@ -1,6 +1,8 @@
 import { toHex } from '@keyline/bytes'
 import { StationError } from '../errors.ts'
+import type { Target } from '../port/programmer.ts'
 import type { Step } from './step.ts'
+import type { UnitWork } from './unit-work.ts'
 
 /** Watchdogs of provisioning-station section 4.4, milliseconds. */
 const downloadMs = 60_000
@@ -14,7 +16,7 @@ export const bind: Step = {
   title: 'connect and bind the board',
   deadlineMs: connectMs,
   async act(work, signal) {
-    const target = await work.parts.programmer.connect(work.probe.serialNumber, { signal })
+    const target = await connectBound(work, signal)
     const wanted = deviceIds[work.prepared.order.platform]
     if (target.deviceId !== wanted) {
       throw new StationError(
@@ -28,7 +30,6 @@ export const bind: Step = {
         `the board in slot ${work.slot} has RDP ${target.rdp}`,
       )
     }
-    work.requireSameBoard(target.uid)
     work.target = target
     const { clock, units } = work.parts
     await clock.during(() => units.bind(work.unitId, toHex(target.uid)))
@@ -52,13 +53,30 @@ export const programData: Step = {
 }
 
 export const programProvisioning: Step = programFirmware('provisioning', 'program-provisioning')
-export const programApplication: Step = programFirmware('application', 'program-application')
+
+const writeApplication = programFirmware('application', 'program-application')
+
+/** The debug port comes back to the board after the exchange: it must still be the same one. */
+export const programApplication: Step = {
+  ...writeApplication,
+  async act(work, signal) {
+    await connectBound(work, signal)
+    return writeApplication.act(work, signal)
+  },
+}
 
 export const startProvisioning: Step = startFirmware(
   'start-provisioning',
   'start provisioning firmware',
 )
 export const startApplication: Step = startFirmware('start-application', 'start application')
+
+/** @throws StationError `STATION_BOARD_CHANGED` when another board answers than the one that the unit is bound to */
+async function connectBound(work: UnitWork, signal: AbortSignal): Promise<Target> {
+  const target = await work.parts.programmer.connect(work.probe.serialNumber, { signal })
+  work.requireSameBoard(target.uid)
+  return target
+}
 
 function programFirmware(
   kind: 'provisioning' | 'application',

@@ -2,6 +2,7 @@ import { throwIfInterrupted, withDeadline } from '@keyline/bytes'
 import type { VerdictRecord } from '@keyline/ledger/records'
 import { decideVerdict } from '../evidence/verdict.ts'
 import { StationError } from '../errors.ts'
+import { isTakenElsewhere } from '../port/unit-store.ts'
 import type { EventSink } from './events.ts'
 import type { Flow } from './flows.ts'
 import { askBoard } from './ask-board.ts'
@@ -21,14 +22,19 @@ export interface RunUnitOptions {
 /**
  * Takes one unit through its flow and records its verdict, in journal and ledger.
  * A failed step ends the flow; nothing here is repeated without asking the board.
+ * @returns the verdict, or nothing when another station has taken the unit before it was bound here
  */
-export async function runUnit(options: RunUnitOptions): Promise<VerdictRecord> {
+export async function runUnit(options: RunUnitOptions): Promise<VerdictRecord | undefined> {
   const { work, flow } = options
   let error: unknown
   try {
     const first = options.isResumed ? await resumePoint(options) : 0
     await runSteps(options, first)
   } catch (cause) {
+    if (!work.identityMayBeOnBoard && isTakenElsewhere(cause)) {
+      await work.record('outcome', 'bind', { taken: 'by another station' })
+      return undefined
+    }
     error = cause
   }
   const verdict = decideVerdict({
@@ -74,28 +80,28 @@ async function runStep(options: RunUnitOptions, step: Step, index: number): Prom
   onEvent({ type: 'step-done', ...place, ms })
 }
 
-/** Asks the board what it holds, and gives the step to go on with. */
+/** Asks the board what it holds, and gives the step to go on with. Until it has answered, it may hold anything. */
 async function resumePoint(options: RunUnitOptions): Promise<number> {
   const { work, flow, signal } = options
   const { steps, afterExchange } = flow
   const [first] = steps
   if (first === undefined) return 0
-  await runStep(options, first, 0)
   work.identityMayBeOnBoard = true
+  work.credentialsMayBeOnBoard = true
+  await runStep(options, first, 0)
   const deadline = { clock: work.parts.clock, ms: 60_000, what: 'asking the board', signal }
   const answer = await withDeadline(deadline, (inner) => askBoard(work, inner))
   await work.record('outcome', 'ask', { holds: answer.holds })
   switch (answer.holds) {
     case 'issued-credentials':
       work.credentials = answer.credentials
-      work.credentialsMayBeOnBoard = true
       work.evidence.push(...answer.evidence)
       return steps.indexOf(afterExchange)
     case 'no-credentials':
+      work.credentialsMayBeOnBoard = false
       await voidLostCertificate(work, 'the run ended before COMMIT took effect; the key is lost')
       return 1
     case 'foreign-credentials':
-      work.credentialsMayBeOnBoard = true
       throw new StationError(
         'STATION_QUARANTINED',
         `the board of unit ${work.reserved.unit.serialNumber} holds credentials that were not issued for it`,
@@ -110,9 +116,6 @@ async function recordVerdict(work: UnitWork, verdict: VerdictRecord): Promise<vo
   const { clock, units } = work.parts
   const data = { verdict: verdict.verdict, reason: verdict.reason }
   await work.record('intent', 'decide', data)
-  if (verdict.verdict === 'FAIL' || verdict.verdict === 'ERROR') {
-    await voidLostCertificate(work, `the unit ended as ${verdict.verdict}: ${verdict.reason}`)
-  }
   await clock.during(() => units.decide(work.unitId, verdict))
   await work.record('decided', 'decide', data)
 }

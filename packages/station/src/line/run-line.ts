@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { describeError, isKeylineError, toHex, withDeadline } from '@keyline/bytes'
-import { journalVersion } from '@keyline/ledger/records'
+import { journalVersion, type Unit } from '@keyline/ledger/records'
 import { StationError } from '../errors.ts'
 import type { EventSink, RunSummary } from '../flow/events.ts'
 import type { Flow } from '../flow/flows.ts'
@@ -14,6 +14,7 @@ import type { Probe } from '../port/programmer.ts'
 import type { ReservedUnit } from '../port/unit-store.ts'
 import { drawSecrets } from '../unit/draw-secrets.ts'
 import { SummaryCounter } from './run-summary.ts'
+import { withSecondConnect } from './second-connect.ts'
 
 export interface LineOptions {
   readonly parts: StationParts
@@ -24,6 +25,8 @@ export interface LineOptions {
   readonly slots: number
   /** Takes up the units that an earlier run left without a final verdict. */
   readonly resume: boolean
+  /** Units that this station has had on a board before; others may be in work on another station of the order. */
+  readonly knownUnits: ReadonlySet<string>
   readonly signal: AbortSignal
   readonly onEvent: EventSink
   /** Octets that must be free on the disk before a new board is touched. */
@@ -39,13 +42,23 @@ interface Slot {
   readonly resumed: ReservedUnit[]
 }
 
+/** Where the boards are, as far as they answer. */
+interface FoundBoards {
+  readonly readable: readonly Slot[]
+  slotOf(unit: Pick<Unit, 'boardUid'>): Slot | undefined
+}
+
 /**
  * Runs an order on N slots at once. Slots share nothing but the order's remaining quantity, so that one stuck
  * board delays no other. Ends when the order is made, every slot has stopped, or the signal fires.
  * @throws StationError `STATION_NO_BOARD`, `STATION_UNFINISHED`, `STATION_DISK_FULL` before a board is touched
  */
 export async function runLine(options: LineOptions): Promise<RunSummary> {
-  const line = new Line(options)
+  const { parts } = options
+  const line = new Line({
+    ...options,
+    parts: { ...parts, programmer: withSecondConnect(parts.programmer) },
+  })
   return line.run()
 }
 
@@ -110,7 +123,7 @@ class Line {
 
   /** Finds the probes, and the boards of the units that an earlier run left open. */
   async #prepareSlots(): Promise<readonly Slot[]> {
-    const { parts, prepared, resume, slots: wanted } = this.#options
+    const { parts, prepared, resume, knownUnits, slots: wanted } = this.#options
     const probes = await parts.programmer.list()
     requireDistinct(probes)
     if (probes.length < wanted) {
@@ -125,15 +138,20 @@ class Line {
     const undecided = await this.#undecided()
     const started = undecided.filter(({ unit }) => unit.boardUid !== undefined)
     this.#unused = undecided.filter(({ unit }) => unit.boardUid === undefined)
-    if (started.length > 0 && !resume) {
-      const names = started.map(({ unit }) => unit.serialNumber).join(', ')
+    if (started.length === 0) return slots
+    const found = await this.#findBoards(slots)
+    const own = started.filter(
+      ({ unit }) => knownUnits.has(unit.id) || found.slotOf(unit) !== undefined,
+    )
+    if (own.length > 0 && !resume) {
+      const names = own.map(({ unit }) => unit.serialNumber).join(', ')
       throw new StationError(
         'STATION_UNFINISHED',
-        `order ${prepared.order.id} has ${started.length} unit(s) without verdict: ${names}`,
+        `order ${prepared.order.id} has ${own.length} unit(s) without verdict: ${names}`,
       )
     }
-    if (started.length > 0) await this.#assign(started, slots)
-    return slots
+    this.#assign(started, found)
+    return found.readable
   }
 
   #undecided(): Promise<readonly ReservedUnit[]> {
@@ -141,25 +159,38 @@ class Line {
     return clock.during(() => units.undecided(this.#options.prepared.order.id))
   }
 
-  /** Each open unit goes to the slot in which its board stands now. */
-  async #assign(started: readonly ReservedUnit[], slots: readonly Slot[]): Promise<void> {
+  /**
+   * Asks which board stands in which slot. A slot that does not answer may hold the board of an open unit:
+   * it is left alone.
+   */
+  async #findBoards(slots: readonly Slot[]): Promise<FoundBoards> {
     const { clock, programmer } = this.#options.parts
     const byUid = new Map<string, Slot>()
-    await Promise.allSettled(
+    await Promise.all(
       slots.map(async (slot) => {
         const deadline = { clock, ms: 20_000, what: `slot ${slot.number}` }
-        const target = await withDeadline(deadline, (signal) =>
-          programmer.connect(slot.probe.serialNumber, { signal }),
-        )
-        byUid.set(toHex(target.uid), slot)
+        try {
+          const target = await withDeadline(deadline, (signal) =>
+            programmer.connect(slot.probe.serialNumber, { signal }),
+          )
+          byUid.set(toHex(target.uid), slot)
+        } catch (error) {
+          this.#emitStopped(slot, error)
+        }
       }),
     )
+    const readable = slots.filter((slot) => [...byUid.values()].includes(slot))
+    return { readable, slotOf: ({ boardUid = '' }) => byUid.get(boardUid) }
+  }
+
+  /** Each open unit goes to the slot in which its board stands now. */
+  #assign(started: readonly ReservedUnit[], found: FoundBoards): void {
     for (const reserved of started) {
       const { boardUid, serialNumber } = reserved.unit
-      const slot = boardUid === undefined ? undefined : byUid.get(boardUid)
+      const slot = found.slotOf(reserved.unit)
       if (slot !== undefined) slot.resumed.push(reserved)
       else {
-        const text = `unit ${serialNumber} waits: its board ${boardUid ?? ''} is in no slot`
+        const text = `unit ${serialNumber} waits: its board ${boardUid ?? ''} is in no slot of this station`
         this.#emit({ type: 'notice', text })
       }
     }
@@ -174,12 +205,7 @@ class Line {
         if (!(await this.#make(slot, next, false))) return
       }
     } catch (error) {
-      this.#emit({
-        type: 'slot-stopped',
-        slot: slot.number,
-        reason: isKeylineError(error) ? `${error.code}: ${error.message}` : describeError(error),
-        remedy: isKeylineError(error) ? error.remedy : 'report this with the journal of the run',
-      })
+      this.#emitStopped(slot, error)
       // Journal, ledger or disk are gone: no slot may begin another board.
       this.#stop.abort(error)
       throw error
@@ -203,6 +229,12 @@ class Line {
     const isThere = await fixture.nextBoard(slot.probe.serialNumber, { signal: this.#stop.signal })
     if (isThere) return reserved
     this.#unused.push(reserved)
+    if (!this.#stop.signal.aborted) {
+      this.#emitStopped(
+        slot,
+        new StationError('STATION_NO_BOARD', `no board came into slot ${slot.number}`),
+      )
+    }
     return undefined
   }
 
@@ -240,7 +272,13 @@ class Line {
       isResumed,
       onEvent: (event) => this.#emit(event),
     })
-    if (record.verdict === 'PASS') await onPass?.(work)
+    if (record === undefined) {
+      this.#toStart++
+      const text = `unit ${unit.serialNumber} is made on another station: slot ${slot.number} takes another one`
+      this.#emit({ type: 'notice', text })
+      return true
+    }
+    if (record.verdict === 'PASS') await parts.clock.during(async () => onPass?.(work))
     work.wipe()
     const ms = Math.round(parts.clock.monotonicMs() - start)
     this.#emit({ type: 'unit-decided', slot: slot.number, unit, record, ms })
@@ -259,9 +297,25 @@ class Line {
     )
   }
 
+  /** Units of the order without PASS: not begun, or still open. All of them when the ledger does not say. */
   async #remaining(): Promise<number> {
     const { clock, units } = this.#options.parts
-    return clock.during(() => units.remaining(this.#options.prepared.order.id)).catch(() => 0)
+    const { id, quantity } = this.#options.prepared.order
+    try {
+      const open = await this.#undecided()
+      return open.length + (await clock.during(() => units.remaining(id)))
+    } catch {
+      return quantity
+    }
+  }
+
+  #emitStopped(slot: Slot, error: unknown): void {
+    this.#emit({
+      type: 'slot-stopped',
+      slot: slot.number,
+      reason: isKeylineError(error) ? `${error.code}: ${error.message}` : describeError(error),
+      remedy: isKeylineError(error) ? error.remedy : 'report this with the journal of the run',
+    })
   }
 
   #emit(event: Parameters<EventSink>[0]): void {

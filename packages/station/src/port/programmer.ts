@@ -1,3 +1,5 @@
+import { isKeylineError } from '@keyline/bytes'
+
 /** A debug probe with the board behind it, as the programmer lists it. */
 export interface Probe {
   /** Serial number of the probe: the only stable name of a place on the bench. */
@@ -20,11 +22,13 @@ export interface Target {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
+  /** Connects with a pulse on the reset line, for a target that did not answer. */
+  readonly underReset?: boolean | undefined
 }
 
 /**
- * The debug port of boards. Each call ends by itself, with a typed error of the classes of
- * provisioning-station section 4.4 when it did not succeed.
+ * The debug port of boards. Each call ends by itself. When it did not succeed, it throws a typed error with the class
+ * of provisioning-station section 4.4 in `details.class`.
  */
 export interface Programmer {
   list(options?: CallOptions): Promise<readonly Probe[]>
@@ -33,4 +37,9 @@ export interface Programmer {
   download(probe: string, address: number, octets: Uint8Array, options?: CallOptions): Promise<void>
   read(probe: string, address: number, length: number, options?: CallOptions): Promise<Uint8Array>
   reset(probe: string, options?: CallOptions): Promise<void>
+}
+
+/** The probe is there, but the microcontroller did not answer: the call has changed nothing. */
+export function isNoTarget(error: unknown): boolean {
+  return isKeylineError(error) && error.details['class'] === 'no-target'
 }

@@ -1,3 +1,4 @@
+import { isKeylineError } from '@keyline/bytes'
 import type { Unit, UnitSecrets, VerdictRecord } from '@keyline/ledger/records'
 
 /** A unit together with its identity secrets, for the station that is making it. */
@@ -14,12 +15,26 @@ export interface UnitStore {
   remaining(orderId: string): Promise<number>
   /** Units of the order without a final verdict (none yet, or QUARANTINE), by sequence. */
   undecided(orderId: string): Promise<readonly ReservedUnit[]>
-  /** Binds the unit to the board. Refused when the UID belongs to another live unit. */
+  /**
+   * Binds the unit to the board. Refused when the UID belongs to another live unit, and, with the code
+   * `LEDGER_UNIT_BOUND` or `LEDGER_UNIT_DECIDED`, when the unit has a board or a verdict already.
+   */
   bind(unitId: string, boardUid: string): Promise<void>
-  /** Records the verdict. The same one again changes nothing; only QUARANTINE may be followed by another. */
+  /**
+   * Records the verdict. The same one again changes nothing; only QUARANTINE may be followed by another.
+   * FAIL and ERROR void the certificates of the unit in the same transaction.
+   */
   decide(unitId: string, record: VerdictRecord): Promise<void>
   /** Certificate of the unit as the issuer recorded it, DER; the newest when a board restarted. */
   certificateOf(unitId: string): Promise<Uint8Array | undefined>
   /** Marks a certificate void whose key was lost in a restart; the reason stands in the audit log. */
   voidCertificate(unitId: string, certificateSha256: string, reason: string): Promise<void>
+}
+
+/** Stations that share an order may draw the same open unit: the first to bind it makes it. */
+export function isTakenElsewhere(error: unknown): boolean {
+  return (
+    isKeylineError(error) &&
+    (error.code === 'LEDGER_UNIT_BOUND' || error.code === 'LEDGER_UNIT_DECIDED')
+  )
 }
