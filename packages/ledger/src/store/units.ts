@@ -104,6 +104,15 @@ const insertVerdict = statement((db, row: Values<VerdictRow>) =>
   }),
 )
 
+const voidLive = statement((db, { unitId, reason }: Values<{ unitId: string; reason: string }>) =>
+  db
+    .updateTable('certificate')
+    .set({ state: 'void', void_reason: reason })
+    .where('unit_id', '=', unitId)
+    .where('state', '=', 'live')
+    .returning('sha256'),
+)
+
 /** Units that the order still misses. @throws LedgerError `LEDGER_ORDER_UNKNOWN`, `LEDGER_ORDER_CLOSED` */
 export async function unitsLeft(db: Kysely<Tables>, orderId: string): Promise<number> {
   const row = await orderRow(db, orderId)
@@ -214,7 +223,8 @@ export async function boardTaken(
 
 /**
  * Records the verdict. The same verdict again changes nothing: the first evidence stands. QUARANTINE leaves the unit
- * open until a later verdict replaces it; FAIL and ERROR give its place in the order back.
+ * open until a later verdict replaces it; FAIL and ERROR give its place in the order back and void its certificates,
+ * so that no moment leaves a live certificate to a dead unit, or a void one to a unit that may still pass.
  */
 export async function decideUnit(
   { tx, now, note }: Act,
@@ -227,22 +237,32 @@ export async function decideUnit(
   if (known !== undefined && known.verdict !== 'QUARANTINE') {
     throw verdictDiffers(unitId, known.verdict, verdict)
   }
-  if (verdict !== 'QUARANTINE') await endUnit(tx, unitId, verdict === 'PASS')
-  else await unitRow(tx, unitId)
+  const isDead = verdict === 'FAIL' || verdict === 'ERROR'
   const row = { verdict, document: canonicalJson(record), decided_at: now }
-  if (known === undefined) {
-    await insertVerdict(tx, { unit_id: unitId, ...row })
-  } else {
-    const replaced = await tx
-      .updateTable('verdict')
-      .set(row)
-      .where('unit_id', '=', unitId)
-      .where('verdict', '=', 'QUARANTINE')
-      .returning('unit_id')
-      .executeTakeFirst()
-    if (replaced === undefined) throw verdictDiffers(unitId, 'another verdict', verdict)
-  }
+  if (known !== undefined && !(await replaceQuarantine(tx, unitId, row))) return
+  if (verdict === 'QUARANTINE') await unitRow(tx, unitId)
+  else await endUnit(tx, unitId, verdict === 'PASS')
+  if (known === undefined) await insertVerdict(tx, { unit_id: unitId, ...row })
   await note('unit.decided', { unit: unitId, verdict, reason: record.reason })
+}
+
+/** False when another station has just recorded the same verdict. */
+async function replaceQuarantine(
+  tx: LedgerTransaction,
+  unitId: string,
+  row: Omit<VerdictRow, 'unit_id'>,
+): Promise<boolean> {
+  const replaced = await tx
+    .updateTable('verdict')
+    .set(row)
+    .where('unit_id', '=', unitId)
+    .where('verdict', '=', 'QUARANTINE')
+    .returning('unit_id')
+    .executeTakeFirst()
+  if (replaced !== undefined) return true
+  const [known] = await verdictById(tx, { unitId })
+  if (known?.verdict === row.verdict) return false
+  throw verdictDiffers(unitId, known?.verdict ?? 'nothing', row.verdict)
 }
 
 function verdictDiffers(unitId: string, known: string, verdict: string): LedgerError {
