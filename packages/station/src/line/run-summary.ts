@@ -52,10 +52,13 @@ export class SummaryCounter {
 
 function stepTime(step: StepName, times: readonly number[]): StepTime {
   const sorted = times.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const lower = sorted[Math.ceil(middle) - 1] ?? 0
+  const upper = sorted[Math.floor(middle)] ?? 0
   return {
     step,
     count: sorted.length,
-    medianMs: sorted[Math.floor(sorted.length / 2)] ?? 0,
+    medianMs: Math.round((lower + upper) / 2),
     maxMs: sorted.at(-1) ?? 0,
   }
 }
