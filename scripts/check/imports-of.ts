@@ -5,11 +5,13 @@ const token =
 const specifier =
   /\b(?:import|export)\b[^;'"`()]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*['"]([^'"]+)['"]|\b(?:import|require)\s*\(\s*['"]([^'"]+)['"]/g
 
-/** The text with its comments blanked out, line by line where it was. */
-export function withoutComments(source: string): string {
-  return source.replaceAll(token, (found) =>
-    found.startsWith('/') ? found.replaceAll(/[^\n]/g, ' ') : found,
-  )
+/** The text with its comments, strings and templates blanked out, line by line where it was. */
+export function codeOf(source: string): string {
+  return source.replaceAll(token, blank)
+}
+
+function blank(text: string): string {
+  return text.replaceAll(/[^\n]/g, ' ')
 }
 
 /** The specifiers that a source text imports, re-exports or loads by name, in the order of the text. */

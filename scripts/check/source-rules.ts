@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path/posix'
-import { withoutComments } from './imports-of.ts'
+import { codeOf } from './imports-of.ts'
 import { filesUnder, isSource, isTest, readText } from './source-tree.ts'
 import type { HouseCheck, Violation } from './violation.ts'
 
@@ -65,7 +65,7 @@ function describeSource(file: string, text: string): readonly Violation[] {
   return [
     ...violations,
     ...describeText(file, text, everywhere),
-    ...describeText(file, withoutComments(text), patterns),
+    ...describeText(file, codeOf(text), patterns),
   ]
 }
 

@@ -40,6 +40,16 @@ describe('source rules', () => {
     ])
   })
 
+  it('fails on a cast past the types, but not on words in comments and texts', () => {
+    const files = {
+      'packages/low/src/a.ts': 'const a = JSON.parse("") as any\n',
+      'packages/low/src/b.ts': "// as any other\nconst b = 'as any other'\n",
+    }
+    expect(messagesOf(sourceRules, files)).toEqual([
+      'packages/low/src/a.ts: line 1 casts past the types: as any',
+    ])
+  })
+
   it('fails on a test that is left out', () => {
     const source = ['it.sk', "ip('works', () => {})"].join('')
     expect(messagesOf(sourceRules, { 'packages/low/src/a.test.ts': source })).toHaveLength(1)
