@@ -122,6 +122,20 @@ describe.each(databaseKinds)('a race on $name', ({ name, create }) => {
     expect(codes).toEqual({ LEDGER_VERDICT_DIFFERS: 16 })
   })
 
+  it('to end a quarantine ends it once, and gives its place back once', async () => {
+    await ledger.createOrder(sampleOrder({ quantity: 1 }))
+    const unitId = await unitOf('order-1')
+    await ledger.decide(unitId, verdict('QUARANTINE'))
+    const { codes } = await settle(times(32, () => ledger.decide(unitId, verdict('FAIL'))))
+    expect(codes).toEqual({})
+    expect(await ledger.remaining('order-1')).toBe(1)
+    const decided: string[] = []
+    await ledger.exportAudit((line) => {
+      if (JSON.parse(line).type === 'unit.decided') decided.push(line)
+    })
+    expect(decided).toHaveLength(2)
+  })
+
   it('for a new order and its pool records both once', async () => {
     const orders = times(16, () => sampleOrder())
     const { won, codes } = await settle(orders.map((order) => ledger.createOrder(order)))

@@ -241,8 +241,13 @@ export async function decideUnit(
   const row = { verdict, document: canonicalJson(record), decided_at: now }
   if (known !== undefined && !(await replaceQuarantine(tx, unitId, row))) return
   if (verdict === 'QUARANTINE') await unitRow(tx, unitId)
-  else await endUnit(tx, unitId, verdict === 'PASS')
+  else await endUnit(tx, unitId, !isDead)
   if (known === undefined) await insertVerdict(tx, { unit_id: unitId, ...row })
+  const reason = `the unit ended as ${verdict}: ${record.reason}`
+  const voided = isDead ? await voidLive(tx, { unitId, reason }) : []
+  for (const { sha256 } of voided) {
+    await note('certificate.voided', { certificate: sha256, unit: unitId, reason })
+  }
   await note('unit.decided', { unit: unitId, verdict, reason: record.reason })
 }
 
