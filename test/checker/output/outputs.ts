@@ -1,0 +1,56 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { readBoards, type BoardFlash } from './board-flash.ts'
+import { readJournalLines, type JournalContent } from './journal-lines.ts'
+import { readLedgerFile, type LedgerContent, type OrderRow } from './ledger-file.ts'
+import { readResults, type OrderResults } from './results-folder.ts'
+
+/** All that a station leaves behind. */
+export interface Outputs {
+  readonly ledger: LedgerContent
+  readonly journal: JournalContent
+  readonly boards: readonly BoardFlash[]
+  /** By the id of the order. */
+  readonly results: ReadonlyMap<string, OrderResults>
+}
+
+export interface OutputFolders {
+  /** Folder of the station: `ledger.db`, `journal`, `bench`. */
+  readonly home: string
+  /** Folder with one results folder per order. */
+  readonly results: string
+}
+
+export function readOutputs({ home, results }: OutputFolders): Outputs {
+  const orders = existsSync(results) ? readdirSync(results) : []
+  return {
+    ledger: readLedgerFile(join(home, 'ledger.db')),
+    journal: readJournalLines(join(home, 'journal', 'journal.jsonl')),
+    boards: readBoards(join(home, 'bench')),
+    results: new Map(orders.map((order) => [order, readResults(join(results, order))])),
+  }
+}
+
+const OrderDocument = z.object({
+  product: z.object({ vendorId: z.number(), productId: z.number() }),
+  factoryDataAddress: z.number(),
+  images: z.object({
+    application: z.object({ file: z.string(), sha256: z.string(), address: z.number() }),
+  }),
+})
+export type OrderDocument = z.infer<typeof OrderDocument>
+
+/** The work order as the ledger recorded it. */
+export function orderDocument(order: OrderRow): OrderDocument {
+  return OrderDocument.parse(JSON.parse(order.document))
+}
+
+/** The factory data on the board of a unit. */
+export function recordsOf(outputs: Outputs, board: BoardFlash): ReadonlyMap<number, Uint8Array> {
+  for (const order of outputs.ledger.orders) {
+    const records = board.records(orderDocument(order).factoryDataAddress)
+    if (records.size > 0) return records
+  }
+  return new Map()
+}

@@ -1,0 +1,148 @@
+import { createECDH, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { numberOf, RecordTag, type BoardFlash } from '../output/board-flash.ts'
+import type { CertificateRow, OrderRow, UnitRow } from '../output/ledger-file.ts'
+import { isSame, sha256Hex } from '../output/octets.ts'
+import { orderDocument, type OrderDocument, type Outputs } from '../output/outputs.ts'
+import type { Violation } from '../violation.ts'
+
+/** The evidence of provisioning-station section 10 that a WBA board without OEMiRoT needs. */
+const evidenceKinds = [
+  'request',
+  'chain',
+  'exchange',
+  'data',
+  'firmware',
+  'key',
+  'attestation',
+  'payload',
+]
+
+const VerdictDocument = z.object({
+  verdict: z.string(),
+  evidence: z.array(z.object({ kind: z.string(), ok: z.boolean() })),
+})
+
+/** P3: PASS exists only with the complete evidence, and the board holds exactly what the ledger says. */
+export function checkNoFalsePass(outputs: Outputs): readonly Violation[] {
+  const { units, verdicts, orders } = outputs.ledger
+  return verdicts
+    .filter((row) => row.verdict === 'PASS')
+    .flatMap((row) => {
+      const unit = units.find(({ id }) => id === row.unit_id)
+      const order = orders.find(({ id }) => id === unit?.order_id)
+      const messages =
+        unit === undefined || order === undefined
+          ? ['the ledger has no such unit']
+          : [...checkEvidence(row.document), ...checkDevice(outputs, unit, order)]
+      return messages.map((message): Violation => ({
+        promise: 'P3',
+        place: `unit ${unit?.serial_number ?? row.unit_id}`,
+        message,
+      }))
+    })
+}
+
+function checkEvidence(document: string): readonly string[] {
+  const { verdict, evidence } = VerdictDocument.parse(JSON.parse(document))
+  const missing = evidenceKinds.filter((kind) => !evidence.some((piece) => piece.kind === kind))
+  const wrong = evidence.filter((piece) => !piece.ok).map((piece) => piece.kind)
+  return [
+    ...(verdict === 'PASS' ? [] : [`its document says ${verdict}`]),
+    ...(missing.length === 0 ? [] : [`PASS without evidence of ${missing.join(', ')}`]),
+    ...(wrong.length === 0 ? [] : [`PASS with wrong evidence of ${wrong.join(', ')}`]),
+  ]
+}
+
+function checkDevice(outputs: Outputs, unit: UnitRow, order: OrderRow): readonly string[] {
+  const board = outputs.boards.find(({ uid }) => uid === unit.board_uid)
+  if (board === undefined) return [`its board ${unit.board_uid} does not exist`]
+  const live = outputs.ledger.certificates.filter(
+    (row) => row.unit_id === unit.id && row.state === 'live',
+  )
+  const [certificate] = live
+  if (certificate === undefined || live.length > 1)
+    return [`it has ${live.length} live certificates`]
+  if (unit.state !== 'decided' || unit.live !== 1) return ['the ledger does not keep it as made']
+  const document = orderDocument(order)
+  const records = board.records(document.factoryDataAddress)
+  const authorities = outputs.results.get(order.id)
+  return [
+    ...checkCredentials({ records, certificate, ...authorities }),
+    ...checkIdentity({ records, unit, document }),
+    ...checkFirmware(board, document),
+  ]
+}
+
+interface CredentialsInput {
+  readonly records: ReadonlyMap<number, Uint8Array>
+  readonly certificate: CertificateRow
+  readonly pai?: Uint8Array | undefined
+  readonly paa?: Uint8Array | undefined
+}
+
+function checkCredentials({ records, certificate, pai, paa }: CredentialsInput): readonly string[] {
+  const messages: string[] = []
+  const dac = new X509Certificate(certificate.der)
+  const onBoard = records.get(RecordTag.pai)
+  if (!isSame(records.get(RecordTag.dac), certificate.der)) {
+    messages.push('its board does not hold the live certificate of the ledger')
+  }
+  if (onBoard === undefined || !isIssued(dac, onBoard)) {
+    messages.push('the PAI on its board has not issued its certificate')
+  }
+  if (pai !== undefined && !isSame(onBoard, pai)) messages.push('its board holds another PAI')
+  if (pai !== undefined && paa !== undefined && !isIssued(new X509Certificate(pai), paa)) {
+    messages.push('the PAA of the results has not issued the PAI')
+  }
+  const point = dac.publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)
+  if (!isSame(records.get(RecordTag.publicKey), point)) {
+    messages.push('the public key on its board is not that of the certificate')
+  }
+  const scalar = records.get(RecordTag.privateKey)
+  if (scalar === undefined || !isSame(pointOf(scalar), point)) {
+    messages.push('the private key on its board is not that of the certificate')
+  }
+  return messages
+}
+
+function isIssued(certificate: X509Certificate, issuer: Uint8Array): boolean {
+  return certificate.verify(new X509Certificate(issuer).publicKey)
+}
+
+function pointOf(scalar: Uint8Array): Uint8Array {
+  const pair = createECDH('prime256v1')
+  pair.setPrivateKey(scalar)
+  return pair.getPublicKey()
+}
+
+interface IdentityInput {
+  readonly records: ReadonlyMap<number, Uint8Array>
+  readonly unit: UnitRow
+  readonly document: OrderDocument
+}
+
+function checkIdentity({ records, unit, document }: IdentityInput): readonly string[] {
+  const { vendorId, productId } = document.product
+  const serialNumber = Buffer.from(records.get(RecordTag.serialNumber) ?? []).toString('utf8')
+  const missing = (['salt', 'verifier', 'discriminator', 'passcode'] as const).filter(
+    (name) => !records.has(RecordTag[name]),
+  )
+  return [
+    ...(serialNumber === unit.serial_number ? [] : [`its board says it is "${serialNumber}"`]),
+    ...(numberOf(records.get(RecordTag.vendorId)) === vendorId ? [] : ['its vendor id is wrong']),
+    ...(numberOf(records.get(RecordTag.productId)) === productId
+      ? []
+      : ['its product id is wrong']),
+    ...missing.map((name) => `its board has no ${name}`),
+  ]
+}
+
+function checkFirmware(board: BoardFlash, document: OrderDocument): readonly string[] {
+  const { file, sha256, address } = document.images.application
+  const wanted = readFileSync(file)
+  if (sha256Hex(wanted) !== sha256) return [`${file} is not the application of the order`]
+  const isThere = sha256Hex(board.read(address, wanted.length)) === sha256
+  return isThere ? [] : ['its board does not hold the application of the order']
+}

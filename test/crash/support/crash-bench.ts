@@ -1,0 +1,177 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { build } from 'esbuild'
+import type { SlotFault } from '@keyline/board'
+import { systemRandom, toBase64, type Random, uniformBelow } from '@keyline/bytes'
+import { p256ToPkcs8 } from '@keyline/crypto'
+import { createPki } from '@keyline/issuer'
+import type { RunSummary } from '@keyline/station'
+import { checkOutputs } from '../../checker/check-outputs.ts'
+import { describeViolation } from '../../checker/violation.ts'
+import { writeOrder } from '../../support/line.ts'
+import { CrashPoints } from './crash-points.ts'
+import { LineJob, type LineJobFile, type Sabotage } from './line-job.ts'
+import { runWatchedLine } from './watched-line.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+
+export interface Scenario {
+  readonly quantity: number
+  readonly slots: number
+  /** Certificates beyond the quantity, for those whose keys a crash loses. */
+  readonly spare?: number
+  readonly faults?: readonly SlotFault[]
+  readonly sabotage?: Sabotage
+}
+
+/** Where a run of the child process ended. */
+export interface ChildRun {
+  /** Name of the crash point; absent when the run came to its end. */
+  readonly killedAt?: string
+  /** Every crash point of a run that came to its end. */
+  readonly points?: readonly string[]
+}
+
+/** Runs lines in processes that are killed, and keeps what all of them share: the program and the PKI. */
+export class CrashBench implements AsyncDisposable {
+  readonly #program: string
+  readonly #folder: string
+  readonly #pki: LineJobFile['pki']
+  #places = 0
+
+  private constructor(folder: string, program: string, pki: LineJobFile['pki']) {
+    this.#folder = folder
+    this.#program = program
+    this.#pki = pki
+  }
+
+  static async start(): Promise<CrashBench> {
+    const program = join(root, '.cache', 'crash', `child-${process.pid}.mjs`)
+    await bundle(program)
+    const folder = await mkdtemp(join(tmpdir(), 'keyline-crash-'))
+    return new CrashBench(folder, program, await makePki())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true })
+    await rm(this.#program, { force: true })
+  }
+
+  /** An empty station with its order. */
+  async place(scenario: Scenario): Promise<CrashPlace> {
+    const folder = await this.#makeFolder()
+    const { quantity, slots, spare = 4, faults = [], sabotage } = scenario
+    const order = await writeOrder(folder, { quantity, certificateLimit: quantity + spare })
+    return this.#open(folder, { order, slots, faults: [...faults], sabotage })
+  }
+
+  /** The same station once more, as it stands now. */
+  async copy(place: CrashPlace): Promise<CrashPlace> {
+    const folder = await this.#makeFolder()
+    await cp(place.folder, folder, { recursive: true })
+    return this.#open(folder, place.job)
+  }
+
+  async #makeFolder(): Promise<string> {
+    const folder = join(this.#folder, String(++this.#places))
+    await mkdir(folder)
+    return folder
+  }
+
+  async #open(
+    folder: string,
+    job: Pick<LineJobFile, 'order' | 'slots' | 'faults' | 'sabotage'>,
+  ): Promise<CrashPlace> {
+    const { order, slots, faults, sabotage } = job
+    const file: LineJobFile = {
+      home: join(folder, 'home'),
+      results: join(folder, 'results', 'order-1'),
+      pki: this.#pki,
+      order,
+      slots,
+      faults,
+      sabotage,
+    }
+    await writeFile(join(folder, 'job.json'), JSON.stringify(file))
+    return new CrashPlace(folder, file, this.#program)
+  }
+}
+
+/** One station on disk, and the runs on it. */
+export class CrashPlace implements AsyncDisposable {
+  readonly folder: string
+  readonly job: LineJobFile
+  readonly #program: string
+
+  constructor(folder: string, job: LineJobFile, program: string) {
+    this.folder = folder
+    this.job = job
+    this.#program = program
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** Runs the line in a process that is killed at the N-th crash point; 0: at none. */
+  async runChild(place: number, options: { readonly resume?: boolean } = {}): Promise<ChildRun> {
+    const args = [this.#program, join(this.folder, 'job.json'), String(place)]
+    if (options.resume === true) args.push('--resume')
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const [said, complaint, [code, signal]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ])
+    if (code === 0 || signal === 'SIGKILL') return JSON.parse(said)
+    throw new Error(`the child ended with ${String(code ?? signal)}: ${complaint}`)
+  }
+
+  /** Takes up the line in this process, to its end. */
+  resume(): Promise<RunSummary> {
+    const points = new CrashPoints()
+    return runWatchedLine(LineJob.parse(this.job), { points, resume: true })
+  }
+
+  /** What the checker says of the outputs. */
+  violations(isFinished: boolean): readonly string[] {
+    const results = join(this.folder, 'results')
+    return checkOutputs({ home: this.job.home, results, isFinished }).map(describeViolation)
+  }
+
+  /** Cuts the last record of the journal at any octet, as a power cut does that comes before the sync. */
+  async tearJournal(random: Random): Promise<void> {
+    const file = join(this.job.home, 'journal', 'journal.jsonl')
+    const octets = await readFile(file)
+    const start = octets.lastIndexOf(0x0a, octets.length - 2) + 1
+    await truncate(file, start + uniformBelow(random, octets.length - start))
+  }
+}
+
+async function makePki(): Promise<LineJobFile['pki']> {
+  const notBefore = new Date(Date.UTC(2026, 0, 1))
+  const { paa, pai } = await createPki({ vendorId: 0xfff1, notBefore, random: systemRandom })
+  return {
+    paa: toBase64(paa.certificate),
+    pai: toBase64(pai.certificate),
+    key: toBase64(p256ToPkcs8(pai.keyPair).reveal()),
+  }
+}
+
+/** One file of the whole program: a process starts in a fraction of the time that loading each source takes. */
+async function bundle(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [join(root, 'test', 'crash', 'child.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    conditions: ['source'],
+    external: ['better-sqlite3', 'pg'],
+    logLevel: 'error',
+  })
+}

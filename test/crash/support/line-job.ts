@@ -1,0 +1,27 @@
+import type { SlotFault } from '@keyline/board'
+import { z } from 'zod'
+
+/** Ways in which a station could be built wrongly; each must be found by the checker. */
+export const sabotages = [
+  'certificate-leaves-unrecorded',
+  'journal-answers-before-it-writes',
+  'lost-certificate-stays-live',
+  'verdict-stays-in-the-journal',
+] as const
+export type Sabotage = (typeof sabotages)[number]
+
+const base64 = z.string().transform((text) => Uint8Array.from(Buffer.from(text, 'base64')))
+
+/** What a process of a crash test is told to do, as a JSON file. */
+export const LineJob = z.object({
+  home: z.string(),
+  /** Path of the work order. */
+  order: z.string(),
+  results: z.string(),
+  slots: z.number(),
+  faults: z.array(z.custom<SlotFault>()),
+  sabotage: z.enum(sabotages).optional(),
+  pki: z.object({ paa: base64, pai: base64, key: base64 }),
+})
+export type LineJob = z.infer<typeof LineJob>
+export type LineJobFile = z.input<typeof LineJob>

@@ -1,0 +1,60 @@
+import { keyPairSigner, p256FromEncoded } from '@keyline/crypto'
+import { loadOrder, type RunSummary } from '@keyline/station'
+import { openStation } from '../../../packages/cli/src/wiring/open-station.ts'
+import { clockOf, runOrder } from '../../../packages/cli/src/wiring/run-order.ts'
+import type { CrashPoints } from './crash-points.ts'
+import type { LineJob } from './line-job.ts'
+import { answeringEarly } from './sabotaged-journal.ts'
+import { watchClock, watchParts, watchRenames, Watch } from './watched-parts.ts'
+import { watchLedger } from './watched-ledger.ts'
+
+/** What ST's JSON would need beside it; the job has a work order. */
+const unusedDefaults = {
+  id: 'unused',
+  quantity: 1,
+  images: {
+    provisioning: { file: '', sha256: '', address: 0 },
+    application: { file: '', sha256: '', address: 0 },
+  },
+}
+
+/** Runs the line of a job on boards that outlive the process, in virtual time, and passes every crash point. */
+export async function runWatchedLine(
+  job: LineJob,
+  options: { readonly points: CrashPoints; readonly resume: boolean },
+): Promise<RunSummary> {
+  const { points, resume } = options
+  const watch = new Watch(points)
+  const clock = watchClock(clockOf(true), watch)
+  const loaded = await loadOrder(job.order, unusedDefaults)
+  const station = await openStation({ home: job.home, policy: 'test', clock })
+  const renames = watchRenames(points)
+  try {
+    return await runOrder({
+      station: { ...station, ledger: watchLedger(station.ledger, points, job.sabotage) },
+      loaded,
+      pki: {
+        paa: job.pki.paa,
+        pai: job.pki.pai,
+        signer: keyPairSigner(p256FromEncoded({ octets: job.pki.key })),
+      },
+      slots: job.slots,
+      resume,
+      results: job.results,
+      clock,
+      signal: new AbortController().signal,
+      onEvent: () => undefined,
+      faults: job.faults,
+      atJournalPoint: (point, { type, step = '-' }) =>
+        points.reach(`journal ${point} ${type} ${step}`),
+      decorate: (parts) => {
+        const watched = watchParts(parts, watch)
+        if (job.sabotage !== 'journal-answers-before-it-writes') return watched
+        return { ...watched, journal: answeringEarly(parts.journal) }
+      },
+    })
+  } finally {
+    renames.restore()
+    await station.close()
+  }
+}
