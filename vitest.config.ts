@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     reporters: ['./scripts/reporter.ts'],
     setupFiles: ['./test/support/properties.ts'],
+    slowTestThreshold: 30_000,
     env: { KEYLINE_SEED: String(testSeed) },
     projects: [
       {
