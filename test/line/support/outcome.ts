@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { UnitReport } from '@keyline/ledger'
 import { JournalRecord, type Verdict } from '@keyline/ledger/records'
@@ -62,8 +62,8 @@ export function liveCertificates(report: UnitReport): number {
 }
 
 /** The records of the station's journal, in their order. */
-export async function journalOf(folder: string): Promise<readonly JournalRecord[]> {
-  const text = await readFile(join(homeOf(folder), 'journal', 'journal.jsonl'), 'utf8')
+export function journalOf(folder: string): readonly JournalRecord[] {
+  const text = readFileSync(join(homeOf(folder), 'journal', 'journal.jsonl'), 'utf8')
   return text
     .split('\n')
     .filter((line) => line !== '')

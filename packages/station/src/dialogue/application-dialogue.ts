@@ -65,11 +65,11 @@ async function ask(link: PxpLink, type: MessageType, payload?: Uint8Array): Prom
   }
 }
 
-/** The application's own doing. Damage on the line and silence are not. */
+/** The application's own doing. Damage on the line, silence and a restart, after which it counts anew, are not. */
 function isRefusal(error: unknown): error is StationError {
   if (!(error instanceof StationError) || error.code !== 'STATION_PROTOCOL') return false
   const { reason } = error.details
-  return reason !== 'crc' && reason !== 'syntax'
+  return reason !== 'crc' && reason !== 'syntax' && reason !== 'order'
 }
 
 async function answer(link: PxpLink, type: MessageType): Promise<Uint8Array> {

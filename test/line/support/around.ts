@@ -1,0 +1,71 @@
+import { decodeUtf8 } from '@keyline/bytes'
+import type { Issuer, SerialPorts, StationParts, UnitStore } from '@keyline/station'
+
+/** A station whose issuer is replaced by one that may ask the true one. */
+export function withIssuer(
+  issue: (
+    real: Issuer['issue'],
+    request: Parameters<Issuer['issue']>[0],
+  ) => ReturnType<Issuer['issue']>,
+): (parts: StationParts) => StationParts {
+  return (parts) => ({
+    ...parts,
+    issuer: {
+      issue: (request, options) => issue((other) => parts.issuer.issue(other, options), request),
+    },
+  })
+}
+
+/** A station whose ledger is asked through a gate, which may refuse. The issuer asks the same ledger. */
+export function withLedgerGate(
+  gate: (call: keyof UnitStore | 'issue') => void,
+): (parts: StationParts) => StationParts {
+  return (parts) => {
+    const { units, issuer } = parts
+    const through = async <T>(
+      call: keyof UnitStore | 'issue',
+      act: () => Promise<T>,
+    ): Promise<T> => {
+      gate(call)
+      return await act()
+    }
+    return {
+      ...parts,
+      issuer: {
+        issue: (request, options) => through('issue', () => issuer.issue(request, options)),
+      },
+      units: {
+        reserve: (order, draw) => through('reserve', () => units.reserve(order, draw)),
+        remaining: (order) => through('remaining', () => units.remaining(order)),
+        undecided: (order) => through('undecided', () => units.undecided(order)),
+        bind: (unit, uid) => through('bind', () => units.bind(unit, uid)),
+        decide: (unit, record) => through('decide', () => units.decide(unit, record)),
+        certificateOf: (unit) => through('certificateOf', () => units.certificateOf(unit)),
+        voidCertificate: (unit, hash, reason) =>
+          through('voidCertificate', () => units.voidCertificate(unit, hash, reason)),
+      },
+    }
+  }
+}
+
+/** A station whose serial ports show what the host writes, with the number of the opened port, before it is sent. */
+export function withPortTap(
+  hear: (text: string, opening: number) => void,
+): (parts: StationParts) => StationParts {
+  let openings = 0
+  const tapped = (ports: SerialPorts): SerialPorts => ({
+    open: async (name) => {
+      const opening = ++openings
+      const port = await ports.open(name)
+      return {
+        received: port.received,
+        close: () => port.close(),
+        write: (octets) => {
+          hear(decodeUtf8(octets), opening)
+          return port.write(octets)
+        },
+      }
+    },
+  })
+  return (parts) => ({ ...parts, ports: tapped(parts.ports) })
+}
