@@ -129,14 +129,8 @@ function verdictAt(names: readonly string[], index: number): string | undefined 
 }
 
 function nameOf(event: StationEvent): string {
-  switch (event.type) {
-    case 'step-started':
-      return `${event.step} started`
-    case 'step-done':
-      return `${event.step} done`
-    default:
-      return event.type
-  }
+  if (event.type === 'step-started') return `${event.step} started`
+  return event.type === 'step-done' ? `${event.step} done` : event.type
 }
 
 function verdictOf(unit: Awaited<ReturnType<typeof unitsIn>>[number]): string | undefined {

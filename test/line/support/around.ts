@@ -16,19 +16,19 @@ export function withIssuer(
   })
 }
 
+/** What a station asks of its ledger, itself or through its issuer. */
+export type LedgerCall = keyof UnitStore | 'issue'
+
 /** A station whose ledger is asked through a gate, which may refuse. The issuer asks the same ledger. */
 export function withLedgerGate(
-  gate: (call: keyof UnitStore | 'issue') => void,
+  gate: (call: LedgerCall) => void,
 ): (parts: StationParts) => StationParts {
+  const through = async <T>(call: LedgerCall, act: () => Promise<T>): Promise<T> => {
+    gate(call)
+    return await act()
+  }
   return (parts) => {
     const { units, issuer } = parts
-    const through = async <T>(
-      call: keyof UnitStore | 'issue',
-      act: () => Promise<T>,
-    ): Promise<T> => {
-      gate(call)
-      return await act()
-    }
     return {
       ...parts,
       issuer: {

@@ -102,8 +102,9 @@ class Line {
     if (signal.aborted) onOuter()
     const outcomes = await Promise.allSettled(slots.map((slot) => this.#runSlot(slot)))
     signal.removeEventListener('abort', onOuter)
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
-    const remaining = await this.#remaining()
+    const [counted] = await Promise.allSettled([this.#remaining()])
+    const failure = [...outcomes, counted].find((outcome) => outcome.status === 'rejected')
+    const remaining = counted.status === 'fulfilled' ? counted.value : prepared.order.quantity
     const summary = this.#counter.summary({
       order: prepared.order.id,
       remaining,
@@ -297,16 +298,12 @@ class Line {
     )
   }
 
-  /** Units of the order without PASS: not begun, or still open. All of them when the ledger does not say. */
+  /** Units of the order without PASS: not begun, or still open. */
   async #remaining(): Promise<number> {
     const { clock, units } = this.#options.parts
-    const { id, quantity } = this.#options.prepared.order
-    try {
-      const open = await this.#undecided()
-      return open.length + (await clock.during(() => units.remaining(id)))
-    } catch {
-      return quantity
-    }
+    const open = await this.#undecided()
+    const free = await clock.during(() => units.remaining(this.#options.prepared.order.id))
+    return open.length + free
   }
 
   #emitStopped(slot: Slot, error: unknown): void {
