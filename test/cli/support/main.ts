@@ -1,0 +1,4 @@
+import { main, stopOnBug } from '@keyline/cli'
+
+stopOnBug()
+process.exitCode = await main(process.argv)
