@@ -73,6 +73,9 @@ function checkClock(): Check {
 /** The nearest folder that exists must be writable. */
 async function checkFolder(home: Home): Promise<Check> {
   const folder = await existing(home.folder)
+  if (!(await stat(folder)).isDirectory()) {
+    return bad('folder', `${folder} is not a folder`, 'name another folder with --home')
+  }
   try {
     await access(folder, constants.W_OK)
     return ok('folder', home.folder)

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { CliError } from '../errors.ts'
 
 /** Options that every command of a station takes. */
 export interface StationOptions {
@@ -13,12 +14,13 @@ export const defaultHome = process.env['KEYLINE_HOME'] || 'keyline-data'
 
 /** Reads where the ledger is. A password has no place on a command line, where every user of the machine sees it. */
 export function ledgerSpec(text: string): string {
-  if (URL.canParse(text) && new URL(text).password !== '') {
-    throw new InvalidArgumentError(
-      'A password must not stand here: set KEYLINE_LEDGER, or use a pgpass file.',
-    )
-  }
-  return text
+  if (!URL.canParse(text)) return text
+  const { password, searchParams } = new URL(text)
+  if (password === '' && !searchParams.has('password')) return text
+  // The command parser would repeat the value in its own error.
+  throw new CliError('CLI_USAGE', 'the address after --ledger holds a password', {
+    remedy: 'set KEYLINE_LEDGER to the address, or keep the password in a pgpass file',
+  })
 }
 
 export const ledgerOption = [

@@ -47,8 +47,9 @@ export async function openStation(options: StationFolderOptions): Promise<OpenSt
 
 export function ledgerLocation(spec: string | undefined, home: Home): LedgerLocation {
   if (spec === undefined || spec === '') return { kind: 'sqlite', file: home.ledgerFile }
-  if (/^postgres(?:ql)?:\/\//.test(spec)) return { kind: 'postgres', url: spec }
-  if (/^[a-z]+:\/\//.test(spec)) {
+  const isPostgres = /^postgres(?:ql)?:\/\//.test(spec)
+  if (isPostgres && URL.canParse(spec)) return { kind: 'postgres', url: spec }
+  if (isPostgres || /^[a-z]+:\/\//.test(spec)) {
     throw new CliError('CLI_USAGE', 'the ledger is neither a file nor a postgres:// address')
   }
   return { kind: 'sqlite', file: spec }
