@@ -199,7 +199,9 @@ class Line {
 
   async #runSlot(slot: Slot): Promise<void> {
     try {
-      for (const reserved of slot.resumed) await this.#make(slot, reserved, true)
+      for (const reserved of slot.resumed) {
+        if (!(await this.#make(slot, reserved, true))) return
+      }
       for (;;) {
         const next = await this.#nextUnit(slot)
         if (next === undefined) return
