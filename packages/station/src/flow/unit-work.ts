@@ -84,9 +84,14 @@ export class UnitWork {
     })
   }
 
+  /** UID of the board that the unit is for, as far as one is known here. */
+  get boardUid(): string | undefined {
+    return this.target === undefined ? this.reserved.unit.boardUid : toHex(this.target.uid)
+  }
+
   /** @throws StationError `STATION_BOARD_CHANGED` when another board than the bound one is meant */
   requireSameBoard(uid: Uint8Array): void {
-    const bound = this.target === undefined ? this.reserved.unit.boardUid : toHex(this.target.uid)
+    const bound = this.boardUid
     const found = toHex(uid)
     if (bound === undefined || bound === found) return
     throw new StationError(

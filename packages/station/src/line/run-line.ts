@@ -69,6 +69,8 @@ class Line {
   readonly #stop = new AbortController()
   /** Reserved by an earlier run, but never near a board. */
   #unused: ReservedUnit[] = []
+  /** True when journal, ledger or disk have failed: no slot begins another board. */
+  #isClosed = false
   /** New units that this run may still start: failed ones are not replaced within a run. */
   #toStart = 0
 
@@ -200,7 +202,7 @@ class Line {
   async #runSlot(slot: Slot): Promise<void> {
     try {
       for (const reserved of slot.resumed) {
-        if (!(await this.#make(slot, reserved, true))) return
+        if (this.#isClosed || !(await this.#make(slot, reserved, true))) return
       }
       for (;;) {
         const next = await this.#nextUnit(slot)
@@ -209,8 +211,7 @@ class Line {
       }
     } catch (error) {
       this.#emitStopped(slot, error)
-      // Journal, ledger or disk are gone: no slot may begin another board.
-      this.#stop.abort(error)
+      this.#isClosed = true
       throw error
     }
   }
@@ -218,7 +219,7 @@ class Line {
   /** The next identity for a fresh board in the slot; nothing when the order is made or the line stops. */
   async #nextUnit(slot: Slot): Promise<ReservedUnit | undefined> {
     const { fixture, parts, prepared } = this.#options
-    if (this.#stop.signal.aborted || this.#toStart <= 0) return undefined
+    if (this.#isClosed || this.#stop.signal.aborted || this.#toStart <= 0) return undefined
     this.#toStart--
     await this.#requireDisk()
     const { clock, random, units } = parts
@@ -274,6 +275,10 @@ class Line {
       signal: this.#stop.signal,
       isResumed,
       onEvent: (event) => this.#emit(event),
+    }).catch((error: unknown) => {
+      // What happens to a board cannot be recorded: the boards in work stop as well.
+      this.#stop.abort(error)
+      throw error
     })
     if (record === undefined) {
       this.#toStart++

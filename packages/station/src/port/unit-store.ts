@@ -31,7 +31,7 @@ export interface UnitStore {
   voidCertificate(unitId: string, certificateSha256: string, reason: string): Promise<void>
 }
 
-/** Stations that share an order may draw the same open unit: the first to bind it makes it. */
+/** Another station has bound the unit, or has made it already. */
 export function isTakenElsewhere(error: unknown): boolean {
   return (
     isKeylineError(error) &&
