@@ -30,6 +30,11 @@ export class TimerHeap {
     if (last !== undefined && last !== timer) this.#settle(last, place)
   }
 
+  /** The one that fires next, which stays. */
+  get first(): Timer | undefined {
+    return this.#timers[0]
+  }
+
   takeFirst(): Timer | undefined {
     const first = this.#timers[0]
     if (first !== undefined) this.remove(first)

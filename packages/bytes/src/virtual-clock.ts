@@ -73,6 +73,11 @@ export class VirtualClock implements Clock {
     })
   }
 
+  #takeDue(): Timer | undefined {
+    const first = this.#timers.first
+    return first !== undefined && first.at <= this.#elapsedMs ? this.#timers.takeFirst() : undefined
+  }
+
   /** One turn of the event loop has passed: what could run without time has run. */
   #advance(): void {
     if (this.#outside > 0) return
@@ -80,6 +85,8 @@ export class VirtualClock implements Clock {
     if (next === undefined) return
     this.#elapsedMs = Math.max(this.#elapsedMs, next.at)
     next.fire()
+    // What is due at the same instant happens together, as with real slots: they share a sync of the disk.
+    for (let due = this.#takeDue(); due !== undefined; due = this.#takeDue()) due.fire()
     this.#pump()
   }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import fs, { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,12 @@ async function fileLayer(): Promise<FileHandle> {
   return layer
 }
 
+function failing(code: string): () => never {
+  return () => {
+    throw systemError(code)
+  }
+}
+
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: as the test wants`), { code })
 }
@@ -41,7 +47,7 @@ describe('a journal whose disk fails', () => {
     async (code) => {
       const { journal } = await openJournal()
       await journal.append(entry('intent', 'first'))
-      const sync = vi.spyOn(await fileLayer(), 'datasync').mockRejectedValueOnce(systemError(code))
+      const sync = vi.spyOn(fs, 'fdatasyncSync').mockImplementationOnce(failing(code))
       const refused = { code: 'STATION_JOURNAL_FAILED', fault: 'infrastructure' }
       await expect(journal.append(entry('intent', 'second'))).rejects.toMatchObject({
         ...refused,
@@ -59,7 +65,7 @@ describe('a journal whose disk fails', () => {
   it('in a write accepts nothing more, and keeps what it had', async () => {
     const { journal } = await openJournal()
     await journal.append(entry('intent', 'first'))
-    const write = vi.spyOn(await fileLayer(), 'write').mockRejectedValueOnce(systemError('EIO'))
+    const write = vi.spyOn(fs, 'writeSync').mockImplementationOnce(failing('EIO'))
     const both = await Promise.allSettled([
       journal.append(entry('intent', 'second')),
       journal.append(entry('intent', 'third')),
@@ -80,13 +86,13 @@ describe('a journal whose disk fails', () => {
     async (code) => {
       const { journal } = await openJournal()
       expect(readdirSync(folder)).toContain('journal.reserve')
-      const write = vi.spyOn(await fileLayer(), 'write')
-      write.mockRejectedValueOnce(systemError(code))
+      const write = vi.spyOn(fs, 'writeSync')
+      write.mockImplementationOnce(failing(code))
       await journal.append(entry('outcome', 'first'))
       expect(journal.hasRoom).toBe(false)
       expect(readdirSync(folder)).not.toContain('journal.reserve')
       await journal.append(entry('outcome', 'second'))
-      write.mockRejectedValueOnce(systemError(code))
+      write.mockImplementationOnce(failing(code))
       await expect(journal.append(entry('outcome', 'third'))).rejects.toMatchObject({
         code: 'STATION_JOURNAL_FAILED',
       })

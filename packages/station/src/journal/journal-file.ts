@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import { open, statfs, unlink, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '@keyline/bytes'
@@ -107,13 +108,13 @@ export class Journal {
   }
 
   async #flush(): Promise<void> {
-    // One turn of waiting lets slots that write at the same moment share the sync.
-    await Promise.resolve()
     while (this.#waiting.length > 0) {
+      // One turn of the event loop lets slots that write at the same moment share the sync.
+      await new Promise<void>((resolve) => setImmediate(resolve))
       const batch = this.#waiting
       this.#waiting = []
       try {
-        await this.#write(batch)
+        this.#write(batch)
         for (const { resolve } of batch) resolve()
       } catch (error) {
         for (const { reject } of batch) reject(error)
@@ -122,15 +123,19 @@ export class Journal {
     this.#flushing = undefined
   }
 
-  async #write(waiting: readonly Waiting[]): Promise<void> {
+  /**
+   * Writes and syncs on this thread: handing a line to the thread pool costs four times the CPU of the write.
+   * Records that come meanwhile wait together for the next round, so that a slow disk is asked less often.
+   */
+  #write(waiting: readonly Waiting[]): void {
     if (this.#failure !== undefined) throw this.#failure
     const { batch, lines, seq, hash } = this.#chain(waiting)
     if (batch.length === 0) return
     try {
       this.#reach('before-write', batch)
-      await this.#writeAll(lines)
+      this.#writeAll(lines)
       this.#reach('after-write', batch)
-      await this.#file.datasync()
+      fs.fdatasyncSync(this.#file.fd)
     } catch (cause) {
       this.#failure = new StationError(
         'STATION_JOURNAL_FAILED',
@@ -167,17 +172,16 @@ export class Journal {
   }
 
   /** On a full disk the reserve makes room for the records of the boards in work. */
-  async #writeAll(lines: string): Promise<void> {
+  #writeAll(lines: string): void {
     const octets = Buffer.from(lines, 'utf8')
     let offset = 0
     while (offset < octets.length) {
       try {
-        const { bytesWritten } = await this.#file.write(octets, offset)
-        offset += bytesWritten
+        offset += fs.writeSync(this.#file.fd, octets, offset)
       } catch (error) {
         if (this.#reserveUsed || !isDiskFull(error)) throw error
         this.#reserveUsed = true
-        await unlink(this.#reservePath)
+        fs.unlinkSync(this.#reservePath)
       }
     }
   }
