@@ -3,17 +3,14 @@ import { createRequire } from 'node:module'
 /** A SQLite file, through whichever driver this Node.js has. */
 export interface SqliteFile {
   rows(text: string): readonly unknown[]
-  run(text: string, ...values: readonly unknown[]): void
+  /** Statements, separated by semicolons. */
+  exec(text: string): void
   close(): void
 }
 
-interface Statement {
-  all(...values: readonly unknown[]): readonly unknown[]
-  run(...values: readonly unknown[]): unknown
-}
-
 interface Connection {
-  prepare(text: string): Statement
+  prepare(text: string): { all(): readonly unknown[] }
+  exec(text: string): unknown
   close(): void
 }
 
@@ -24,7 +21,7 @@ export function openSqliteFile(file: string, isWritable = false): SqliteFile {
   const connection = connect(file, !isWritable)
   return {
     rows: (text) => connection.prepare(text).all(),
-    run: (text, ...values) => void connection.prepare(text).run(...values),
+    exec: (text) => void connection.exec(text),
     close: () => connection.close(),
   }
 }

@@ -131,10 +131,10 @@ export class CrashPlace implements AsyncDisposable {
     throw new Error(`the child ended with ${String(code ?? signal)}: ${complaint}`)
   }
 
-  /** Takes up the line in this process, to its end. */
-  resume(): Promise<RunSummary> {
-    const points = new CrashPoints()
-    return runWatchedLine(LineJob.parse(this.job), { points, resume: true })
+  /** Takes up the line in this process, to its end, with the faults of the job unless others are given. */
+  resume(faults: readonly SlotFault[] = this.job.faults): Promise<RunSummary> {
+    const job = LineJob.parse({ ...this.job, faults })
+    return runWatchedLine(job, { points: new CrashPoints(), resume: true })
   }
 
   /** What the checker says of the outputs. */
@@ -169,6 +169,7 @@ async function bundle(outfile: string): Promise<void> {
     outfile,
     bundle: true,
     platform: 'node',
+    target: 'node20',
     format: 'esm',
     conditions: ['source'],
     external: ['better-sqlite3', 'pg'],
