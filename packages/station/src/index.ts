@@ -35,7 +35,7 @@ export {
 } from './results/passport.ts'
 export { summaryText } from './results/summary-text.ts'
 export { unitFolder, writeUnitFiles, type UnitFiles } from './results/unit-files.ts'
-export { writeWhole } from './results/write-file.ts'
+export { makeResultFolder, writeWhole } from './results/write-file.ts'
 export { drawSecrets } from './unit/draw-secrets.ts'
 export { factoryDataOf } from './unit/factory-data-of.ts'
 export { onboardingOf, type OnboardingCodes } from './unit/onboarding-of.ts'

@@ -1,10 +1,11 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { Ledger, UnitReport } from '@keyline/ledger'
 import { signManifest, type ManifestUnit, type UnitSecrets } from '@keyline/ledger/records'
 import {
+  makeResultFolder,
   onboardingOf,
   passportOf,
   summaryText,
@@ -52,7 +53,7 @@ export async function writeUnitResults(
   if (report === undefined || dac === undefined) return
   const secrets = known ?? (await ledger.reveal(unitId))
   const codes = onboardingOf({ order: prepared.order, ...prepared.order.product, ...secrets })
-  await writeUnitFiles(folder, {
+  writeUnitFiles(folder, {
     passport: passportOfReport(report, prepared),
     dac,
     pai: pki.pai,
@@ -72,7 +73,7 @@ export interface OrderResults extends ResultsOptions {
  */
 export async function writeOrderResults(options: OrderResults): Promise<void> {
   const { folder, ledger, prepared, pki, summary } = options
-  await mkdir(folder, { recursive: true })
+  makeResultFolder(folder)
   const reports = await ledger.unitsOf(prepared.order.id)
   for (const { unit, verdict } of reports) {
     const passport = join(unitFolder(folder, unit.serialNumber), 'passport.json')
@@ -82,10 +83,10 @@ export async function writeOrderResults(options: OrderResults): Promise<void> {
     )
     if (verdict?.verdict === 'PASS' && size === 0) await writeUnitResults(options, unit.id)
   }
-  await writeWhole(join(folder, 'paa.pem'), pemEncode('CERTIFICATE', pki.paa))
-  await writeWhole(join(folder, 'pai.pem'), pemEncode('CERTIFICATE', pki.pai))
-  await writeWhole(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
-  await writeWhole(join(folder, 'summary.txt'), summaryText(summary))
+  writeWhole(join(folder, 'paa.pem'), pemEncode('CERTIFICATE', pki.paa))
+  writeWhole(join(folder, 'pai.pem'), pemEncode('CERTIFICATE', pki.pai))
+  writeWhole(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  writeWhole(join(folder, 'summary.txt'), summaryText(summary))
   const key = await manifestKey(ledger)
   const { order } = prepared
   const manifest = signManifest(
@@ -105,7 +106,7 @@ export async function writeOrderResults(options: OrderResults): Promise<void> {
     },
     key,
   )
-  await writeWhole(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  writeWhole(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 }
 
 function manifestUnit(report: UnitReport): readonly ManifestUnit[] {

@@ -1,4 +1,4 @@
-export { chainHash, chainStart } from './chain.ts'
+export { chainHash, chainLine, chainStart } from './chain.ts'
 export { JournalRecord, journalVersion } from './journal-record.ts'
 export {
   isManifestSigned,

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { open, statfs, unlink, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '@keyline/bytes'
-import { chainHash, chainStart, type JournalRecord } from '@keyline/ledger/records'
+import { chainLine, chainStart, type JournalRecord } from '@keyline/ledger/records'
 import { StationError } from '../errors.ts'
 import { readJournal } from './journal-reader.ts'
 
@@ -157,15 +157,15 @@ export class Journal {
     let { lines, seq, hash } = { lines: '', seq: this.#seq, hash: this.#hash }
     for (const one of waiting) {
       const time = new Date(this.#options.clock.now()).toISOString()
-      const record = { ...one.entry, seq: seq + 1, time }
       try {
-        hash = chainHash(hash, record)
+        const chained = chainLine(hash, { ...one.entry, seq: seq + 1, time })
+        hash = chained.hash
+        lines += `${chained.line}\n`
       } catch (error) {
         one.reject(error)
         continue
       }
       seq++
-      lines += `${JSON.stringify({ ...record, hash })}\n`
       batch.push(one)
     }
     return { batch, lines, seq, hash }

@@ -1,10 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { qrSvg } from '@keyline/matter'
 import { pemEncode } from '@keyline/x509'
 import type { OnboardingCodes } from '../unit/onboarding-of.ts'
 import type { Passport } from './passport.ts'
-import { writeResult, writeWhole } from './write-file.ts'
+import { makeResultFolder, writeResult, writeWhole } from './write-file.ts'
 
 export interface UnitFiles {
   readonly passport: Passport
@@ -24,18 +23,16 @@ export function unitFolder(results: string, serialNumber: string): string {
  * The code files hold the passcode and are readable by their owner alone. The passport comes last:
  * where it stands, the folder is complete.
  */
-export async function writeUnitFiles(results: string, files: UnitFiles): Promise<string> {
+export function writeUnitFiles(results: string, files: UnitFiles): string {
   const { passport, codes } = files
   const folder = unitFolder(results, passport.serialNumber)
-  await mkdir(folder, { recursive: true })
+  makeResultFolder(folder)
   const chain = pemEncode('CERTIFICATE', files.dac) + pemEncode('CERTIFICATE', files.pai)
   const svg = qrSvg(codes.qr, { manualCode: codes.manual })
   const text = `QR code       ${codes.qr}\nManual code   ${codes.manual}\n`
-  await Promise.all([
-    writeResult(join(folder, 'dac-chain.pem'), chain),
-    writeResult(join(folder, 'onboarding.svg'), svg, { mode: 0o600 }),
-    writeResult(join(folder, 'onboarding.txt'), text, { mode: 0o600 }),
-  ])
-  await writeWhole(join(folder, 'passport.json'), `${JSON.stringify(passport, null, 2)}\n`)
+  writeResult(join(folder, 'dac-chain.pem'), chain)
+  writeResult(join(folder, 'onboarding.svg'), svg, { mode: 0o600 })
+  writeResult(join(folder, 'onboarding.txt'), text, { mode: 0o600 })
+  writeWhole(join(folder, 'passport.json'), `${JSON.stringify(passport, null, 2)}\n`)
   return folder
 }

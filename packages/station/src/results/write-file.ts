@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { StationError } from '../errors.ts'
 
 export interface FileOptions {
@@ -8,41 +8,37 @@ export interface FileOptions {
 
 type Content = string | Uint8Array
 
+/** Makes a folder of the results, with those above it. @throws StationError `STATION_DISK_FULL`, `STATION_RESULTS` */
+export function makeResultFolder(path: string): void {
+  orRefuse(path, () => mkdirSync(path, { recursive: true }))
+}
+
 /**
- * Writes a file of the results. @throws StationError `STATION_DISK_FULL`, `STATION_RESULTS`
+ * Writes a file of the results. It is done on this thread: the files are small, and handing each step of one to the
+ * thread pool costs many times the write.
+ * @throws StationError `STATION_DISK_FULL`, `STATION_RESULTS`
  */
-export async function writeResult(
-  path: string,
-  content: Content,
-  options: FileOptions = {},
-): Promise<void> {
-  try {
-    await writeFile(path, content, { mode: options.mode ?? 0o644 })
-  } catch (cause) {
-    throw resultError(path, cause)
-  }
+export function writeResult(path: string, content: Content, options: FileOptions = {}): void {
+  orRefuse(path, () => writeFileSync(path, content, { mode: options.mode ?? 0o644 }))
 }
 
 /**
  * Writes a file whole or not at all: beside it, then renamed over it. It is not synced: after a power cut the next
  * run writes it again from the ledger.
  */
-export async function writeWhole(
-  path: string,
-  content: Content,
-  options: FileOptions = {},
-): Promise<void> {
+export function writeWhole(path: string, content: Content, options: FileOptions = {}): void {
   const beside = `${path}.part`
-  await writeResult(beside, content, options)
-  try {
-    await rename(beside, path)
-  } catch (cause) {
-    throw resultError(path, cause)
-  }
+  writeResult(beside, content, options)
+  orRefuse(path, () => renameSync(beside, path))
 }
 
-function resultError(path: string, cause: unknown): StationError {
-  const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC'
-  const code = isFull ? 'STATION_DISK_FULL' : 'STATION_RESULTS'
-  return new StationError(code, `${path} could not be written`, { cause })
+function orRefuse(path: string, act: () => void): void {
+  try {
+    act()
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    const isFull = code === 'ENOSPC' || code === 'EDQUOT'
+    const refusal = isFull ? 'STATION_DISK_FULL' : 'STATION_RESULTS'
+    throw new StationError(refusal, `${path} could not be written`, { cause })
+  }
 }
