@@ -1,23 +1,28 @@
-import { createHash, createHmac, hkdfSync, pbkdf2, type Hash } from 'node:crypto'
+import { createHash, createHmac, hash, hkdfSync, pbkdf2 } from 'node:crypto'
+import { BytesError } from '@keyline/bytes'
+import { ownOctets } from './own-octets.ts'
 
-/** SHA-256, 32 octets. */
+/** SHA-256 of the parts one behind the other, 32 octets. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return digest(createHash('sha256'), parts)
+  return digest('sha256', parts)
 }
 
-/** SHA-1, 20 octets: for key identifiers of X.509 alone, never as a safeguard. */
+/** SHA-1 of the parts, 20 octets: for key identifiers of X.509 alone, never as a safeguard. */
 export function sha1(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return digest(createHash('sha1'), parts)
+  return digest('sha1', parts)
 }
 
-function digest(hash: Hash, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  for (const part of parts) hash.update(part)
-  return Uint8Array.from(hash.digest())
+function digest(algorithm: string, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const [only] = parts
+  if (only !== undefined && parts.length === 1) return ownOctets(hash(algorithm, only, 'buffer'))
+  const state = createHash(algorithm)
+  for (const part of parts) state.update(part)
+  return ownOctets(state.digest())
 }
 
 /** HMAC-SHA-256, 32 octets. */
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(createHmac('sha256', key).update(message).digest())
+  return ownOctets(createHmac('sha256', key).update(message).digest())
 }
 
 export interface HkdfInput {
@@ -28,25 +33,38 @@ export interface HkdfInput {
   readonly length: number
 }
 
-/** HKDF-SHA-256 (RFC 5869). */
+/** HKDF-SHA-256 (RFC 5869). @throws BytesError `BYTES_RANGE` */
 export function hkdfSha256(input: HkdfInput): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(hkdfSync('sha256', input.secret, input.salt, input.info, input.length))
+  const { secret, salt, info, length } = input
+  requireWhole('the output length of HKDF', length, 0, 255 * 32)
+  return new Uint8Array(hkdfSync('sha256', secret, salt, info, length))
 }
 
 export interface Pbkdf2Input {
   readonly password: Uint8Array
   readonly salt: Uint8Array
   readonly iterations: number
+  /** Octets of the derived key. */
   readonly length: number
 }
 
-/** PBKDF2-HMAC-SHA-256 (RFC 8018) on the thread pool, so that other slots go on meanwhile. */
-export function pbkdf2Sha256(input: Pbkdf2Input): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * PBKDF2-HMAC-SHA-256 (RFC 8018) on the thread pool, so that other slots go on meanwhile.
+ * @throws BytesError `BYTES_RANGE` for a count or length outside 1 to 2^31 − 1
+ */
+export async function pbkdf2Sha256(input: Pbkdf2Input): Promise<Uint8Array<ArrayBuffer>> {
+  const { password, salt, iterations, length } = input
+  requireWhole('the iteration count of PBKDF2', iterations, 1, 2 ** 31 - 1)
+  requireWhole('the key length of PBKDF2', length, 1, 2 ** 31 - 1)
   return new Promise((resolve, reject) => {
-    const { password, salt, iterations, length } = input
     pbkdf2(password, salt, iterations, length, 'sha256', (error, key) => {
-      if (error === null) resolve(Uint8Array.from(key))
+      if (error === null) resolve(ownOctets(key))
       else reject(error)
     })
   })
+}
+
+function requireWhole(what: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return
+  throw new BytesError('BYTES_RANGE', `${what} is ${value}, but must be ${least} to ${most}`)
 }

@@ -12,15 +12,12 @@ export {
 export {
   generateP256,
   isP256Point,
-  p256FromEncoded,
   p256FromScalar,
   p256Order,
   p256PointOf,
   p256PublicKey,
-  p256ScalarOf,
   p256Spki,
   p256SpkiPrefix,
-  p256ToPkcs8,
   signP256,
   signP256Der,
   verifyP256,
@@ -28,8 +25,8 @@ export {
   type P256KeyPair,
   type P256PublicKey,
   type P256Verification,
-  type PrivateKeyInput,
 } from './p256.ts'
+export { p256FromEncoded, p256ScalarOf, p256ToPkcs8, type PrivateKeyInput } from './private-key.ts'
 export { open, seal, type OpenInput, type SealContext, type SealInput } from './seal.ts'
 export { keyPairSigner, type Signer } from './signer.ts'
 export {
