@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, type CipherGCMTypes } from 'node:crypto'
 import { concat } from '@keyline/bytes'
 import { CryptoError } from './errors.ts'
+import { ownOctets } from './own-octets.ts'
 
 const nonceLength = 12
 const tagLength = 16
@@ -25,7 +26,8 @@ export function encryptGcm(
 ): Uint8Array<ArrayBuffer> {
   const cipher = createCipheriv(cipherOf(context), context.key, context.nonce)
   cipher.setAAD(context.associatedData)
-  const ciphertext = concat(cipher.update(context.plaintext), cipher.final())
+  const ciphertext = cipher.update(context.plaintext)
+  cipher.final()
   return concat(cipher.getAuthTag(), ciphertext)
 }
 
@@ -41,9 +43,12 @@ export function decryptGcm(
   const decipher = createDecipheriv(name, context.key, context.nonce, { authTagLength: tagLength })
   decipher.setAAD(context.associatedData)
   decipher.setAuthTag(context.encrypted.subarray(0, tagLength))
+  const plaintext = ownOctets(decipher.update(context.encrypted.subarray(tagLength)))
   try {
-    return concat(decipher.update(context.encrypted.subarray(tagLength)), decipher.final())
+    decipher.final()
+    return plaintext
   } catch {
+    plaintext.fill(0)
     return undefined
   }
 }

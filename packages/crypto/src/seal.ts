@@ -63,5 +63,6 @@ function sealingKey(key: Secret): Uint8Array {
 }
 
 function associatedData(context: SealContext): Uint8Array {
-  return encodeUtf8(`keyline-seal/1\n${context.record}\n${context.column}`)
+  // A JSON list, so that no two contexts read the same whatever characters they have.
+  return encodeUtf8(JSON.stringify(['keyline-seal/1', context.record, context.column]))
 }
