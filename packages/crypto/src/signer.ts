@@ -11,6 +11,6 @@ export interface Signer {
 export function keyPairSigner(pair: P256KeyPair): Signer {
   return {
     publicKey: pair.publicKey,
-    sign: (message) => Promise.resolve(signP256Der(pair, message)),
+    sign: async (message) => signP256Der(pair, message),
   }
 }

@@ -1,4 +1,4 @@
-import { concat } from '@keyline/bytes'
+import { concat, Secret } from '@keyline/bytes'
 import { CryptoError } from './errors.ts'
 import { pbkdf2Sha256 } from './hash.ts'
 import { p256Order, p256PointOf } from './p256.ts'
@@ -12,7 +12,7 @@ export interface Spake2pInput {
   readonly iterations: number
 }
 
-/** The verifier of matter-factory-data section 7 with its intermediate values. Numbers are 32 octets, big endian. */
+/** The verifier of matter-factory-data section 7 with its parts. Numbers are 32 octets, big endian. */
 export interface Spake2pVerifier {
   readonly w0: Uint8Array
   /** w1 · G, 65 octets uncompressed. */
@@ -23,6 +23,7 @@ export interface Spake2pVerifier {
 
 /** w0 and w1 of a passcode; the device never holds w1. */
 export interface Spake2pScalars {
+  /** Output of PBKDF2, 80 octets, before it is reduced. */
   readonly ws: Uint8Array
   readonly w0: Uint8Array
   readonly w1: Uint8Array
@@ -30,38 +31,59 @@ export interface Spake2pScalars {
 
 /** @throws CryptoError `SPAKE2P_PARAMETER` */
 export async function spake2pScalars(input: Spake2pInput): Promise<Spake2pScalars> {
-  requireRange('passcode', input.passcode, 1, 99_999_998)
-  requireRange('salt length', input.salt.length, 16, 32)
-  requireRange('iterations', input.iterations, 1000, 100_000)
-  const password = new Uint8Array(4)
-  new DataView(password.buffer).setUint32(0, input.passcode, true)
+  requireParameters(input)
+  using password = new Secret(new Uint8Array(4))
+  const octets = password.reveal()
+  new DataView(octets.buffer).setUint32(0, input.passcode, true)
   const { salt, iterations } = input
-  const ws = await pbkdf2Sha256({ password, salt, iterations, length: 80 })
+  const ws = await pbkdf2Sha256({ password: octets, salt, iterations, length: 80 })
   return { ws, w0: reduce(ws.subarray(0, 40)), w1: reduce(ws.subarray(40)) }
 }
 
 /** @throws CryptoError `SPAKE2P_PARAMETER` */
 export async function spake2pVerifier(input: Spake2pInput): Promise<Spake2pVerifier> {
-  const { ws, w0, w1 } = await spake2pScalars(input)
-  const L = p256PointOf(w1)
-  ws.fill(0)
-  w1.fill(0)
-  return { w0, L, verifier: concat(w0, L) }
+  const scalars = await spake2pScalars(input)
+  using _ws = new Secret(scalars.ws)
+  using w1 = new Secret(scalars.w1)
+  const L = p256PointOf(w1.reveal())
+  return { w0: scalars.w0, L, verifier: concat(scalars.w0, L) }
 }
 
-/** 40 octets modulo n; the 8 extra octets make the bias negligible. */
+/** 40 octets modulo n; the 8 extra octets make the bias negligible. Not through a text, which stays in memory. */
 function reduce(octets: Uint8Array): Uint8Array<ArrayBuffer> {
-  const value = BigInt(`0x${Buffer.from(octets).toString('hex')}`) % p256Order
+  const input = new DataView(octets.buffer, octets.byteOffset, octets.length)
+  let value = 0n
+  for (let offset = 0; offset < 40; offset += 8) {
+    value = (value << 64n) | input.getBigUint64(offset)
+  }
+  value %= p256Order
   if (value === 0n) {
     throw new CryptoError('SPAKE2P_PARAMETER', 'a derived scalar is 0; draw another salt')
   }
-  return Uint8Array.from(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'))
+  const scalar = new Uint8Array(32)
+  const output = new DataView(scalar.buffer)
+  for (let offset = 24; offset >= 0; offset -= 8) {
+    output.setBigUint64(offset, value)
+    value >>= 64n
+  }
+  return scalar
 }
 
-function requireRange(field: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new CryptoError(
-    'SPAKE2P_PARAMETER',
-    `${field} is ${field === 'passcode' ? 'outside' : `${value}, outside`} ${least} to ${most}`,
-  )
+/** The passcode itself stands in no message. */
+function requireParameters({ passcode, salt, iterations }: Spake2pInput): void {
+  if (!isWithin(passcode, 1, 99_999_998)) {
+    throw new CryptoError('SPAKE2P_PARAMETER', 'the passcode is outside 1 to 99999998')
+  }
+  if (!isWithin(salt.length, 16, 32)) {
+    const message = `the salt length is ${salt.length}, outside 16 to 32 octets`
+    throw new CryptoError('SPAKE2P_PARAMETER', message)
+  }
+  if (!isWithin(iterations, 1000, 100_000)) {
+    const message = `the iteration count is ${iterations}, outside 1000 to 100000`
+    throw new CryptoError('SPAKE2P_PARAMETER', message)
+  }
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
 }
