@@ -11,11 +11,6 @@ export const cryptoErrorTable = {
     meaning: 'An encrypted key could not be opened with the passphrase.',
     remedy: 'pass the passphrase that was set when the key was made',
   },
-  SIGNATURE_INVALID: {
-    fault: 'caller',
-    meaning: 'A signature is malformed or does not verify.',
-    remedy: 'check that the signature belongs to this message and this key',
-  },
   SEAL_BROKEN: {
     fault: 'infrastructure',
     meaning: 'A sealed value could not be opened: another store key, or the value was changed.',
