@@ -37,6 +37,7 @@ describe('the heap of timers', () => {
             if (removed !== undefined) heap.remove(removed)
           }
           expect(heap.size).toBe(model.length)
+          expect(heap.first).toBe(model[0])
         }
         while (model.length > 0) expect(heap.takeFirst()).toBe(model.shift())
         expect(heap.takeFirst()).toBeUndefined()

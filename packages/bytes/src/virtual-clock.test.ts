@@ -52,6 +52,21 @@ describe('the virtual clock', () => {
     expect(log).toEqual(['a1@10', 'b1@10', 'a2@20', 'b2@20'])
   })
 
+  it('wakes all of one instant in one turn of the event loop, so that they can share what comes next', async () => {
+    const clock = new VirtualClock()
+    let turns = 0
+    const turnOf = (ms: number): Promise<number> => clock.sleep(ms).then(() => turns)
+    const count = (): void => {
+      turns++
+      if (clock.waiting > 0) setImmediate(count)
+    }
+    const woken = [turnOf(10), turnOf(10), turnOf(10), turnOf(11)]
+    setImmediate(count)
+    const [first, second, third, later] = await Promise.all(woken)
+    expect([second, third]).toEqual([first, first])
+    expect(later).not.toBe(first)
+  })
+
   it('never moves back and never wakes anybody early, whatever is slept', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(50), { maxLength: 30 }), async (waits) => {
