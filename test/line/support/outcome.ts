@@ -69,3 +69,9 @@ export function journalOf(folder: string): readonly JournalRecord[] {
     .filter((line) => line !== '')
     .map((line) => JournalRecord.parse(JSON.parse(line)))
 }
+
+/**
+ * Milliseconds by which two equal boards may differ: DER signatures have 70 to 72 octets, and each octet takes its time
+ * on the line.
+ */
+export const signatureJitterMs = 5
