@@ -80,7 +80,7 @@ describe('a bench as programmer', () => {
     const board = fixture.bench.board(1)
     await fixture.start(applicationFirmware)
     expect(board.running).toBeUndefined()
-    await fixture.clock.sleep(1200)
+    await fixture.clock.sleep(1201)
     expect(board.running?.kind).toBe('application')
     await fixture.bench.read(fixture.probe(), bootAddress, 16)
     expect(board.running?.kind).toBe('application')
