@@ -94,6 +94,8 @@ export interface LineRunOptions extends OrderChanges {
   readonly boardsInMemory?: boolean
   readonly clock?: Clock
   readonly signal?: AbortSignal
+  /** Certificates and key of the line; those of {@link testPki} unless given. */
+  readonly pki?: LinePki
   /** `postgres://…`; SQLite in the folder unless given. */
   readonly ledger?: string
   readonly atJournalPoint?: JournalOptions['atPoint']
@@ -141,7 +143,7 @@ export async function runTestLine(options: LineRunOptions): Promise<LineRun> {
     const summary = await runOrder({
       station,
       loaded,
-      pki: await testPki(),
+      pki: options.pki ?? (await testPki()),
       slots,
       resume: options.resume ?? false,
       results,
