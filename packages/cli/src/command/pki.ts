@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { systemRandom, toHexUpper } from '@keyline/bytes'
 import { createPki } from '@keyline/issuer'
@@ -6,7 +6,7 @@ import { keyIdentifier, parseCertificate } from '@keyline/x509'
 import { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { readPassphrase, writePki } from '../wiring/pki.ts'
-import { id16 } from './options.ts'
+import { defaultHome, id16 } from './options.ts'
 
 interface InitOptions {
   readonly vid: number
@@ -29,7 +29,7 @@ export function pkiCommand(output: Output, end: (code: ExitCode) => void): Comma
     )
     .requiredOption('--vid <id>', 'vendor id, such as 0xFFF1', id16)
     .option('--pid <id>', 'product id; without it the PAI serves every product of the vendor', id16)
-    .option('--out <folder>', 'where the four files go', 'keyline-data/pki')
+    .option('--out <folder>', 'where the four files go', join(defaultHome, 'pki'))
     .option(
       '--passphrase-file <file>',
       'first line closes both keys; KEYLINE_PASSPHRASE_FILE does the same',
