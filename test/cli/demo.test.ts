@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { isManifestSigned, Manifest } from '@keyline/ledger/records'
 import { decodeManualCode, decodeQrPayload } from '@keyline/matter'
 import { temporaryFolder } from '../support/line.ts'
 import { requireProgram } from '../support/program.ts'
-import { keyline, runKeyline, type Ended } from './support/keyline.ts'
+import { keyline, runKeyline, startKeyline, type Ended } from './support/keyline.ts'
 
 const run = promisify(execFile)
 
@@ -122,13 +122,29 @@ describe('the demo, twice in one folder', () => {
     await expect(readdir(join(folder.path, 'keyline-data', 'pki'))).rejects.toThrow('ENOENT')
   })
 
+  it('keeps the station to its owner', async () => {
+    const home = join(folder.path, 'keyline-data')
+    for (const path of [home, join(home, 'bench'), join(home, 'journal'), join(home, 'demo-pki')]) {
+      expect({ path, mode: (await stat(path)).mode & 0o777 }).toEqual({ path, mode: 0o700 })
+    }
+  })
+
+  it('goes on when nobody reads its output any more', async () => {
+    const args = ['demo', '--fast', '--slots', '1', '--json']
+    await using running = startKeyline(args, { cwd: folder.path })
+    await running.until('"run-started"')
+    running.process.stdout?.destroy()
+    expect(await running.ended).toMatchObject({ code: 0, err: '' })
+    expect(await readdir(join(results('demo-0003'), 'units'))).toEqual(['ST-000007'])
+  })
+
   it('can be looked at afterwards: a unit, the chain, the state of the station', async () => {
     const unit = await keyline('unit', 'show', 'ST-000002', ...home())
     expect(unit.code).toBe(0)
     expect(unit.out).toMatch(/^verdict +● PASS {2}evidence complete/m)
-    expect(await keyline('unit', 'show', 'ST-000007', ...home())).toMatchObject({
+    expect(await keyline('unit', 'show', 'ST-000008', ...home())).toMatchObject({
       code: 2,
-      err: expect.stringContaining('CLI_UNKNOWN_UNIT: there is no unit "ST-000007"'),
+      err: expect.stringContaining('CLI_UNKNOWN_UNIT: there is no unit "ST-000008"'),
     })
     expect(await keyline('doctor', ...home())).toMatchObject({ code: 0 })
   })
