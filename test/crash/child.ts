@@ -2,6 +2,7 @@ import { readFileSync, writeSync } from 'node:fs'
 import { CrashPoints } from './support/crash-points.ts'
 import { LineJob } from './support/line-job.ts'
 import { runWatchedLine } from './support/watched-line.ts'
+import { watchRenames } from './support/watched-renames.ts'
 
 /**
  * Program: `child JOB N [--resume]` runs the line of a job and ends itself with SIGKILL at the N-th crash point,
@@ -13,6 +14,7 @@ const points = new CrashPoints((count, name) => {
   writeSync(1, JSON.stringify({ killedAt: name }))
   process.kill(process.pid, 'SIGKILL')
 })
+watchRenames(points)
 const job = LineJob.parse(JSON.parse(readFileSync(file, 'utf8')))
 await runWatchedLine(job, { points, resume: flag === '--resume' })
 writeSync(1, JSON.stringify({ points: points.names }))

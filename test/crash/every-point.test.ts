@@ -33,6 +33,7 @@ describe('a station that is killed while it makes one board', () => {
         `${points.length} crash points over ${records} records, killed at ${visited.length}\n`,
       )
       expect(records).toBeGreaterThanOrEqual(27)
+      expect(points[0]?.name).toBe('before renaming store.key')
       expect(visited.length).toBeGreaterThanOrEqual(3 * records)
       expect(await crashAtEach(bench, oneBoard, visited)).toEqual([])
     },

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { z } from 'zod'
+import { chainStart } from './chain.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 
 const octets = z.instanceof(Uint8Array)
@@ -66,7 +68,19 @@ export interface LedgerContent {
   readonly head: z.infer<typeof HeadRow>
 }
 
+const emptyLedger: LedgerContent = {
+  orders: [],
+  pools: [],
+  units: [],
+  certificates: [],
+  verdicts: [],
+  audit: [],
+  head: { audit_seq: 0, audit_hash: chainStart },
+}
+
+/** A station that was killed at its first start may have no file yet. */
 export function readLedgerFile(file: string): LedgerContent {
+  if (!existsSync(file)) return emptyLedger
   const database = openSqliteFile(file)
   try {
     const rows = <T>(row: z.ZodType<T>, table: string, order: string): readonly T[] =>

@@ -5,7 +5,7 @@ import { clockOf, runOrder } from '../../../packages/cli/src/wiring/run-order.ts
 import type { CrashPoints } from './crash-points.ts'
 import type { LineJob } from './line-job.ts'
 import { answeringEarly } from './sabotaged-journal.ts'
-import { watchClock, watchParts, watchRenames, Watch } from './watched-parts.ts'
+import { watchClock, watchParts, Watch } from './watched-parts.ts'
 import { watchLedger } from './watched-ledger.ts'
 
 /** What ST's JSON would need beside it; the job has a work order. */
@@ -28,7 +28,6 @@ export async function runWatchedLine(
   const clock = watchClock(clockOf(true), watch)
   const loaded = await loadOrder(job.order, unusedDefaults)
   const station = await openStation({ home: job.home, policy: 'test', clock })
-  const renames = watchRenames(points)
   try {
     return await runOrder({
       station: { ...station, ledger: watchLedger(station.ledger, points, job.sabotage) },
@@ -54,7 +53,6 @@ export async function runWatchedLine(
       },
     })
   } finally {
-    renames.restore()
     await station.close()
   }
 }

@@ -1,6 +1,3 @@
-import fs from 'node:fs/promises'
-import { syncBuiltinESMExports } from 'node:module'
-import { basename } from 'node:path'
 import type { Clock } from '@keyline/bytes'
 import type { Programmer, SerialPort, SerialPorts, StationParts } from '@keyline/station'
 import type { CrashPoints } from './crash-points.ts'
@@ -125,17 +122,4 @@ async function* linesOf(
     for (const line of lines) onLine(line)
     yield chunk
   }
-}
-
-/** Files of the results are renamed into their places: before and behind each is a crash point. */
-export function watchRenames(points: CrashPoints): { readonly restore: () => void } {
-  const { rename } = fs
-  const replace = (by: typeof rename): void => {
-    Object.assign(fs, { rename: by })
-    syncBuiltinESMExports()
-  }
-  replace((from, to) =>
-    points.around(`renaming ${basename(to.toString())}`, () => rename(from, to)),
-  )
-  return { restore: () => replace(rename) }
 }

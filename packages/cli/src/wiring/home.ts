@@ -1,5 +1,5 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { fromHex, Secret, toHex, type Random } from '@keyline/bytes'
 import type { Policy } from '@keyline/ledger/records'
 import { CliError } from '../errors.ts'
@@ -64,9 +64,29 @@ export async function storeKey(options: StoreKeyOptions): Promise<Secret> {
   }
   const path = join(options.home.folder, 'store.key')
   if ((await stat(path).catch(() => undefined)) === undefined) {
-    await writeFile(path, `${toHex(options.random.bytes(32))}\n`, { mode: 0o600, flag: 'wx' })
+    await makeStoreKey(path, options.random)
   }
   return readStoreKey(path)
+}
+
+/** The key is whole and on the disk before anything is sealed with it: without it the ledger's secrets are lost. */
+async function makeStoreKey(path: string, random: Random): Promise<void> {
+  const beside = `${path}.part`
+  const file = await open(beside, 'w', 0o600)
+  try {
+    await file.writeFile(`${toHex(random.bytes(32))}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(beside, path)
+  if (process.platform === 'win32') return
+  const folder = await open(dirname(path), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
 async function readStoreKey(path: string): Promise<Secret> {
