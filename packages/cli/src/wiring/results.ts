@@ -85,8 +85,7 @@ export async function writeOrderResults(options: OrderResults): Promise<void> {
   }
   writeWhole(join(folder, 'paa.pem'), pemEncode('CERTIFICATE', pki.paa))
   writeWhole(join(folder, 'pai.pem'), pemEncode('CERTIFICATE', pki.pai))
-  writeWhole(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
-  writeWhole(join(folder, 'summary.txt'), summaryText(summary))
+  if (hasDecided(summary)) writeSummary(folder, summary)
   const key = await manifestKey(ledger)
   const { order } = prepared
   const manifest = signManifest(
@@ -131,4 +130,14 @@ function describe(der: Uint8Array): NonNullable<ManifestUnit['certificate']> {
     sha256: toHex(sha256(der)),
     publicKeySha256: toHex(sha256(certificate.spki.der)),
   }
+}
+
+/** A run that found nothing to do leaves the summary of the one that did. */
+function hasDecided({ pass, fail, error, quarantine }: RunSummary): boolean {
+  return pass + fail + error + quarantine > 0
+}
+
+function writeSummary(folder: string, summary: RunSummary): void {
+  writeWhole(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  writeWhole(join(folder, 'summary.txt'), summaryText(summary))
 }

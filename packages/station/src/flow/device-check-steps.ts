@@ -1,12 +1,5 @@
-import {
-  equalOctets,
-  hasErrors,
-  isKeylineError,
-  toHex,
-  type Finding,
-  type Secret,
-} from '@keyline/bytes'
-import { p256PointOf, sha256 } from '@keyline/crypto'
+import { equalOctets, hasErrors, isKeylineError, toHex, type Finding } from '@keyline/bytes'
+import { sha256 } from '@keyline/crypto'
 import type { Evidence } from '@keyline/ledger/records'
 import {
   checkFactoryData,
@@ -21,7 +14,7 @@ import { StationError } from '../errors.ts'
 import { onboardingOf } from '../unit/onboarding-of.ts'
 import { openPort } from './open-port.ts'
 import type { Step } from './step.ts'
-import type { Credentials, UnitWork } from './unit-work.ts'
+import type { UnitWork } from './unit-work.ts'
 
 /** Credentials that the firmware appends, without those of the order: DAC, PAI, key pair, marker, headers. */
 export const appendedOctets = 1344
@@ -88,25 +81,12 @@ function differenceOf(work: UnitWork, data: FactoryData): string | undefined {
   if (!isEqual(dacCertificate, credentials.dac)) return 'DAC differs from the issued one'
   if (!isEqual(paiCertificate, credentials.pai)) return 'PAI differs from the issued one'
   if (!isEqual(dacPublicKey, credentials.publicKey)) return 'public key differs from the request'
-  return keyProblem(work, credentials, dacPrivateKey)
-}
-
-/** The private key rests in flash exactly when the mode says so, and belongs to the certificate. */
-function keyProblem(
-  work: UnitWork,
-  credentials: Credentials,
-  privateKey: Secret | undefined,
-): string | undefined {
-  if (work.prepared.order.policy === 'production') {
-    return privateKey === undefined ? undefined : 'the private key stands in readable flash'
-  }
-  if (privateKey === undefined) return 'no private key in flash'
-  try {
-    const isPair = equalOctets(p256PointOf(privateKey.reveal()), credentials.publicKey)
-    return isPair ? undefined : 'the private key in flash belongs to another certificate'
-  } catch {
-    return 'the private key in flash is not a key'
-  }
+  // Whether a key in flash belongs to the certificate, FD-037 to FD-040 say.
+  const isInFlash = dacPrivateKey !== undefined
+  const belongsInFlash = work.prepared.order.policy === 'test'
+  if (isInFlash && !belongsInFlash) return 'the private key stands in readable flash'
+  if (!isInFlash && belongsInFlash) return 'no private key in flash'
+  return undefined
 }
 
 /** The onboarding code is computed from the read-back and compared with the unit's own. */

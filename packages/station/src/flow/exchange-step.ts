@@ -113,7 +113,7 @@ async function issue(
   const request = { orderId: work.prepared.order.id, unitId: work.unitId, idempotencyKey, csr }
   const deadline = { clock, ms: pxpLimits.issuerTimeoutMs, what: 'the issuer', signal }
   const issued = await withDeadline(deadline, (inner) => issuer.issue(request, { signal: inner }))
-  await work.record('outcome', 'issue', { certificate: toHex(sha256(issued.dac)) })
+  await work.note('outcome', 'issue', { certificate: toHex(sha256(issued.dac)) })
   return issued
 }
 
@@ -149,9 +149,9 @@ export async function voidLostCertificate(work: UnitWork, reason: string): Promi
   work.credentials = undefined
   if (certificate === undefined) return
   const id = toHex(sha256(certificate))
-  await work.record('intent', 'void', { certificate: id })
+  await work.note('intent', 'void', { certificate: id })
   await clock.during(() => units.voidCertificate(work.unitId, id, reason))
-  await work.record('outcome', 'void', { certificate: id })
+  await work.note('outcome', 'void', { certificate: id })
 }
 
 function certificateId(work: UnitWork): string {

@@ -32,7 +32,7 @@ export async function runUnit(options: RunUnitOptions): Promise<VerdictRecord | 
     await runSteps(options, first)
   } catch (cause) {
     if (await isMadeElsewhere(work, cause)) {
-      await work.record('outcome', 'bind', { taken: 'by another station' })
+      await work.note('outcome', 'bind', { taken: 'by another station' })
       return undefined
     }
     error = cause
@@ -84,14 +84,16 @@ async function runStep(options: RunUnitOptions, step: Step, index: number): Prom
     total: options.flow.steps.length,
   })
   const start = clock.monotonicMs()
-  await work.record('intent', step.name)
-  if (step.touchesIdentity === true) work.identityMayBeOnBoard = true
+  if (step.touchesIdentity === true) {
+    await work.record('intent', step.name)
+    work.identityMayBeOnBoard = true
+  } else await work.note('intent', step.name)
   const deadline = { clock, ms: step.deadlineMs, what: `step ${step.name}`, signal }
   const evidence = await withDeadline(deadline, (inner) => step.act(work, inner))
   work.evidence.push(...evidence)
   const ms = Math.round(clock.monotonicMs() - start)
   const kinds = evidence.map((piece) => `${piece.kind}:${piece.ok ? 'ok' : 'wrong'}`).join(' ')
-  await work.record('outcome', step.name, { ms, ...(kinds === '' ? {} : { evidence: kinds }) })
+  await work.note('outcome', step.name, { ms, ...(kinds === '' ? {} : { evidence: kinds }) })
   onEvent({ type: 'step-done', ...place, ms })
 }
 
@@ -106,7 +108,7 @@ async function resumePoint(options: RunUnitOptions): Promise<number> {
   await runStep(options, first, 0)
   const deadline = { clock: work.parts.clock, ms: 60_000, what: 'asking the board', signal }
   const answer = await withDeadline(deadline, (inner) => askBoard(work, inner))
-  await work.record('outcome', 'ask', { holds: answer.holds })
+  await work.note('outcome', 'ask', { holds: answer.holds })
   switch (answer.holds) {
     case 'issued-credentials':
       work.credentials = answer.credentials
@@ -132,5 +134,5 @@ async function recordVerdict(work: UnitWork, verdict: VerdictRecord): Promise<vo
   const data = { verdict: verdict.verdict, reason: verdict.reason }
   await work.record('intent', 'decide', data)
   await clock.during(() => units.decide(work.unitId, verdict))
-  await work.record('decided', 'decide', data)
+  await work.note('decided', 'decide', data)
 }

@@ -2,6 +2,7 @@ import { toHex } from '@keyline/bytes'
 import type { Evidence, JournalRecord } from '@keyline/ledger/records'
 import { encodeImage } from '@keyline/matter'
 import { StationError } from '../errors.ts'
+import type { JournalEntry } from '../journal/journal-file.ts'
 import type { PreparedOrder } from '../order/prepared-order.ts'
 import type { Probe, Target } from '../port/programmer.ts'
 import type { ReservedUnit } from '../port/unit-store.ts'
@@ -67,13 +68,22 @@ export class UnitWork {
     return this.reserved.unit.id
   }
 
-  /** Writes to the journal and returns when the record is on the disk. */
+  /** Writes to the journal what a power cut must not take; returns when it is on the disk. */
   record(
     type: JournalRecord['type'],
     step: string,
     data: JournalRecord['data'] = {},
   ): Promise<void> {
-    return this.parts.journal.append({
+    return this.parts.journal.append(this.#entry(type, step, data))
+  }
+
+  /** Writes to the journal what the board or the ledger could be asked again. */
+  note(type: JournalRecord['type'], step: string, data: JournalRecord['data'] = {}): Promise<void> {
+    return this.parts.journal.note(this.#entry(type, step, data))
+  }
+
+  #entry(type: JournalRecord['type'], step: string, data: JournalRecord['data']): JournalEntry {
+    return {
       type,
       step,
       data,
@@ -81,7 +91,7 @@ export class UnitWork {
       order: this.prepared.order.id,
       unit: this.unitId,
       slot: this.slot,
-    })
+    }
   }
 
   /** UID of the board that the unit is for, as far as one is known here. */

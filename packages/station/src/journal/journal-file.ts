@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { open, statfs, unlink, writeFile, type FileHandle } from 'node:fs/promises'
+import { open, unlink, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '@keyline/bytes'
 import { chainLine, chainStart, type JournalRecord } from '@keyline/ledger/records'
@@ -23,6 +23,7 @@ export interface JournalOptions {
 
 interface Waiting {
   readonly entry: JournalEntry
+  readonly isSynced: boolean
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -31,7 +32,8 @@ const reserveName = 'journal.reserve'
 
 /**
  * The station's write-ahead journal: JSON lines, append-only, chained by hash.
- * `append` resolves when the record is on the disk; records that wait at the same time share one sync.
+ * `append` resolves when the record is on the disk, `note` when it is in the file; records that wait at the same
+ * time share one write and one sync.
  * After a failed write or sync nothing more is accepted: a second sync could pretend success.
  */
 export class Journal {
@@ -85,17 +87,30 @@ export class Journal {
   #reserveUsed = false
 
   /** Free octets on the disk of the journal. */
-  async freeOctets(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#options.folder)
+  freeOctets(): number {
+    const { bavail, bsize } = fs.statfsSync(this.#options.folder)
     return bavail * bsize
   }
 
-  /** @throws StationError `STATION_JOURNAL_FAILED` */
+  /** For what must be known after a power cut. @throws StationError `STATION_JOURNAL_FAILED` */
   append(entry: JournalEntry): Promise<void> {
+    return this.#put(entry, true)
+  }
+
+  /**
+   * For what a board can be asked again: a killed process leaves it behind, a power cut before the next `append`
+   * may not.
+   * @throws StationError `STATION_JOURNAL_FAILED`
+   */
+  note(entry: JournalEntry): Promise<void> {
+    return this.#put(entry, false)
+  }
+
+  #put(entry: JournalEntry, isSynced: boolean): Promise<void> {
     return this.#options.clock.during(
       () =>
         new Promise((resolve, reject) => {
-          this.#waiting.push({ entry, resolve, reject })
+          this.#waiting.push({ entry, isSynced, resolve, reject })
           this.#flushing ??= this.#flush()
         }),
     )
@@ -103,6 +118,7 @@ export class Journal {
 
   async close(): Promise<void> {
     await this.#flushing
+    if (this.#failure === undefined) await this.#file.datasync()
     await this.#file.close()
     await unlink(this.#reservePath).catch(() => undefined)
   }
@@ -135,7 +151,7 @@ export class Journal {
       this.#reach('before-write', batch)
       this.#writeAll(lines)
       this.#reach('after-write', batch)
-      fs.fdatasyncSync(this.#file.fd)
+      if (batch.some(({ isSynced }) => isSynced)) fs.fdatasyncSync(this.#file.fd)
     } catch (cause) {
       this.#failure = new StationError(
         'STATION_JOURNAL_FAILED',

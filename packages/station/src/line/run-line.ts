@@ -84,7 +84,7 @@ class Line {
     const { parts, prepared, signal } = this.#options
     const start = parts.clock.monotonicMs()
     const slots = await this.#prepareSlots()
-    await this.#requireDisk()
+    this.#requireDisk()
     this.#toStart = prepared.order.quantity
     await parts.journal.append({
       type: 'open',
@@ -221,7 +221,7 @@ class Line {
     const { fixture, parts, prepared } = this.#options
     if (this.#isClosed || this.#stop.signal.aborted || this.#toStart <= 0) return undefined
     this.#toStart--
-    await this.#requireDisk()
+    this.#requireDisk()
     const { clock, random, units } = parts
     const { iterations } = prepared.order.commissioning
     const reserved =
@@ -294,10 +294,10 @@ class Line {
   }
 
   /** @throws StationError `STATION_DISK_FULL` while the journal still has room to say so */
-  async #requireDisk(): Promise<void> {
-    const { clock, journal } = this.#options.parts
+  #requireDisk(): void {
+    const { journal } = this.#options.parts
     const least = this.#options.minimumFreeOctets ?? 8_388_608
-    const free = await clock.during(() => journal.freeOctets())
+    const free = journal.freeOctets()
     if (journal.hasRoom && free >= least) return
     throw new StationError(
       'STATION_DISK_FULL',
