@@ -179,6 +179,18 @@ describe.each(databaseKinds)('work orders and units on $name', ({ name, create }
       expect((await bench.ledger.unit(b.unit.id))?.unit).toMatchObject({ state: 'reserved' })
     })
 
+    it('lets only one station be the first to bind a unit, even with the same board', async () => {
+      const { unit } = await bench.reserve()
+      const board = bench.samples.boardUid()
+      const tries = [1, 2].map(() => bench.ledger.bind(unit.id, board, { isFirst: true }))
+      const outcomes = await Promise.allSettled(tries)
+      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+      expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+        reason: { code: 'LEDGER_UNIT_BOUND' },
+      })
+      await bench.ledger.bind(unit.id, board)
+    })
+
     it.each([
       ['PASS', false],
       ['QUARANTINE', false],

@@ -180,10 +180,19 @@ export class Ledger {
     return this.#read((db) => undecidedUnits(db, orderId, this.#vault))
   }
 
-  /** Binds the unit to the board with this UID. @throws LedgerError `LEDGER_BOARD_TAKEN`, `LEDGER_UNIT_BOUND`, `LEDGER_UNIT_DECIDED` */
-  async bind(unitId: string, boardUid: string): Promise<void> {
+  /**
+   * Binds the unit to the board with this UID. The same board again changes nothing, unless `isFirst` asks to be the
+   * only one to bind it.
+   * @throws LedgerError `LEDGER_BOARD_TAKEN`, `LEDGER_UNIT_BOUND`, `LEDGER_UNIT_DECIDED`
+   */
+  async bind(
+    unitId: string,
+    boardUid: string,
+    options: { readonly isFirst?: boolean } = {},
+  ): Promise<void> {
+    const { isFirst = false } = options
     try {
-      await this.#act((act) => bindUnit(act, unitId, boardUid))
+      await this.#act((act) => bindUnit(act, unitId, boardUid, isFirst))
     } catch (error) {
       if (!isRefusal(error, 'LEDGER_BOARD_TAKEN')) throw error
       throw await this.#read((db) => boardTaken(db, boardUid, error))

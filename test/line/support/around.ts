@@ -38,7 +38,7 @@ export function withLedgerGate(
         reserve: (order, draw) => through('reserve', () => units.reserve(order, draw)),
         remaining: (order) => through('remaining', () => units.remaining(order)),
         undecided: (order) => through('undecided', () => units.undecided(order)),
-        bind: (unit, uid) => through('bind', () => units.bind(unit, uid)),
+        bind: (unit, uid, options) => through('bind', () => units.bind(unit, uid, options)),
         decide: (unit, record) => through('decide', () => units.decide(unit, record)),
         certificateOf: (unit) => through('certificateOf', () => units.certificateOf(unit)),
         voidCertificate: (unit, hash, reason) =>

@@ -183,8 +183,16 @@ export async function undecidedUnits(
   return rows.map((row) => ({ unit: unitOf(row), secrets: vault.openUnit(row.id, row) }))
 }
 
-/** Binds the unit to the board of this UID; the same board again changes nothing. */
-export async function bindUnit({ tx, note }: Act, unitId: string, boardUid: string): Promise<void> {
+/**
+ * Binds the unit to the board of this UID. The same board again changes nothing, unless the caller wants to be the
+ * first: two stations may draw one open unit, and even hold boards of one UID.
+ */
+export async function bindUnit(
+  { tx, note }: Act,
+  unitId: string,
+  boardUid: string,
+  isFirst: boolean,
+): Promise<void> {
   const bound = await bindReserved(tx, { unitId, boardUid })
   if (bound.length === 1) {
     await note('unit.bound', { unit: unitId, board: boardUid })
@@ -192,10 +200,10 @@ export async function bindUnit({ tx, note }: Act, unitId: string, boardUid: stri
   }
   const row = await unitRow(tx, unitId)
   requireUndecided(row)
-  if (row.board_uid === boardUid) return
+  if (row.board_uid === boardUid && !isFirst) return
   throw new LedgerError(
     'LEDGER_UNIT_BOUND',
-    `unit ${unitId} belongs to board ${row.board_uid ?? 'none'}, not to ${boardUid}`,
+    `unit ${unitId} was bound to board ${row.board_uid ?? 'none'} before ${boardUid} was tried`,
   )
 }
 

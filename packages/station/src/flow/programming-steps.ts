@@ -32,7 +32,8 @@ export const bind: Step = {
     }
     work.target = target
     const { clock, units } = work.parts
-    await clock.during(() => units.bind(work.unitId, toHex(target.uid)))
+    const isFirst = work.reserved.unit.boardUid === undefined
+    await clock.during(() => units.bind(work.unitId, toHex(target.uid), { isFirst }))
     return []
   },
 }

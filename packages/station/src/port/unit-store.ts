@@ -17,9 +17,10 @@ export interface UnitStore {
   undecided(orderId: string): Promise<readonly ReservedUnit[]>
   /**
    * Binds the unit to the board. Refused when the UID belongs to another live unit, and, with the code
-   * `LEDGER_UNIT_BOUND` or `LEDGER_UNIT_DECIDED`, when the unit has a board or a verdict already.
+   * `LEDGER_UNIT_BOUND` or `LEDGER_UNIT_DECIDED`, when the unit has a verdict or another board already; with `isFirst`
+   * also when it has this board: then another station was faster.
    */
-  bind(unitId: string, boardUid: string): Promise<void>
+  bind(unitId: string, boardUid: string, options: { readonly isFirst: boolean }): Promise<void>
   /**
    * Records the verdict. The same one again changes nothing; only QUARANTINE may be followed by another.
    * FAIL and ERROR void the certificates of the unit in the same transaction.
