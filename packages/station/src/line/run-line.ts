@@ -192,7 +192,7 @@ class Line {
       const { boardUid, serialNumber } = reserved.unit
       const slot = found.slotOf(reserved.unit)
       if (slot !== undefined) slot.resumed.push(reserved)
-      else {
+      else if (this.#options.resume) {
         const text = `unit ${serialNumber} waits: its board ${boardUid ?? ''} is in no slot of this station`
         this.#emit({ type: 'notice', text })
       }
