@@ -8,7 +8,9 @@ import {
   sign,
   verify,
 } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SlotFault } from '@keyline/board'
 import {
@@ -26,8 +28,8 @@ import {
   type Figure,
 } from './framework.ts'
 
-/** Boards of one measured run: enough that starting the run weighs little. */
-const boardsPerSlot = 4
+/** Runs before the first figure: a line makes hundreds of boards with code that the runtime has long compiled. */
+const warmUpRuns = 3
 
 /**
  * The cryptography that one board cannot do without, each primitive called straight from the runtime:
@@ -50,34 +52,56 @@ function bareCryptography(application: Uint8Array): void {
   createHash('sha256').update(application).digest()
 }
 
+/**
+ * Where journal, ledger and results of a measured run lie. On a disk the kernel's own work for a sync and for each new
+ * file counts as well, and differs from machine to machine: that figure stands apart, without a goal.
+ */
+const places = {
+  memory: existsSync('/dev/shm') ? '/dev/shm' : tmpdir(),
+  disk: tmpdir(),
+} as const
+type Place = keyof typeof places
+
+/** Ten boards a slot, so that opening ledger and journal weighs little. */
+const sixteen: RunSize = { slots: 16, boards: 160 }
+
+/** Boards whose bare cryptography makes one round. */
+const bareBoards = 32
+
 async function* measure(): AsyncIterable<Figure> {
   const application = await readFile(join(examples, 'images/stm32wba65-application.bin'))
   await testPki()
-  const bare = async (boards: number): Promise<number> =>
-    (await medianCpuMilliseconds(() => {
-      for (let count = 0; count < boards; count++) bareCryptography(application)
-    })) / boards
-  for (const slots of [1, 16]) {
-    const boards = slots * boardsPerSlot
-    await lineOf(slots, boards)
-    const times: number[] = []
-    const ceilings: number[] = []
-    for (let round = 0; round < 5; round++) {
-      ceilings.push(await bare(boards))
-      times.push((await cpuMilliseconds(() => lineOf(slots, boards))) / boards)
-    }
-    const value = median(times)
-    const ceiling = median(ceilings)
-    yield {
-      figure: `CPU per board, ${slots} ${slots === 1 ? 'slot' : 'slots'}, ${boards} boards`,
-      value,
-      unit: 'ms',
-      ceiling,
-      ratio: median(times.map((time, round) => time / (ceilings[round] ?? Number.NaN))),
-      ...(slots === 16 ? { goal: { of: 'ratio', is: 'at most', limit: 8 } as const } : {}),
-    }
+  for (let run = 0; run < warmUpRuns; run++) await lineOf(sixteen)
+  yield await cpuPerBoard(application, { slots: 1, boards: 32 }, 'memory')
+  const goal = { of: 'ratio', is: 'at most', limit: 8 } as const
+  yield { ...(await cpuPerBoard(application, sixteen, 'memory')), goal }
+  yield await cpuPerBoard(application, sixteen, 'disk')
+  const slots = { slots: 16, boards: 16 }
+  yield stuckBoard(
+    await lineOf(slots),
+    await lineOf(slots, 'memory', [{ slot: 3, name: 'silent' }]),
+  )
+}
+
+/** Rounds of the line and of the bare cryptography take turns, so that a machine that slows down slows both. */
+async function cpuPerBoard(application: Uint8Array, run: RunSize, place: Place): Promise<Figure> {
+  const { slots, boards } = run
+  const times: number[] = []
+  const ceilings: number[] = []
+  for (let round = 0; round < 5; round++) {
+    const bare = await medianCpuMilliseconds(() => {
+      for (let count = 0; count < bareBoards; count++) bareCryptography(application)
+    })
+    ceilings.push(bare / bareBoards)
+    times.push((await cpuMilliseconds(() => lineOf(run, place))) / boards)
   }
-  yield stuckBoard(await lineOf(16, 16), await lineOf(16, 16, [{ slot: 3, name: 'silent' }]))
+  return {
+    figure: `CPU per board, ${slots} ${slots === 1 ? 'slot' : 'slots'}, files in ${place === 'memory' ? 'memory' : 'a disk folder'}`,
+    value: median(times),
+    unit: 'ms',
+    ceiling: median(ceilings),
+    ratio: median(times.map((time, round) => time / (ceilings[round] ?? Number.NaN))),
+  }
 }
 
 /** How much later the last of the healthy boards is decided when one board of sixteen is stuck, in virtual time. */
@@ -98,21 +122,21 @@ function lastPass(run: LineRun): number {
   return Math.max(...passed)
 }
 
+interface RunSize {
+  readonly slots: number
+  readonly boards: number
+}
+
 async function lineOf(
-  slots: number,
-  quantity: number,
+  { slots, boards }: RunSize,
+  place: Place = 'memory',
   faults: readonly SlotFault[] = [],
 ): Promise<LineRun> {
-  await using folder = await temporaryFolder()
-  const run = await runTestLine({
-    folder: folder.path,
-    slots,
-    quantity,
-    faults,
-    boardsInMemory: true,
-  })
-  if (faults.length === 0 && run.summary.pass !== quantity) {
-    throw new Error(`${run.summary.pass} of ${quantity} boards passed`)
+  await using folder = await temporaryFolder('keyline-bench', places[place])
+  const options = { folder: folder.path, slots, quantity: boards, faults, boardsInMemory: true }
+  const run = await runTestLine(options)
+  if (faults.length === 0 && run.summary.pass !== boards) {
+    throw new Error(`${run.summary.pass} of ${boards} boards passed`)
   }
   return run
 }

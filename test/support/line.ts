@@ -35,8 +35,9 @@ async function makePki(): Promise<LinePki> {
 /** An empty folder that is removed when the returned value is disposed. */
 export async function temporaryFolder(
   name = 'keyline',
+  parent = tmpdir(),
 ): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), `${name}-`))
+  const path = await mkdtemp(join(parent, `${name}-`))
   return {
     path,
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   interruption,
+  startTimer,
   systemClock,
   throwIfInterrupted,
   withDeadline,
@@ -209,5 +210,31 @@ describe('work with a deadline', () => {
     await new Promise(setImmediate)
     process.off('unhandledRejection', unhandled)
     expect(unhandled).not.toHaveBeenCalled()
+  })
+})
+
+describe('a timer', () => {
+  const virtual = new VirtualClock()
+  const { now, monotonicMs, sleep, during } = {
+    now: () => virtual.now(),
+    monotonicMs: () => virtual.monotonicMs(),
+    sleep: (ms: number, signal?: AbortSignal) => virtual.sleep(ms, signal),
+    during: <T>(work: () => Promise<T>) => virtual.during(work),
+  }
+
+  it.each<readonly [string, Clock]>([
+    ['of a clock that has timers', virtual],
+    ['of a clock that can only sleep', { now, monotonicMs, sleep, during }],
+  ])('%s fires once at its time, and not when it is cancelled', async (_, clock) => {
+    const fired: string[] = []
+    const start = clock.monotonicMs()
+    startTimer(clock, 20, () => fired.push(`late at ${clock.monotonicMs() - start}`))
+    const cancel = startTimer(clock, 10, () => fired.push('cancelled'))
+    startTimer(clock, 10, () => fired.push(`early at ${clock.monotonicMs() - start}`))
+    cancel()
+    await clock.sleep(100)
+    expect(fired).toEqual(['early at 10', 'late at 20'])
+    cancel()
+    expect(virtual.waiting).toBe(0)
   })
 })

@@ -9,6 +9,11 @@ export interface Clock {
   /** Waits. @throws BytesError `INTERRUPTED` when the signal fires first, `BYTES_RANGE` for a wait without end */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /**
+   * A timer without a promise, for waits that seldom reach their end; the result cancels it. A clock may leave it out:
+   * `startTimer` then makes one of `sleep`.
+   */
+  after?(ms: number, fire: () => void): () => void
+  /**
    * Runs work that a virtual clock cannot see (disk, thread pool, network, another process),
    * so that virtual time stands still until it is done. The work must not sleep on this clock.
    */
@@ -42,7 +47,26 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', onAbort, { once: true })
       sleepOn()
     }),
+  after: (ms, fire) => {
+    let left = waitOf(ms)
+    let timer: ReturnType<typeof setTimeout>
+    const goOn = (): void => {
+      const part = Math.min(left, longestTimerMs)
+      left -= part
+      timer = setTimeout(left > 0 ? goOn : fire, part)
+    }
+    goOn()
+    return () => clearTimeout(timer)
+  },
   during: (work) => work(),
+}
+
+/** Starts a timer on a clock. Returns what cancels it; a timer that has fired is not minded. */
+export function startTimer(clock: Clock, ms: number, fire: () => void): () => void {
+  if (clock.after !== undefined) return clock.after(ms, fire)
+  const cancelled = new AbortController()
+  clock.sleep(ms, cancelled.signal).then(fire, () => undefined)
+  return () => cancelled.abort(done)
 }
 
 /** A wait that has ended before it began lasts 0 ms. @throws BytesError `BYTES_RANGE` for one without an end */
@@ -86,16 +110,12 @@ export async function withDeadline<T>(
   throwIfInterrupted(options.signal)
   const ms = waitOf(options.ms)
   const inner = new AbortController()
-  const timer = new AbortController()
   const onOuter = (): void => inner.abort(interruption(options.signal))
   options.signal?.addEventListener('abort', onOuter, { once: true })
-  const expiry = options.clock.sleep(ms, timer.signal).then(
-    () =>
-      inner.abort(
-        new BytesError('DEADLINE_PASSED', `${options.what} took longer than ${options.ms} ms`),
-      ),
-    () => undefined,
-  )
+  const cancel = startTimer(options.clock, ms, () => {
+    const message = `${options.what} took longer than ${options.ms} ms`
+    inner.abort(new BytesError('DEADLINE_PASSED', message))
+  })
   const ended = new Promise<never>((_, reject) => {
     inner.signal.addEventListener('abort', () => reject(interruption(inner.signal)), { once: true })
   })
@@ -104,7 +124,6 @@ export async function withDeadline<T>(
     return await Promise.race([(async () => work(inner.signal))(), ended])
   } finally {
     options.signal?.removeEventListener('abort', onOuter)
-    timer.abort(done)
-    await expiry
+    cancel()
   }
 }

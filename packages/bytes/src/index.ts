@@ -2,6 +2,7 @@ export { fromBase64, fromBase64url, toBase64, toBase64url } from './base64.ts'
 export { canonicalJson, type JsonValue } from './canonical-json.ts'
 export {
   interruption,
+  startTimer,
   systemClock,
   throwIfInterrupted,
   withDeadline,

@@ -54,6 +54,18 @@ export class VirtualClock implements Clock {
     })
   }
 
+  after(ms: number, fire: () => void): () => void {
+    const timer: Timer = {
+      at: this.#elapsedMs + waitOf(ms),
+      order: this.#order++,
+      fire,
+      place: -1,
+    }
+    this.#timers.add(timer)
+    this.#pump()
+    return () => this.#timers.remove(timer)
+  }
+
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#outside++
     try {

@@ -52,6 +52,7 @@ export function clockOf(isFast: boolean): Clock {
     now: () => Date.now(),
     monotonicMs: () => virtual.monotonicMs(),
     sleep: (ms, signal) => virtual.sleep(ms, signal),
+    after: (ms, fire) => virtual.after(ms, fire),
     during: (work) => virtual.during(work),
   }
 }

@@ -1,7 +1,4 @@
-import { BytesError, interruption, type Clock } from '@keyline/bytes'
-
-/** Reason of a wait that ended because its item came. Made once: an error of its own for each wait is dear. */
-const taken = new BytesError('INTERRUPTED', 'the awaited item came')
+import { interruption, startTimer, type Clock } from '@keyline/bytes'
 
 export interface TakeOptions {
   readonly clock: Clock
@@ -42,30 +39,27 @@ export class Mailbox<T> {
     const { clock, timeoutMs, signal } = options
     if (signal.aborted) throw interruption(signal)
     const end = clock.monotonicMs() + timeoutMs
-    const timer = new AbortController()
-    const onAbort = (): void => timer.abort(interruption(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      return await new Promise<T | undefined>((resolve, reject) => {
-        this.#taker = (item) => {
-          const isLate = clock.monotonicMs() >= end
-          if (isLate) this.#items.push(item)
-          resolve(isLate ? undefined : item)
-          timer.abort(taken)
-        }
-        const endWait = (end: () => void): void => {
-          this.#taker = undefined
-          end()
-        }
-        clock.sleep(timeoutMs, timer.signal).then(
-          () => endWait(() => resolve(undefined)),
-          (error: unknown) => {
-            if (signal.aborted) endWait(() => reject(error))
-          },
-        )
+    return new Promise<T | undefined>((resolve, reject) => {
+      const endWait = (): void => {
+        this.#taker = undefined
+        cancel()
+        signal.removeEventListener('abort', onAbort)
+      }
+      const onAbort = (): void => {
+        endWait()
+        reject(interruption(signal))
+      }
+      this.#taker = (item) => {
+        endWait()
+        const isLate = clock.monotonicMs() >= end
+        if (isLate) this.#items.push(item)
+        resolve(isLate ? undefined : item)
+      }
+      const cancel = startTimer(clock, timeoutMs, () => {
+        endWait()
+        resolve(undefined)
       })
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
+      signal.addEventListener('abort', onAbort, { once: true })
+    })
   }
 }
