@@ -41,6 +41,24 @@ describe('Ctrl+C', () => {
     }
   })
 
+  it('while the intent of COMMIT is written sends no COMMIT', async () => {
+    for (const place of ['before-write', 'after-write', 'after-sync'] as const) {
+      await using folder = await temporaryFolder()
+      const interrupt = new AbortController()
+      const heard: string[] = []
+      const run = await runTestLine({
+        folder: folder.path,
+        signal: interrupt.signal,
+        atJournalPoint: (point, { type, step }) => {
+          if (point === place && type === 'intent' && step === 'commit') interrupt.abort()
+        },
+        decorate: withPortTap((text) => void heard.push(text)),
+      })
+      expect(heard.filter((text) => text.startsWith('@COMMIT'))).toEqual([])
+      expect(decisionsOf(run)).toMatchObject([{ verdict: 'QUARANTINE' }])
+    }
+  })
+
   it('stops sixteen slots, each with a record, and the next run makes all', async () => {
     await using folder = await temporaryFolder()
     const interrupt = new AbortController()
