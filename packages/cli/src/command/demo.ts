@@ -3,18 +3,14 @@ import { Command } from 'commander'
 import type { Ledger } from '@keyline/ledger'
 import { loadOrder } from '@keyline/station'
 import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
-import { rendererOf } from '../terminal/event-sink.ts'
-import { interruptSignal } from '../terminal/interrupt.ts'
 import { paint, type Output } from '../terminal/output.ts'
 import { exampleImages, examplePath } from '../wiring/examples.ts'
-import { openStation } from '../wiring/open-station.ts'
 import { demoPki } from '../wiring/demo-pki.ts'
-import { clockOf, runOrder } from '../wiring/run-order.ts'
-import { defaultHome, wholeNumber, type StationOptions } from './options.ts'
+import { runOrder } from '../wiring/run-order.ts'
+import { defaultHome, wholeNumber } from './options.ts'
+import { withStation, type RunOptions } from './station-run.ts'
 
-interface DemoOptions extends StationOptions {
-  readonly slots: number
-  readonly fast?: boolean
+interface DemoOptions extends RunOptions {
   readonly results: string
 }
 
@@ -39,47 +35,30 @@ export function demoCommand(output: Output, end: (code: ExitCode) => void): Comm
     .action(async (options: DemoOptions) => end(await demo(output, options)))
 }
 
-async function demo(output: Output, options: DemoOptions): Promise<ExitCode> {
-  const clock = clockOf(options.fast === true)
-  const interrupt = interruptSignal(output)
-  const renderer = rendererOf({
-    output,
-    json: options.json === true,
-    quiet: options.quiet === true,
-    slots: options.slots,
-    now: () => clock.monotonicMs(),
-  })
-  try {
-    const station = await openStation({ home: options.home, policy: 'test', clock })
-    try {
-      const pki = await demoPki(station, vendorId)
-      const { id, quantity, isOpen } = await nextDemoOrder(station.ledger, options.slots)
-      const images = await exampleImages()
-      const loaded = await loadOrder(examplePath(stJson), { id, quantity, images })
-      const results = join(resolve(options.results), id)
-      const summary = await runOrder({
-        station,
-        loaded,
-        pki,
-        slots: options.slots,
-        resume: isOpen,
-        results,
-        clock,
-        signal: interrupt.signal,
-        onEvent: renderer.sink,
-      })
-      renderer.stop()
-      if (options.json !== true && options.quiet !== true) {
-        output.out(`\nresults in ${paint(output, 'bold', results)}\n`)
-      }
-      return exitCodeOfSummary(summary)
-    } finally {
-      await station.close()
-    }
-  } finally {
+function demo(output: Output, options: DemoOptions): Promise<ExitCode> {
+  return withStation(output, options, 'test', async ({ station, clock, signal, renderer }) => {
+    const pki = await demoPki(station, vendorId)
+    const { id, quantity, isOpen } = await nextDemoOrder(station.ledger, options.slots)
+    const images = await exampleImages()
+    const loaded = await loadOrder(examplePath(stJson), { id, quantity, images })
+    const results = join(resolve(options.results), id)
+    const summary = await runOrder({
+      station,
+      loaded,
+      pki,
+      slots: options.slots,
+      resume: isOpen,
+      results,
+      clock,
+      signal,
+      onEvent: renderer.sink,
+    })
     renderer.stop()
-    interrupt.dispose()
-  }
+    if (options.json !== true && options.quiet !== true) {
+      output.out(`\nresults in ${paint(output, 'bold', results)}\n`)
+    }
+    return exitCodeOfSummary(summary)
+  })
 }
 
 /** The demo order that is still open, or the next one. */

@@ -4,20 +4,16 @@ import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadOrder, type StOrderDefaults } from '@keyline/station'
 import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
-import { rendererOf } from '../terminal/event-sink.ts'
-import { interruptSignal } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
 import { exampleImages } from '../wiring/examples.ts'
-import { openStation } from '../wiring/open-station.ts'
 import { openPki, readPassphrase } from '../wiring/pki.ts'
-import { clockOf, runOrder } from '../wiring/run-order.ts'
-import { defaultHome, ledgerOption, wholeNumber, type StationOptions } from './options.ts'
+import { runOrder } from '../wiring/run-order.ts'
+import { defaultHome, ledgerOption, wholeNumber } from './options.ts'
+import { withStation, type RunOptions } from './station-run.ts'
 
-interface ProvisionOptions extends StationOptions {
-  readonly slots: number
+interface ProvisionOptions extends RunOptions {
   readonly quantity: number
   readonly resume?: boolean
-  readonly fast?: boolean
   readonly results: string
   readonly pki?: string
   readonly passphraseFile?: string
@@ -63,46 +59,24 @@ async function provision(
   options: ProvisionOptions,
 ): Promise<ExitCode> {
   const loaded = await loadOrder(path, await stDefaults(path, options.quantity))
-  const { order } = loaded.prepared
-  const clock = clockOf(options.fast === true)
-  const interrupt = interruptSignal(output)
-  const renderer = rendererOf({
-    output,
-    json: options.json === true,
-    quiet: options.quiet === true,
-    slots: options.slots,
-    now: () => clock.monotonicMs(),
-  })
-  try {
-    const station = await openStation({
-      home: options.home,
-      ledger: options.ledger,
-      policy: order.policy,
+  const { id, policy } = loaded.prepared.order
+  return withStation(output, options, policy, async ({ station, clock, signal, renderer }) => {
+    const passphrase = await readPassphrase(options.passphraseFile)
+    const pki = await openPki(options.pki ?? station.home.pkiFolder, passphrase)
+    passphrase.wipe()
+    const summary = await runOrder({
+      station,
+      loaded,
+      pki,
+      slots: options.slots,
+      resume: options.resume === true,
+      results: join(resolve(options.results), id),
       clock,
+      signal,
+      onEvent: renderer.sink,
     })
-    try {
-      const passphrase = await readPassphrase(options.passphraseFile)
-      const pki = await openPki(options.pki ?? station.home.pkiFolder, passphrase)
-      passphrase.wipe()
-      const summary = await runOrder({
-        station,
-        loaded,
-        pki,
-        slots: options.slots,
-        resume: options.resume === true,
-        results: join(resolve(options.results), order.id),
-        clock,
-        signal: interrupt.signal,
-        onEvent: renderer.sink,
-      })
-      return exitCodeOfSummary(summary)
-    } finally {
-      await station.close()
-    }
-  } finally {
-    renderer.stop()
-    interrupt.dispose()
-  }
+    return exitCodeOfSummary(summary)
+  })
 }
 
 /** What ST's JSON does not say: an id of its content, the quantity, and the example images. */
