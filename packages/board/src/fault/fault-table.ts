@@ -224,7 +224,7 @@ export const faultTable = {
     lasts: true,
   },
   'finish-at-once': {
-    row: 'F-26',
+    row: 'SER-6',
     meaning: 'The board reports success straight after Start_provisioning.',
     place: 'session',
     at: 1,
