@@ -109,6 +109,11 @@ export class Bench {
     return place.board
   }
 
+  /** Number of the slot that a probe belongs to, from 1, whether it is connected or not. @throws BoardError `BOARD_NO_PROBE` */
+  slotNumberOf(probe: string): number {
+    return this.#slotOf(probe).number
+  }
+
   /** The probes that are connected, in the order of their slots. */
   list(_options?: BenchCallOptions): Promise<readonly BenchProbe[]> {
     return Promise.resolve(

@@ -5,10 +5,9 @@ import type { Fixture } from '@keyline/station'
 export function benchFixture(bench: Bench): Fixture {
   return {
     nextBoard: async (probe) => {
-      const slots = await bench.list()
-      const slot = slots.findIndex((entry) => entry.serialNumber === probe) + 1
-      if (slot === 0) return false
-      bench.insertFreshBoard(slot)
+      const connected = await bench.list()
+      if (!connected.some(({ serialNumber }) => serialNumber === probe)) return false
+      bench.insertFreshBoard(bench.slotNumberOf(probe))
       return true
     },
   }
