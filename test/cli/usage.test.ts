@@ -82,6 +82,13 @@ describe('explain', () => {
     expect(await keyline('explain', 'FD-020')).toEqual({ code: 0, out, err: '' })
   })
 
+  it.each(['STATION_BUG', 'EVIDENCE_MISSING', 'EVIDENCE_KEY', 'INTERRUPTED', 'DEADLINE_PASSED'])(
+    'knows the reason of a verdict: %s',
+    async (reason) => {
+      expect(await keyline('explain', reason)).toMatchObject({ code: 0, err: '' })
+    },
+  )
+
   it('lists every code on a line of its own', async () => {
     const { out } = await keyline('explain')
     const listed = out.trimEnd().split('\n')

@@ -74,6 +74,14 @@ const verdictReasons: readonly CatalogueEntry[] = [
     remedy: 'take the board out; the facts of the evidence stand in its passport',
   })),
   {
+    code: 'STATION_BUG',
+    family: 'verdict',
+    weight: 'verdict ERROR or QUARANTINE',
+    meaning:
+      'An error ended the flow that this program does not know: a fault of its own, not of the board.',
+    remedy: 'report it with the journal of the run',
+  },
+  {
     code: 'EVIDENCE_MISSING',
     family: 'evidence',
     weight: 'verdict QUARANTINE',

@@ -15,7 +15,8 @@ export interface VerdictInput {
 
 /**
  * The verdict, from the evidence and the error alone.
- * A bad board is FAIL; trouble around it never is. Evidence that is wrong stands, whatever ended the flow after it. An unknown state is QUARANTINE until somebody asks the board.
+ * A bad board is FAIL; trouble around it never is. Evidence that is wrong stands, whatever ended the flow after it.
+ * An unknown state is QUARANTINE until somebody asks the board.
  * Source: provisioning-station sections 10 and 13; promises P3 and P4.
  */
 export function decideVerdict(input: VerdictInput): VerdictRecord {
