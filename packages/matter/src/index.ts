@@ -71,6 +71,7 @@ export {
   type AppendResult,
   type Credentials,
 } from './factory-data/append-credentials.ts'
+export { batchRules, type BatchFinding, type BatchRule } from './factory-data/batch-rules.ts'
 export { checkFactoryData, type FactoryDataCheck } from './factory-data/check.ts'
 export type { DerivedVerifier } from './factory-data/check-verifier.ts'
 export {
@@ -89,6 +90,14 @@ export {
   type FieldEntry,
   type ReadFactoryData,
 } from './factory-data/factory-data.ts'
+export {
+  identitiesOf,
+  IdentityIndex,
+  repeatedFinding,
+  type Identity,
+  type IdentityKind,
+  type IdentityLookup,
+} from './factory-data/identity-index.ts'
 export {
   decodeImage,
   encodeImage,
