@@ -51,6 +51,7 @@ export {
   encodeUtf8,
   equalOctets,
   equalSecret,
+  isFilledWith,
   isWellFormedText,
 } from './octets.ts'
 export { seededRandom, systemRandom, uniformBelow, type Random } from './random.ts'

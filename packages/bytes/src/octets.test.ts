@@ -6,6 +6,7 @@ import {
   encodeUtf8,
   equalOctets,
   equalSecret,
+  isFilledWith,
   isWellFormedText,
 } from './octets.ts'
 
@@ -30,6 +31,27 @@ describe('octets', () => {
       const changed = new Uint8Array(3)
       changed[bit >> 3] = 1 << (bit & 7)
       expect(equal(changed, new Uint8Array(3)), `bit ${bit}`).toBe(false)
+    }
+  })
+})
+
+describe('a filled run of octets', () => {
+  it('is told from one with a single other octet, wherever it starts and ends', () => {
+    for (let start = 0; start < 5; start++) {
+      for (let length = 0; length < 14; length++) {
+        const octets = new Uint8Array(32).fill(0xff, start, start + length)
+        const run = octets.subarray(start, start + length)
+        for (let from = 0; from <= length + 5; from++) {
+          expect(isFilledWith(run, 0xff, from), `${start} ${length} ${from}`).toBe(true)
+        }
+        for (let place = 0; place < length; place++) {
+          run[place] = 0xfe
+          expect(isFilledWith(run, 0xff), `${start} ${length} ${place}`).toBe(false)
+          expect(isFilledWith(run, 0xff, place)).toBe(false)
+          expect(isFilledWith(run, 0xff, place + 1)).toBe(true)
+          run[place] = 0xff
+        }
+      }
     }
   })
 })

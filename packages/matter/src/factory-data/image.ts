@@ -2,6 +2,7 @@ import {
   ByteWriter,
   decodeUtf8,
   encodeUtf8,
+  isFilledWith,
   isWellFormedText,
   Secret,
   type Finding,
@@ -256,13 +257,7 @@ function isErasedWord(view: DataView, offset: number, rest: number): boolean {
   return rest < 4 || view.getUint32(offset, true) === erasedWord
 }
 
-const erased = new Uint8Array(4096).fill(0xff)
-
-/** True when only erased octets stand from the offset on; a region is mostly that, so it is compared in blocks. */
+/** True when only erased octets stand from the offset on. */
 function isErased(octets: Uint8Array, from: number): boolean {
-  for (let start = from; start < octets.length; start += erased.length) {
-    const block = octets.subarray(start, start + erased.length)
-    if (Buffer.compare(block, erased.subarray(0, block.length)) !== 0) return false
-  }
-  return true
+  return isFilledWith(octets, 0xff, from)
 }
