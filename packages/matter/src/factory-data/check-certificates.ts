@@ -3,6 +3,8 @@ import type { Certificate } from '@keyline/x509'
 import { checkDacLink, isValidAt } from '../certificate/chain.ts'
 import { matterIds, type MatterIds } from '../certificate/matter-ids.ts'
 import { parseOrUndefined, profileViolations } from '../certificate/profile.ts'
+import type { CertificateViolation } from '../certificate/violation.ts'
+import type { ContentMemory } from './content-memory.ts'
 import type { FactoryData } from './factory-data.ts'
 import { factoryDataFinding } from './rules.ts'
 
@@ -12,56 +14,92 @@ export interface ExpectedIds {
   readonly productId: number | undefined
 }
 
+/** One certificate of a set, read and examined. */
+export interface ExaminedCertificate {
+  readonly certificate: Certificate
+  readonly violations: readonly CertificateViolation[]
+  readonly ids: MatterIds
+}
+
 export interface CheckedCertificates {
   readonly findings: readonly Finding[]
   /** The certificates, as far as they could be read. */
   readonly dac: Certificate | undefined
   readonly pai: Certificate | undefined
+  /** Subject key of the DAC, 65 octets, when it is a point on P-256. */
+  readonly dacKey: Uint8Array | undefined
 }
 
-/** FD-033 … FD-036: DAC and PAI, each on its own and against each other. */
-export function checkCertificates(data: FactoryData, expected: ExpectedIds): CheckedCertificates {
+/** Examinations of PAI certificates, by their octets: devices of a batch share one. */
+export type PaiMemory = ContentMemory<ExaminedCertificate | undefined>
+
+/** FD-033, FD-034 and FD-036: DAC and PAI, each on its own and by the ids they carry. */
+export function checkCertificates(
+  data: FactoryData,
+  expected: ExpectedIds,
+  pais: PaiMemory,
+): CheckedCertificates {
+  const { dacCertificate, paiCertificate } = data
   const findings: Finding[] = []
-  const dac = parseAs('dacCertificate', data, findings)
-  const pai = parseAs('paiCertificate', data, findings)
-  if (dac !== undefined && pai !== undefined) {
-    const problems: string[] = [...checkDacLink(dac, pai)]
-    if (!isValidAt(pai, dac.notBefore.getTime())) problems.push('PAI-VALIDITY')
-    if (problems.length > 0) {
-      const message = `the PAI certificate did not issue the DAC: ${problems.join(', ')}`
-      findings.push(factoryDataFinding({ rule: 'FD-035', field: 'dacCertificate', message }))
-    }
-  }
-  const dacIds = dac === undefined ? undefined : matterIds(dac.subject)
-  const paiIds = pai === undefined ? undefined : matterIds(pai.subject)
+  const dac = dacCertificate === undefined ? undefined : examine(dacCertificate, 'DAC')
+  const pai =
+    paiCertificate === undefined
+      ? undefined
+      : pais.recall(paiCertificate, (der) => examine(der, 'PAI'))
+  if (dacCertificate !== undefined) reportProfile(findings, 'DAC', dac)
+  if (paiCertificate !== undefined) reportProfile(findings, 'PAI', pai)
   const disagreements = [
-    ...(dacIds === undefined ? [] : dacDisagreements(dacIds, expected)),
-    ...(paiIds === undefined ? [] : paiDisagreements(paiIds, expected)),
-    ...(dacIds === undefined || paiIds === undefined ? [] : pairDisagreements(dacIds, paiIds)),
+    ...(dac === undefined ? [] : dacDisagreements(dac.ids, expected)),
+    ...(pai === undefined ? [] : paiDisagreements(pai.ids, expected)),
+    ...(dac === undefined || pai === undefined ? [] : pairDisagreements(dac.ids, pai.ids)),
   ]
   if (disagreements.length > 0) {
     const message = disagreements.join('; ')
     findings.push(factoryDataFinding({ rule: 'FD-036', field: 'dacCertificate', message }))
   }
-  return { findings, dac, pai }
+  const hasKey = dac !== undefined && !dac.violations.includes('CERT-KEY')
+  return {
+    findings,
+    dac: dac?.certificate,
+    pai: pai?.certificate,
+    dacKey: hasKey ? dac.certificate.spki.key.octets : undefined,
+  }
 }
 
-function parseAs(
-  field: 'dacCertificate' | 'paiCertificate',
-  data: FactoryData,
-  findings: Finding[],
-): Certificate | undefined {
-  const der = data[field]
-  if (der === undefined) return undefined
-  const role = field === 'dacCertificate' ? 'DAC' : 'PAI'
+/** FD-035: one signature verification. */
+export function checkIssuer(
+  dac: Certificate | undefined,
+  pai: Certificate | undefined,
+): readonly Finding[] {
+  if (dac === undefined || pai === undefined) return []
+  const problems: string[] = [...checkDacLink(dac, pai)]
+  if (!isValidAt(pai, dac.notBefore.getTime())) problems.push('PAI-VALIDITY')
+  if (problems.length === 0) return []
+  const message = `the PAI certificate did not issue the DAC: ${problems.join(', ')}`
+  return [factoryDataFinding({ rule: 'FD-035', field: 'dacCertificate', message })]
+}
+
+/** `undefined` for what is no certificate. */
+function examine(der: Uint8Array, role: 'DAC' | 'PAI'): ExaminedCertificate | undefined {
   const certificate = parseOrUndefined(der)
-  const violations = certificate === undefined ? ['CERT-DER'] : profileViolations(certificate, role)
-  if (violations.length > 0) {
-    const message = `the ${role} certificate breaks its profile: ${violations.join(', ')}`
-    const rule = role === 'DAC' ? 'FD-033' : 'FD-034'
-    findings.push(factoryDataFinding({ rule, field, message }))
-  }
-  return certificate
+  if (certificate === undefined) return undefined
+  const violations = profileViolations(certificate, role)
+  return { certificate, violations, ids: matterIds(certificate.subject) }
+}
+
+function reportProfile(
+  findings: Finding[],
+  role: 'DAC' | 'PAI',
+  examined: ExaminedCertificate | undefined,
+): void {
+  const violations = examined === undefined ? ['CERT-DER'] : examined.violations
+  if (violations.length === 0) return
+  const message = `the ${role} certificate breaks its profile: ${violations.join(', ')}`
+  const [rule, field] =
+    role === 'DAC'
+      ? (['FD-033', 'dacCertificate'] as const)
+      : (['FD-034', 'paiCertificate'] as const)
+  findings.push(factoryDataFinding({ rule, field, message }))
 }
 
 function dacDisagreements(ids: MatterIds, expected: ExpectedIds): readonly string[] {

@@ -2,8 +2,12 @@ import { isKeylineError, type Finding } from '@keyline/bytes'
 import { CertificationType, type CertificationDeclaration } from '../declaration/content.ts'
 import { parseDeclaration, type ParsedDeclaration } from '../declaration/declaration.ts'
 import { idText, type ExpectedIds } from './check-certificates.ts'
+import type { ContentMemory } from './content-memory.ts'
 import type { FactoryData } from './factory-data.ts'
 import { factoryDataFinding } from './rules.ts'
+
+/** Declarations that were read, or why they cannot be, by their octets: devices of a batch share one. */
+export type DeclarationMemory = ContentMemory<ParsedDeclaration | string>
 
 export interface CheckedDeclaration {
   readonly findings: readonly Finding[]
@@ -13,12 +17,15 @@ export interface CheckedDeclaration {
 }
 
 /** FD-030 … FD-032. Who signed the declaration is asked by the commissioner's checks, not here. */
-export function checkDeclaration(data: FactoryData): CheckedDeclaration {
+export function checkDeclaration(
+  data: FactoryData,
+  declarations: DeclarationMemory,
+): CheckedDeclaration {
   const { certificationDeclaration: der, vendorId, productId } = data
   if (der === undefined) {
     return { findings: [], parsed: undefined, expectedIds: { vendorId, productId } }
   }
-  const parsed = parseOrReason(der)
+  const parsed = declarations.recall(der, parseOrReason)
   if (typeof parsed === 'string') {
     const findings = [broken(`the certification declaration cannot be read: ${parsed}`)]
     return { findings, parsed: undefined, expectedIds: { vendorId, productId } }

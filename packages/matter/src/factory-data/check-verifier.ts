@@ -1,8 +1,9 @@
 import { equalOctets, equalSecret, type Finding } from '@keyline/bytes'
-import { isP256Point, p256Order, spake2pVerifier } from '@keyline/crypto'
+import { isP256Point, spake2pVerifier } from '@keyline/crypto'
 import type { FactoryData } from './factory-data.ts'
 import { passcodeRange } from './passcode.ts'
 import { factoryDataFinding } from './rules.ts'
+import { isP256Scalar } from './scalar.ts'
 
 /** Parameters and the verifier that was derived from exactly them in this process or in the ledger. */
 export interface DerivedVerifier {
@@ -12,23 +13,29 @@ export interface DerivedVerifier {
   readonly verifier: Uint8Array
 }
 
-/** FD-018 … FD-020. A verifier of wrong length or form suppresses the other two. */
-export async function checkVerifier(
+/** FD-018. A verifier of wrong length or form suppresses the other two rules. */
+export function checkVerifierForm(data: FactoryData): readonly Finding[] {
+  const { verifier } = data
+  if (verifier === undefined || isFormed(verifier)) return []
+  const message =
+    verifier.length === 97
+      ? 'octet 32 is not 04: w0 and L are swapped, or L is compressed'
+      : `the verifier has ${verifier.length} octets, not 97`
+  return [factoryDataFinding({ rule: 'FD-018', field: 'verifier', message })]
+}
+
+/** FD-019 and FD-020. A verifier that follows from its parameters has a w0 in range and an L on the curve. */
+export async function checkVerifierProof(
   data: FactoryData,
   known: DerivedVerifier | undefined,
 ): Promise<readonly Finding[]> {
   const { verifier } = data
-  if (verifier === undefined) return []
-  if (verifier.length !== 97 || verifier[32] !== 0x04) {
-    const message =
-      verifier.length === 97
-        ? 'octet 32 is not 04: w0 and L are swapped, or L is compressed'
-        : `the verifier has ${verifier.length} octets, not 97`
-    return [factoryDataFinding({ rule: 'FD-018', field: 'verifier', message })]
-  }
+  if (verifier === undefined || !isFormed(verifier)) return []
   if (known !== undefined && isDerivedSo(data, known)) return []
+  const isFollowing = await follows(data, verifier)
+  if (isFollowing === true) return []
   const findings: Finding[] = []
-  if (!isScalar(verifier.subarray(0, 32))) {
+  if (!isP256Scalar(verifier.subarray(0, 32))) {
     const message = 'w0 is 0, or not below the order of P-256'
     findings.push(factoryDataFinding({ rule: 'FD-019', field: 'verifier', message }))
   }
@@ -36,11 +43,15 @@ export async function checkVerifier(
     const message = 'L is not a point on P-256'
     findings.push(factoryDataFinding({ rule: 'FD-019', field: 'verifier', message }))
   }
-  if ((await follows(data, verifier)) === false) {
+  if (isFollowing === false) {
     const message = 'the verifier does not follow from passcode, salt and iterations'
     findings.push(factoryDataFinding({ rule: 'FD-020', field: 'verifier', message }))
   }
   return findings
+}
+
+function isFormed(verifier: Uint8Array): boolean {
+  return verifier.length === 97 && verifier[32] === 0x04
 }
 
 /** `undefined` when one of the parameters is missing. Outside their ranges no verifier exists. */
@@ -68,10 +79,4 @@ function isDerivedSo(data: FactoryData, known: DerivedVerifier): boolean {
     (data.iterations === undefined || data.iterations === known.iterations) &&
     (data.salt === undefined || equalOctets(data.salt, known.salt))
   )
-}
-
-/** True for 32 octets that are 1 … n − 1. */
-function isScalar(octets: Uint8Array): boolean {
-  const value = BigInt(`0x${Buffer.from(octets).toString('hex')}`)
-  return value > 0n && value < p256Order
 }

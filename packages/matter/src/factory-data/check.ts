@@ -1,10 +1,12 @@
 import type { Finding } from '@keyline/bytes'
-import { checkCertificates } from './check-certificates.ts'
-import { checkDeclaration } from './check-declaration.ts'
-import { checkKeys } from './check-keys.ts'
+import { checkCertificates, checkIssuer, type PaiMemory } from './check-certificates.ts'
+import { checkDeclaration, type DeclarationMemory } from './check-declaration.ts'
+import { checkKeyPair, checkKeys } from './check-keys.ts'
+import { checkPresence, presenceRules, type PresenceSetting } from './check-presence.ts'
 import { checkProduction } from './check-production.ts'
 import { checkValues } from './check-values.ts'
-import { checkVerifier, type DerivedVerifier } from './check-verifier.ts'
+import { checkVerifierForm, checkVerifierProof, type DerivedVerifier } from './check-verifier.ts'
+import { ContentMemory } from './content-memory.ts'
 import {
   factoryDataFields,
   integerWidth,
@@ -14,16 +16,15 @@ import {
   type FieldEntry,
 } from './factory-data.ts'
 import { lengthFindings } from './image.ts'
-import { modeRules, recommendedFields, type FactoryDataMode } from './mode.ts'
-import type { FactoryDataProfile } from './profile.ts'
 import { factoryDataFinding } from './rules.ts'
 
-export interface FactoryDataCheck {
-  readonly profile: FactoryDataProfile
-  readonly mode: FactoryDataMode
+/** What decides which rules hold, the same for all sets of a batch. */
+export interface FactoryDataSetting extends PresenceSetting {
   readonly policy: 'test' | 'production'
-  /** Where the device key rests; `flash` unless given. In `secure` storage it must not be in the image. */
-  readonly keyStorage?: 'flash' | 'secure' | undefined
+}
+
+/** What is known of one set beside its values. */
+export interface FactoryDataOrigin {
   /** Fields that stood in the input though they could not be decoded: they are not missing. */
   readonly present?: ReadonlySet<FactoryDataField> | undefined
   /**
@@ -34,34 +35,88 @@ export interface FactoryDataCheck {
   readonly knownVerifier?: DerivedVerifier | undefined
 }
 
+export interface FactoryDataCheck extends FactoryDataSetting, FactoryDataOrigin {
+  /**
+   * `skip` leaves out the rules that need a PBKDF2, a multiplication or a signature verification:
+   * {@link proofRules}. `all` unless given.
+   */
+  readonly proofs?: 'all' | 'skip' | undefined
+}
+
+/** Rules that prove what belongs together, and cost hundreds of times as much as all the others. */
+export const proofRules = ['FD-019', 'FD-020', 'FD-035', 'FD-039'] as const
+
 /**
  * All rules of a decoded set at once (matter-factory-data 6), in the order of their numbers.
  * Rules of the container and of JSON were reported by the reader (`decodeImage`, `parseStJson`).
+ * For many sets under one setting, {@link prepareFactoryDataCheck} is faster.
  */
 export async function checkFactoryData(
   data: FactoryData,
   options: FactoryDataCheck,
 ): Promise<readonly Finding[]> {
-  const { usable, findings } = separateEmpty(data)
-  const present = new Set<FactoryDataField>(options.present)
-  for (const { field } of factoryDataFields) if (data[field] !== undefined) present.add(field)
+  const checker = prepareFactoryDataCheck(options)
+  return options.proofs === 'skip'
+    ? checker.checkWithoutProofs(data, options)
+    : checker.check(data, options)
+}
 
-  const declaration = checkDeclaration(usable)
-  const certificates = checkCertificates(usable, declaration.expectedIds)
-  findings.push(
-    ...checkSize(data, options),
-    ...checkValues(usable, { isPasscodeShown: options.policy === 'test' }),
-    ...(await checkVerifier(usable, options.knownVerifier)),
-    ...declaration.findings,
-    ...certificates.findings,
-    ...checkKeys(usable, certificates.dac?.publicKey?.point),
-    ...checkPresence(present, options),
-  )
-  if (options.policy === 'production') {
-    const { dac, pai } = certificates
-    findings.push(...checkProduction(usable, { declaration: declaration.parsed, dac, pai }))
+/** Prepares the rules of a setting for many sets. */
+export function prepareFactoryDataCheck(setting: FactoryDataSetting): FactoryDataChecker {
+  return new FactoryDataChecker(setting)
+}
+
+/** The rules of a setting. What devices share, PAI certificate and declaration, is read once and remembered. */
+export class FactoryDataChecker {
+  readonly #setting: FactoryDataSetting
+  readonly #presence: ReturnType<typeof presenceRules>
+  readonly #declarations: DeclarationMemory = new ContentMemory()
+  readonly #pais: PaiMemory = new ContentMemory()
+
+  /** @see prepareFactoryDataCheck */
+  constructor(setting: FactoryDataSetting) {
+    this.#setting = setting
+    this.#presence = presenceRules(setting)
   }
-  return findings.toSorted(byRule)
+
+  /** All rules, in the order of their numbers. */
+  async check(data: FactoryData, origin: FactoryDataOrigin = {}): Promise<readonly Finding[]> {
+    const { usable, findings, certificates } = this.#examine(data, origin)
+    findings.push(
+      ...(await checkVerifierProof(usable, origin.knownVerifier)),
+      ...checkIssuer(certificates.dac, certificates.pai),
+      ...checkKeyPair(usable),
+    )
+    return findings.toSorted(byRule)
+  }
+
+  /** All rules but {@link proofRules}; nothing is derived, multiplied, verified or waited for. */
+  checkWithoutProofs(data: FactoryData, origin: FactoryDataOrigin = {}): readonly Finding[] {
+    return this.#examine(data, origin).findings.toSorted(byRule)
+  }
+
+  #examine(data: FactoryData, { present }: FactoryDataOrigin) {
+    const { policy } = this.#setting
+    const { usable, findings } = separateEmpty(data)
+    const declaration = checkDeclaration(usable, this.#declarations)
+    const certificates = checkCertificates(usable, declaration.expectedIds, this.#pais)
+    const isPresent = (field: FactoryDataField): boolean =>
+      data[field] !== undefined || present?.has(field) === true
+    findings.push(
+      ...checkSize(data, this.#setting),
+      ...checkValues(usable, { isPasscodeShown: policy === 'test' }),
+      ...checkVerifierForm(usable),
+      ...declaration.findings,
+      ...certificates.findings,
+      ...checkKeys(usable, certificates.dacKey),
+      ...checkPresence(this.#presence, isPresent),
+    )
+    if (policy === 'production') {
+      const { dac, pai } = certificates
+      findings.push(...checkProduction(usable, { declaration: declaration.parsed, dac, pai }))
+    }
+    return { usable, findings, certificates }
+  }
 }
 
 /** FD-004, FD-006, FD-007. An empty value says nothing: the rules of its field are not asked about it. */
@@ -86,8 +141,7 @@ function separateEmpty(data: FactoryData): { usable: FactoryData; findings: Find
 }
 
 /** FD-008. */
-function checkSize(data: FactoryData, options: FactoryDataCheck): readonly Finding[] {
-  const { profile, mode } = options
+function checkSize(data: FactoryData, { profile, mode }: FactoryDataSetting): readonly Finding[] {
   let size = 4
   for (const entry of factoryDataFields) {
     const length = lengthOf(entry, data)
@@ -97,46 +151,6 @@ function checkSize(data: FactoryData, options: FactoryDataCheck): readonly Findi
   if (size <= limit) return []
   const message = `the image has ${size} octets, profile ${profile.name} holds ${limit}`
   return [factoryDataFinding({ rule: 'FD-008', field: { name: 'image' }, message })]
-}
-
-/** FD-041, FD-042, FD-048, FD-051. */
-function checkPresence(
-  present: ReadonlySet<FactoryDataField>,
-  options: FactoryDataCheck,
-): readonly Finding[] {
-  const { profile, mode } = options
-  const isKeyInFlash = (options.keyStorage ?? 'flash') === 'flash'
-  const findings: Finding[] = []
-  const { required, forbidden } = modeRules[mode]
-  const keyRule = mode === 'reconfigure' && isKeyInFlash ? 'required' : 'forbidden'
-  for (const { field, tag } of factoryDataFields) {
-    const isKey = field === 'dacPrivateKey'
-    const isRequired = isKey ? keyRule === 'required' : required.includes(field)
-    const isForbidden = isKey ? keyRule === 'forbidden' : forbidden.includes(field)
-    if (!present.has(field)) {
-      if (isRequired) {
-        const message = `mode ${mode} requires the field`
-        findings.push(factoryDataFinding({ rule: 'FD-041', field, message }))
-      }
-      continue
-    }
-    if (isForbidden) {
-      const message =
-        isKey && mode === 'reconfigure'
-          ? 'the key rests in secure storage; it must not be in the image'
-          : `mode ${mode} forbids the field`
-      findings.push(factoryDataFinding({ rule: 'FD-042', field, message }))
-    } else if (!profile.tagsRead.has(tag) && !isKey) {
-      const message = `the firmware of profile ${profile.name} does not read tag ${tag}`
-      findings.push(factoryDataFinding({ rule: 'FD-048', field, message }))
-    }
-  }
-  for (const field of recommendedFields) {
-    if (present.has(field)) continue
-    const message = 'a recommended field is missing'
-    findings.push(factoryDataFinding({ rule: 'FD-051', field, message }))
-  }
-  return findings
 }
 
 /** Octets of a field's record without its header; `undefined` without a value. */
