@@ -72,7 +72,15 @@ export {
   type Credentials,
 } from './factory-data/append-credentials.ts'
 export { batchRules, type BatchFinding, type BatchRule } from './factory-data/batch-rules.ts'
-export { checkFactoryData, type FactoryDataCheck } from './factory-data/check.ts'
+export {
+  checkFactoryData,
+  prepareFactoryDataCheck,
+  proofRules,
+  type FactoryDataCheck,
+  type FactoryDataChecker,
+  type FactoryDataOrigin,
+  type FactoryDataSetting,
+} from './factory-data/check.ts'
 export type { DerivedVerifier } from './factory-data/check-verifier.ts'
 export {
   extendedFormat,
