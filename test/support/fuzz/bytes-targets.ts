@@ -9,41 +9,51 @@ import {
   toBase64url,
   toHex,
 } from '@keyline/bytes'
-import { expectLaw, textTarget, type FuzzTarget } from './target.ts'
+import { expectLaw, textTarget, type FuzzDecoder } from './target.ts'
 
-export const bytesTargets: readonly FuzzTarget[] = [
-  textTarget('hex', hexSeeds, (text) => {
-    expectLaw(toHex(fromHex(text)) === text.toLowerCase(), 'hexadecimal encodes back')
-  }),
-  textTarget(
-    'base64',
-    () => ['', 'AA==', 'AAA=', 'AAAA', '+/+/'],
-    (text) => {
-      expectLaw(toBase64(fromBase64(text)) === text, 'base64 encodes back')
-    },
-  ),
-  textTarget(
-    'base64url',
-    () => ['', 'AA', 'AAA', 'AAAA', '-_-_'],
-    (text) => {
-      expectLaw(toBase64url(fromBase64url(text)) === text, 'base64url encodes back')
-    },
-  ),
-  textTarget('json', jsonSeeds, (text) => {
-    const value = parseJson(text, 'input')
-    expectLaw(
-      JSON.stringify(JSON.parse(text)) === JSON.stringify(value),
-      'reads as JSON.parse does',
-    )
-  }),
-  textTarget('canonical-json', jsonSeeds, (text) => {
-    const canonical = canonicalJson(parseJson(text, 'input'))
-    const again = canonicalJson(parseJson(canonical, 'canonical text'))
-    expectLaw(
-      equalOctets(Buffer.from(canonical), Buffer.from(again)),
-      'the canonical form is its own canonical form',
-    )
-  }),
+export const bytesDecoders: readonly FuzzDecoder[] = [
+  {
+    name: 'text codecs',
+    targets: [
+      textTarget('hex', hexSeeds, (text) => {
+        expectLaw(toHex(fromHex(text)) === text.toLowerCase(), 'hexadecimal encodes back')
+      }),
+      textTarget(
+        'base64',
+        () => ['', 'AA==', 'AAA=', 'AAAA', '+/+/'],
+        (text) => {
+          expectLaw(toBase64(fromBase64(text)) === text, 'base64 encodes back')
+        },
+      ),
+      textTarget(
+        'base64url',
+        () => ['', 'AA', 'AAA', 'AAAA', '-_-_'],
+        (text) => {
+          expectLaw(toBase64url(fromBase64url(text)) === text, 'base64url encodes back')
+        },
+      ),
+    ],
+  },
+  {
+    name: 'JSON',
+    targets: [
+      textTarget('json', jsonSeeds, (text) => {
+        const value = parseJson(text, 'input')
+        expectLaw(
+          JSON.stringify(JSON.parse(text)) === JSON.stringify(value),
+          'reads as JSON.parse does',
+        )
+      }),
+      textTarget('canonical-json', jsonSeeds, (text) => {
+        const canonical = canonicalJson(parseJson(text, 'input'))
+        const again = canonicalJson(parseJson(canonical, 'canonical text'))
+        expectLaw(
+          equalOctets(Buffer.from(canonical), Buffer.from(again)),
+          'the canonical form is its own canonical form',
+        )
+      }),
+    ],
+  },
 ]
 
 function hexSeeds(): readonly string[] {

@@ -1,12 +1,16 @@
 import { isKeylineError, toHex } from '@keyline/bytes'
-import { fuzzNumbers, mutate } from './mutate.ts'
-import type { FuzzTarget } from './target.ts'
+import { heldOctets, reachableOctets } from './memory.ts'
+import { fuzzNumbers, longestInput, mutate } from './mutate.ts'
+import type { FuzzDecoder, FuzzTarget } from './target.ts'
+import { Watchdog } from './watchdog.ts'
 
 export interface FuzzBudget {
   readonly seed: number
   readonly seconds: number
   /** Findings after which a run ends. */
   readonly mostFindings?: number | undefined
+  /** An execution that takes longer ends the process; 5 000 unless given. */
+  readonly hangMs?: number | undefined
 }
 
 export interface FuzzFinding {
@@ -23,9 +27,31 @@ export interface FuzzReport {
 
 /** No input may hold a decoder longer than this. */
 const slowestMs = 50
-/** A pause of the machine is not the decoder's: a slow input costs its CPU time each time. */
-const slowTrials = 3
+/** No input may make a decoder take more memory than this, and no run may leave more behind. */
+const mostGrowth = 64 * 1024 * 1024
+/** A pause of the machine is not the decoder's, and memory of before may be freed meanwhile: each input is tried again. */
+const trials = 3
 const batch = 64
+
+/** Runs the targets of a decoder one after the other, each for its part of the time. */
+export async function fuzzDecoder(decoder: FuzzDecoder, budget: FuzzBudget): Promise<FuzzReport> {
+  const seconds = budget.seconds / decoder.targets.length
+  const reports: FuzzReport[] = []
+  for (const target of decoder.targets) reports.push(await fuzz(target, { ...budget, seconds }))
+  const sum = (count: (report: FuzzReport) => number): number =>
+    reports.reduce((total, report) => total + count(report), 0)
+  return {
+    executions: sum(({ executions }) => executions),
+    refusals: sum(({ refusals }) => refusals),
+    seconds: sum(({ seconds }) => seconds),
+    findings: decoder.targets.flatMap(({ name }, index) =>
+      (reports[index]?.findings ?? []).map(({ problem, inputHex }) => ({
+        problem: `${name}: ${problem}`,
+        inputHex,
+      })),
+    ),
+  }
+}
 
 /** Runs a target on its seeds and on mutations of them until the time is over. */
 export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<FuzzReport> {
@@ -33,14 +59,15 @@ export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<Fuzz
   if (seeds.length === 0) throw new Error(`the fuzz target ${target.name} has no seeds`)
   const numbers = fuzzNumbers(budget.seed)
   const findings = new Map<string, FuzzFinding>()
-  const start = performance.now()
-  const end = start + budget.seconds * 1_000
+  const watchdog = new Watchdog(target.name, longestInput, budget.hangMs ?? 5_000)
   let executions = 0
   let refusals = 0
 
   const execute = async (octets: Uint8Array): Promise<string> => {
     executions += 1
+    watchdog.begins(octets)
     const outcome = await attempt(target, octets)
+    watchdog.ended()
     if (outcome === 'refused') refusals += 1
     else if (outcome !== 'accepted') record(outcome, octets)
     return outcome
@@ -52,6 +79,9 @@ export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<Fuzz
   for (const seed of seeds) {
     if ((await execute(seed)) === 'refused') record('a seed is refused', seed)
   }
+  const reachable = reachableOctets()
+  const start = performance.now()
+  const end = start + budget.seconds * 1_000
   const mostFindings = budget.mostFindings ?? 5
   while (performance.now() < end && findings.size < mostFindings) {
     for (let count = 0; count < batch && findings.size < mostFindings; count += 1) {
@@ -59,21 +89,47 @@ export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<Fuzz
     }
   }
   const seconds = (performance.now() - start) / 1_000
+  await watchdog.stop()
+  if (reachableOctets() - reachable > mostGrowth) {
+    record('keeps more than 64 MiB behind the run', new Uint8Array())
+  }
   return { executions, refusals, seconds, findings: [...findings.values()] }
 }
 
 /** `accepted`, `refused`, or what is wrong with the decoder. */
 async function attempt(target: FuzzTarget, octets: Uint8Array): Promise<string> {
+  const held = heldOctets()
   const start = performance.now()
   const outcome = await runOnce(target, octets)
-  if (performance.now() - start < slowestMs) return outcome
-  for (let trial = 0; trial < slowTrials; trial += 1) {
-    const before = process.cpuUsage()
-    await runOnce(target, octets)
-    const { user, system } = process.cpuUsage(before)
-    if ((user + system) / 1_000 < slowestMs) return outcome
+  const isSlow = performance.now() - start > slowestMs
+  const isLarge = heldOctets() - held > mostGrowth
+  if (isSlow && (await isAlways(() => isSlowNow(target, octets)))) {
+    return `takes more than ${slowestMs} ms`
   }
-  return `takes more than ${slowestMs} ms`
+  if (isLarge && (await isAlways(() => isLargeNow(target, octets))))
+    return 'grows by more than 64 MiB'
+  return outcome
+}
+
+async function isAlways(isTrue: () => Promise<boolean>): Promise<boolean> {
+  for (let trial = 0; trial < trials; trial += 1) {
+    if (!(await isTrue())) return false
+  }
+  return true
+}
+
+/** By the time of the processor, not of the clock. */
+async function isSlowNow(target: FuzzTarget, octets: Uint8Array): Promise<boolean> {
+  const before = process.cpuUsage()
+  await runOnce(target, octets)
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000 > slowestMs
+}
+
+async function isLargeNow(target: FuzzTarget, octets: Uint8Array): Promise<boolean> {
+  const before = reachableOctets()
+  await runOnce(target, octets)
+  return heldOctets() - before > mostGrowth
 }
 
 async function runOnce(target: FuzzTarget, octets: Uint8Array): Promise<string> {

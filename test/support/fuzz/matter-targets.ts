@@ -1,4 +1,4 @@
-import { equalOctets, parseJson } from '@keyline/bytes'
+import { equalOctets, parseJson, seededRandom } from '@keyline/bytes'
 import {
   decodeAttestationElements,
   decodeDeclarationContent,
@@ -7,6 +7,10 @@ import {
   encodeAttestationElements,
   encodeDeclarationContent,
   encodeTlv,
+  factoryDataToExtendedJson,
+  matterIds,
+  MatterError,
+  parseExtendedJson,
   parseStJson,
   profileViolations,
   readRevocationSet,
@@ -15,60 +19,111 @@ import {
   verifyDeclaration,
 } from '@keyline/matter'
 import { parseCertificate } from '@keyline/x509'
-import { expectLaw, textTarget, type FuzzTarget } from './target.ts'
+import { expectLaw, textTarget, type FuzzDecoder } from './target.ts'
 import { vectorHex, vectorOctets, vectorSetting } from './vector-seeds.ts'
 
 /** Factory data and attestation. */
-export const matterTargets: readonly FuzzTarget[] = [
+export const matterDecoders: readonly FuzzDecoder[] = [
   {
-    name: 'tlv',
-    seeds: () => vectorHex('matter/tlv/elements.json', 'tlv'),
-    run: (octets) => {
-      expectLaw(equalOctets(encodeTlv(decodeTlv(octets)), octets), 'TLV encodes back')
-    },
-  },
-  { name: 'image', seeds: images, run: (octets) => decodeImage(octets) },
-  {
-    name: 'st-reader',
-    seeds: images,
-    run: (octets) => {
-      for (const tag of Object.values(Tag)) readWithStReader(octets, tag, 700)
-    },
-  },
-  textTarget('st-json', stJson, (text) => parseStJson(text)),
-  {
-    name: 'declaration',
-    seeds: () => vectorHex(declarations, 'cms'),
-    run: (octets) => verifyDeclaration(octets, { policy: 'test' }),
+    name: 'TLV',
+    targets: [
+      {
+        name: 'tlv',
+        seeds: () => vectorHex('matter/tlv/elements.json', 'tlv'),
+        run: (octets) => {
+          expectLaw(equalOctets(encodeTlv(decodeTlv(octets)), octets), 'TLV encodes back')
+        },
+      },
+    ],
   },
   {
-    name: 'declaration-content',
-    seeds: () => vectorHex(declarations, 'content'),
-    run: (octets) => {
-      const again = encodeDeclarationContent(decodeDeclarationContent(octets))
-      const twice = encodeDeclarationContent(decodeDeclarationContent(again))
-      expectLaw(equalOctets(twice, again), 'the content of a declaration keeps its values')
-    },
+    name: 'factory data image',
+    targets: [
+      { name: 'image', seeds: images, run: (octets) => decodeImage(octets) },
+      {
+        name: 'legacy-image',
+        seeds: images,
+        run: (octets) => decodeImage(octets, { legacy: true }),
+      },
+      {
+        name: 'st-reader',
+        seeds: images,
+        run: (octets) => {
+          for (const tag of Object.values(Tag)) readWithStReader(octets, tag, 700)
+        },
+      },
+    ],
   },
   {
-    name: 'attestation-elements',
-    seeds: () => vectorHex('matter/attestation/exchange.json', 'attestationElements').slice(0, 1),
-    run: (octets) => {
-      const again = encodeAttestationElements(decodeAttestationElements(octets))
-      const twice = encodeAttestationElements(decodeAttestationElements(again))
-      expectLaw(equalOctets(twice, again), 'attestation elements keep their values')
-    },
+    name: 'ST JSON',
+    targets: [textTarget('st-json', stJson, (text) => parseStJson(text))],
   },
   {
-    name: 'certificate-profile',
-    seeds: () => vectorHex('matter/chains/dac.json', 'der'),
-    run: (octets) => profileViolations(parseCertificate(octets), 'DAC'),
+    name: 'extended JSON',
+    targets: [
+      textTarget('extended-json', extendedJson, (text) => {
+        return parseExtendedJson(text, { readFile: namedFile, random: seededRandom('extended') })
+      }),
+    ],
   },
-  textTarget(
-    'revocation-set',
-    () => [JSON.stringify(vectorSetting('matter/attestation/revocation-set.json', 'sets'))],
-    (text) => readRevocationSet(parseJson(text, 'revocation set')),
-  ),
+  {
+    name: 'certification declaration',
+    targets: [
+      {
+        name: 'declaration',
+        seeds: () => vectorHex(declarations, 'cms'),
+        run: (octets) => verifyDeclaration(octets, { policy: 'test' }),
+      },
+      {
+        name: 'declaration-content',
+        seeds: () => vectorHex(declarations, 'content'),
+        run: (octets) => {
+          const again = encodeDeclarationContent(decodeDeclarationContent(octets))
+          const twice = encodeDeclarationContent(decodeDeclarationContent(again))
+          expectLaw(equalOctets(twice, again), 'the content of a declaration keeps its values')
+        },
+      },
+    ],
+  },
+  {
+    name: 'attestation elements',
+    targets: [
+      {
+        name: 'attestation-elements',
+        seeds: () =>
+          vectorHex('matter/attestation/exchange.json', 'attestationElements').slice(0, 1),
+        run: (octets) => {
+          const again = encodeAttestationElements(decodeAttestationElements(octets))
+          const twice = encodeAttestationElements(decodeAttestationElements(again))
+          expectLaw(equalOctets(twice, again), 'attestation elements keep their values')
+        },
+      },
+    ],
+  },
+  {
+    name: 'certificate profile',
+    targets: [
+      {
+        name: 'certificate-profile',
+        seeds: () => vectorHex('matter/chains/dac.json', 'der'),
+        run: (octets) => {
+          const certificate = parseCertificate(octets)
+          profileViolations(certificate, 'DAC')
+          matterIds(certificate.subject)
+        },
+      },
+    ],
+  },
+  {
+    name: 'revocation set',
+    targets: [
+      textTarget(
+        'revocation-set',
+        () => [JSON.stringify(vectorSetting('matter/attestation/revocation-set.json', 'sets'))],
+        (text) => readRevocationSet(parseJson(text, 'revocation set')),
+      ),
+    ],
+  },
 ]
 
 const declarations = 'matter/cd/certification-declarations.json'
@@ -92,4 +147,22 @@ function stJson(): readonly string[] {
       SETUP_PASSCODE: 20202021,
     }),
   ]
+}
+
+/** Without an iteration count no verifier is derived: reading is what is measured. */
+function extendedJson(): readonly string[] {
+  const { data } = decodeImage(vectorOctets('matter/factory-data/full-fff1-8004.bin'))
+  const read = { ...data, iterations: undefined }
+  return [
+    factoryDataToExtendedJson(read, { profile: 'wba', policy: 'test' }),
+    JSON.stringify({
+      format: 'matter-factory/1',
+      commissioning: { discriminator: 'random', passcode: 'random', discovery: ['ble'] },
+      info: { uniqueId: 'id', productUrl: 'https://example.com', primaryColor: 3 },
+    }),
+  ]
+}
+
+async function namedFile(name: string): Promise<Uint8Array> {
+  throw new MatterError('FACTORY_DATA_FILE', `${name} is not there`)
 }

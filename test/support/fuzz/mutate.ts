@@ -17,7 +17,8 @@ const tellingOctets = [
   0x84, 0x85, 0xa0, 0xac, 0xfe, 0xff,
 ]
 
-const longestInput = 8_192
+/** Above the 64 KiB that most decoders take, so that their limits are met. */
+export const longestInput = 70_000
 
 /** A seed with one to four changes. */
 export function mutate(seeds: readonly Uint8Array[], numbers: Numbers): Uint8Array {
@@ -35,7 +36,7 @@ function change(
 ): Uint8Array<ArrayBuffer> {
   const at = numbers(octets.length + 1)
   const end = Math.min(octets.length, at + 1 + numbers(16))
-  switch (numbers(8)) {
+  switch (numbers(9)) {
     case 0:
       return replaced(octets, at, (octet) => octet ^ (1 << numbers(8)))
     case 1:
@@ -50,6 +51,11 @@ function change(
       return joined(octets.subarray(0, end), octets.subarray(at))
     case 6:
       return octets.slice(0, at)
+    case 7: {
+      const piece = octets.subarray(at, end)
+      const times = 2 ** numbers(13)
+      return joined(octets.subarray(0, at), repeated(piece, times), octets.subarray(at))
+    }
     default: {
       const other = seeds[numbers(seeds.length)] ?? octets
       const from = numbers(other.length + 1)
@@ -66,6 +72,10 @@ function replaced(
 ): Uint8Array<ArrayBuffer> {
   if (at < octets.length) octets[at] = value(octets[at] ?? 0)
   return octets
+}
+
+function repeated(piece: Uint8Array, times: number): Uint8Array {
+  return Buffer.alloc(Math.min(piece.length * times, longestInput), piece)
 }
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

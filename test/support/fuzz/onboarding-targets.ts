@@ -11,45 +11,60 @@ import {
   extractQrPayload,
   isVerhoeffValid,
 } from '@keyline/matter'
-import { expectLaw, textTarget, type FuzzTarget } from './target.ts'
+import { expectLaw, textTarget, type FuzzDecoder } from './target.ts'
 import { vectorHex, vectorTexts } from './vector-seeds.ts'
 
 /** What stands on a label, and what a scanner makes of it. */
-export const onboardingTargets: readonly FuzzTarget[] = [
-  textTarget(
-    'base38',
-    () => vectorTexts('matter/onboarding/base38.json', 'base38'),
-    (text) => {
-      expectLaw(encodeBase38(decodeBase38(text)) === text, 'Base38 encodes back')
-    },
-  ),
-  textTarget('qr', qrCodes, (text) => {
-    const [first, ...others] = decodeQrPayload(text)
-    expectLaw(first !== undefined, 'a code has a payload')
-    if (first !== undefined) {
-      expectLaw(encodeQrPayload(first, ...others) === text, 'a QR code encodes back')
-    }
-  }),
-  textTarget('qr-scanned', qrCodes, (text) => extractQrPayload(text)),
-  textTarget(
-    'manual-code',
-    () => vectorTexts('matter/onboarding/manual.json', 'code'),
-    (text) => {
-      decodeManualCode(text)
-      expectLaw(isVerhoeffValid(text.replaceAll(/[- ]/g, '')), 'its check digit is right')
-    },
-  ),
+export const onboardingDecoders: readonly FuzzDecoder[] = [
   {
-    name: 'ndef',
-    seeds: () => vectorHex('matter/onboarding/nfc.json', 'ndefMessage'),
-    run: (octets) => {
-      expectLaw(equalOctets(encodeNdef(decodeNdef(octets)), octets), 'NDEF encodes back')
-    },
+    name: 'Base38 and QR',
+    targets: [
+      textTarget(
+        'base38',
+        () => vectorTexts('matter/onboarding/base38.json', 'base38'),
+        (text) => {
+          expectLaw(encodeBase38(decodeBase38(text)) === text, 'Base38 encodes back')
+        },
+      ),
+      textTarget('qr', qrCodes, (text) => {
+        const [first, ...others] = decodeQrPayload(text)
+        expectLaw(first !== undefined, 'a code has a payload')
+        if (first !== undefined) {
+          expectLaw(encodeQrPayload(first, ...others) === text, 'a QR code encodes back')
+        }
+      }),
+      textTarget('qr-scanned', qrCodes, (text) => extractQrPayload(text)),
+    ],
   },
   {
-    name: 'type2-tag',
-    seeds: () => vectorHex('matter/onboarding/nfc.json', 'type2Tlv'),
-    run: (octets) => decodeType2Tag(octets),
+    name: 'manual code',
+    targets: [
+      textTarget(
+        'manual-code',
+        () => vectorTexts('matter/onboarding/manual.json', 'code'),
+        (text) => {
+          decodeManualCode(text)
+          expectLaw(isVerhoeffValid(text.replaceAll(/[- ]/g, '')), 'its check digit is right')
+        },
+      ),
+    ],
+  },
+  {
+    name: 'NFC',
+    targets: [
+      {
+        name: 'ndef',
+        seeds: () => vectorHex('matter/onboarding/nfc.json', 'ndefMessage'),
+        run: (octets) => {
+          expectLaw(equalOctets(encodeNdef(decodeNdef(octets)), octets), 'NDEF encodes back')
+        },
+      },
+      {
+        name: 'type2-tag',
+        seeds: () => vectorHex('matter/onboarding/nfc.json', 'type2Tlv'),
+        run: (octets) => decodeType2Tag(octets),
+      },
+    ],
   },
 ]
 

@@ -1,6 +1,12 @@
 import { decodeUtf8, isKeylineError } from '@keyline/bytes'
 
-/** A decoder under fuzzing. */
+/** One decoder, whatever the ways into it: its targets share its time. */
+export interface FuzzDecoder {
+  readonly name: string
+  readonly targets: readonly FuzzTarget[]
+}
+
+/** A way into a decoder. */
 export interface FuzzTarget {
   readonly name: string
   /** Inputs that the decoder takes, to be mutated. */

@@ -1,17 +1,17 @@
-import { bytesTargets } from './bytes-targets.ts'
+import { bytesDecoders } from './bytes-targets.ts'
+import { cryptoDecoders } from './crypto-targets.ts'
 import { lineTargets } from './line-targets.ts'
-import { matterTargets } from './matter-targets.ts'
-import { onboardingTargets } from './onboarding-targets.ts'
+import { matterDecoders } from './matter-targets.ts'
+import { onboardingDecoders } from './onboarding-targets.ts'
 import { pxpTargets } from './pxp-targets.ts'
 import type { FuzzTarget } from './target.ts'
-import { x509Targets } from './x509-targets.ts'
+import { x509Decoders } from './x509-targets.ts'
 
-/** Every decoder that reads what somebody else wrote. */
+/** Every way into a decoder that reads what somebody else wrote. */
 export const fuzzTargets: readonly FuzzTarget[] = [
-  ...bytesTargets,
-  ...x509Targets,
-  ...matterTargets,
-  ...onboardingTargets,
+  ...[bytesDecoders, cryptoDecoders, x509Decoders, matterDecoders, onboardingDecoders].flatMap(
+    (decoders) => decoders.flatMap(({ targets }) => targets),
+  ),
   ...pxpTargets,
   ...lineTargets,
 ]

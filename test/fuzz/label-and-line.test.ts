@@ -1,0 +1,13 @@
+import { lineTargets } from '../support/fuzz/line-targets.ts'
+import { onboardingDecoders } from '../support/fuzz/onboarding-targets.ts'
+import { pxpTargets } from '../support/fuzz/pxp-targets.ts'
+import { scaled } from '../support/scale.ts'
+import { fuzzEach } from './support/each-decoder.ts'
+
+const lineDecoders = [...pxpTargets, ...lineTargets].map((target) => ({
+  name: target.name,
+  targets: [target],
+}))
+
+fuzzEach(onboardingDecoders, scaled(10, 60))
+fuzzEach(lineDecoders, scaled(1, 60))
