@@ -5,12 +5,7 @@ export {
   type CertificateInput,
   type TbsInput,
 } from './certificate/build.ts'
-export {
-  extensionOf,
-  isSignedBy,
-  parseCertificate,
-  type Certificate,
-} from './certificate/certificate.ts'
+export { extensionOf, parseCertificate, type Certificate } from './certificate/certificate.ts'
 export {
   authorityKeyIdentifier,
   basicConstraints,
@@ -26,6 +21,7 @@ export {
   type Extension,
   type KeyUsage,
 } from './certificate/extension.ts'
+export { isSignedBy } from './certificate/signature.ts'
 export {
   buildSignedData,
   parseSignedData,
@@ -54,16 +50,13 @@ export {
 } from './der/writer.ts'
 export { X509Error, x509ErrorTable, type X509ErrorCode } from './errors.ts'
 export { isEcdsaWithSha256, type AlgorithmIdentifier } from './key/algorithm.ts'
-export { keyIdentifier, type SubjectPublicKeyInfo } from './key/public-key.ts'
+export { keyIdentifier, publicKeyOf, type KeyHolder } from './key/key-handle.ts'
+export type { SubjectPublicKeyInfo } from './key/public-key.ts'
 export { isEcdsaSignature, verifyEcdsa, type EcdsaVerification } from './key/signature.ts'
 export { attributeText, name, readName, type NameAttribute, type NameInput } from './name/name.ts'
 export { Oid } from './oids.ts'
 export { pemDecode, pemEncode } from './pem/pem.ts'
 export { encryptPkcs8, type Pkcs8Options } from './pem/pkcs8.ts'
-export {
-  buildRequest,
-  isSelfSigned,
-  parseRequest,
-  type CertificateRequest,
-  type RequestInput,
-} from './request/request.ts'
+export { buildRequest, type RequestInput } from './request/build.ts'
+export { parseRequest, type CertificateRequest } from './request/request.ts'
+export { isSelfSigned } from './request/signature.ts'

@@ -169,7 +169,7 @@ describe('OpenSSL', () => {
     const pem = readFileSync(join(folder, 'c.pem'), 'utf8')
     const certificate = parseCertificate(pemDecode(pem, 'CERTIFICATE'))
     const key = p256FromEncoded({ octets: readFileSync(join(folder, 'k.pem')) })
-    expect(toHex(request.publicKey?.point ?? Uint8Array.of())).toBe(toHex(key.publicKey.point))
+    expect(toHex(request.publicPoint ?? Uint8Array.of())).toBe(toHex(key.publicKey.point))
     expect(isSignedBy(certificate, key.publicKey)).toBe(true)
     const valueOf = (oid: string): Uint8Array =>
       certificate.extensions.find((extension) => extension.oid === oid)?.value ?? Uint8Array.of()

@@ -29,13 +29,13 @@ export function jsonBeside(file: VectorFile, path: string): Promise<unknown> {
 
 /** Members of a certificate as the vectors write them. */
 export function describeCertificate(certificate: Certificate): Readonly<Record<string, unknown>> {
-  const { notAfter, notBefore, publicKey } = certificate
+  const { notAfter, notBefore, publicPoint } = certificate
   return {
     notBefore: timeText(notBefore),
     notAfter: timeText(notAfter),
     skid: keyIdText(certificate, Oid.subjectKeyIdentifier, readSubjectKeyIdentifier),
     akid: keyIdText(certificate, Oid.authorityKeyIdentifier, readAuthorityKeyIdentifier),
-    publicKey: publicKey === undefined ? null : toHex(publicKey.point),
+    publicKey: publicPoint === undefined ? null : toHex(publicPoint),
   }
 }
 

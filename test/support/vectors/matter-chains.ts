@@ -8,7 +8,7 @@ import {
   matterIds,
   type CertificateViolation,
 } from '@keyline/matter'
-import { isSignedBy, Oid, parseCertificate, type Certificate } from '@keyline/x509'
+import { isSignedBy, Oid, parseCertificate, publicKeyOf, type Certificate } from '@keyline/x509'
 import type { CaseResult, VectorCheck } from './case.ts'
 import { certificatesOf, describeCertificate } from './matter-certificates.ts'
 import { casesOf, compared, type VectorReader } from './vector-reader.ts'
@@ -83,7 +83,7 @@ function tripleCase(
 
 /** Name and signature: a certificate that was issued again under another key identifier still counts. */
 function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  const { publicKey } = issuer
+  const publicKey = publicKeyOf(issuer)
   return (
     toHex(certificate.issuer) === toHex(issuer.subject) &&
     publicKey !== undefined &&

@@ -273,7 +273,7 @@ describe('faults of request, storage and proof', () => {
     const points: (Uint8Array | undefined)[] = []
     for (const slot of [1, 2, 3]) {
       const { csr } = await fixture.provision(slot)
-      points.push(parseRequest(csr ?? none).publicKey?.point)
+      points.push(parseRequest(csr ?? none).publicPoint)
     }
     expect(points[1]).toEqual(points[0])
     expect(points[2]).not.toEqual(points[0])
@@ -300,7 +300,7 @@ describe('faults of request, storage and proof', () => {
     using fixture = withFault('stores-nothing')
     const { finish, stored, proof, csr } = await fixture.provision()
     expect({ finish, stored }).toEqual({ finish: '000', stored: '{"store":"flash"}' })
-    expect(isProvenBy(parseRequest(csr ?? none).publicKey?.point, proof)).toBe(true)
+    expect(isProvenBy(parseRequest(csr ?? none).publicPoint, proof)).toBe(true)
     expect(decodeImage(fixture.region()).data.dacCertificate).toBeUndefined()
   })
 

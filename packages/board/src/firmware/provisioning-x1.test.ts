@@ -220,8 +220,8 @@ describe('provisioning firmware X1', () => {
     first.host.restart()
     const result = await exchange(first.host)
     expect(result.finish).toBe('000')
-    expect(parseRequest(result.csr ?? none).publicKey?.point).not.toEqual(
-      parseRequest(first.csr).publicKey?.point,
+    expect(parseRequest(result.csr ?? none).publicPoint).not.toEqual(
+      parseRequest(first.csr).publicPoint,
     )
   })
 

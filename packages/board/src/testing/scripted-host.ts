@@ -19,7 +19,7 @@ import {
   type MessageType,
   type SenderStep,
 } from '@keyline/matter/pxp'
-import { buildCertificate, name, Oid, parseRequest } from '@keyline/x509'
+import { buildCertificate, name, Oid, parseRequest, publicKeyOf } from '@keyline/x509'
 import type { HostPort } from '../uart/serial-line.ts'
 
 const subject = name([{ type: Oid.commonName, value: 'Bench Test PAI' }])
@@ -34,7 +34,7 @@ export async function certify(
   csr: Uint8Array,
 ): Promise<{ readonly dac: Uint8Array; readonly pai: Uint8Array }> {
   const request = parseRequest(csr)
-  const { publicKey } = request
+  const publicKey = publicKeyOf(request)
   if (publicKey === undefined) throw new TypeError('the request has no key')
   const issued = { ...validity, issuer: subject, extensions: [], signer: keyPairSigner(paiPair) }
   const pai = { subject, serialNumber: Uint8Array.of(1), publicKey: paiPair.publicKey }

@@ -5,6 +5,7 @@ import {
   extensionOf,
   Oid,
   parseCertificate,
+  publicKeyOf,
   readSubjectKeyIdentifier,
   X509Error,
   type Certificate,
@@ -31,7 +32,8 @@ export interface Pai {
  */
 export function readPai(der: Uint8Array): Pai {
   const certificate = parse(der)
-  const { publicKey, spki, subject } = certificate
+  const { spki, subject } = certificate
+  const publicKey = publicKeyOf(certificate)
   if (publicKey === undefined) throw unusable('its key is not on P-256')
   const problems: string[] = [...profileViolations(certificate, 'PAI')]
   const ids = matterIds(subject)

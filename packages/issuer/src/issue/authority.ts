@@ -7,6 +7,7 @@ import {
   isSignedBy,
   Oid,
   parseCertificate,
+  publicKeyOf,
   readAuthorityKeyIdentifier,
   readSubjectKeyIdentifier,
   type Certificate,
@@ -55,7 +56,10 @@ export async function prepareAuthority(input: AuthorityInput): Promise<Authority
   if (!equalOctets(input.signer.publicKey.point, pai.publicKey.point)) {
     problems.push('the key belongs to another certificate than the PAI (ISS-02)')
   }
-  if (problems.length === 0) problems.push(...chainProblems(pai, paa.certificate))
+  if (problems.length === 0) {
+    const broken = checkPaiLink(pai.certificate, paa.certificate)
+    problems.push(...broken.map((problem) => chainProblems[problem]))
+  }
   if (problems.length > 0) throw new IssuerError('ISSUER_PAI_UNUSABLE', problems.join('; '))
 
   const paaSpkiSha256 = toHex(sha256(paa.certificate.spki.der))
@@ -94,26 +98,6 @@ function readPaa(der: Uint8Array): {
     if (!isKeylineError(cause)) throw cause
     throw new IssuerError('ISSUER_PAI_UNUSABLE', `the PAA: ${cause.message}`, { cause })
   }
-}
-
-/** Chain rules between PAI and PAA. Source: matter 10.3, 10.4. */
-function chainProblems(pai: Pai, paa: Certificate): readonly string[] {
-  const { certificate } = pai
-  const problems: string[] = []
-  if (!equalOctets(certificate.issuer, paa.subject)) {
-    problems.push('the issuer of the PAI is not the subject of the PAA')
-  }
-  const authority = extensionOf(certificate, Oid.authorityKeyIdentifier)
-  const subject = extensionOf(paa, Oid.subjectKeyIdentifier)
-  const named = authority && readAuthorityKeyIdentifier(authority.value)
-  const present = subject && readSubjectKeyIdentifier(subject.value)
-  if (named === undefined || present === undefined || !equalOctets(named, present)) {
-    problems.push('the PAI names another key than that of the PAA')
-  }
-  if (paa.publicKey === undefined || !isSignedBy(certificate, paa.publicKey)) {
-    problems.push('the signature of the PAI does not verify with the PAA')
-  }
-  return problems
 }
 
 function dateProblems(pai: Pai, now: Readonly<Date>): readonly string[] {

@@ -57,7 +57,7 @@ describe('the issuer in process', () => {
     if (dac === undefined || pai === undefined || paa === undefined) throw new Error('no chain')
     expect(checkDac(chain.dac)).toEqual([])
     expect(checkChain({ dac, pai, paa })).toEqual([])
-    expect(dac.publicKey?.point).toEqual(board.publicKey.point)
+    expect(dac.publicPoint).toEqual(board.publicKey.point)
     expect(matterIds(dac.subject)).toMatchObject({
       vendorId: 0xfff1,
       productId: 0x8004,

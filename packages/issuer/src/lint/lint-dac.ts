@@ -1,5 +1,5 @@
 import { isKeylineError, type Finding } from '@keyline/bytes'
-import { parseCertificate, type Certificate } from '@keyline/x509'
+import { parseCertificate, publicKeyOf, type Certificate } from '@keyline/x509'
 import { IssuerError } from '../errors.ts'
 import { lintChecks, type LintedDac, type LintInput } from './lint-checks.ts'
 import { lintRules, type LintRule } from './lint-rules.ts'
@@ -14,7 +14,7 @@ export type DacLint = (input: LintInput) => readonly Finding[]
  */
 export function createDacLint(pai: Uint8Array): DacLint {
   const issuer = parse(pai)
-  const issuerKey = typeof issuer === 'string' ? undefined : issuer.publicKey
+  const issuerKey = typeof issuer === 'string' ? undefined : publicKeyOf(issuer)
   if (typeof issuer === 'string' || issuerKey === undefined) {
     const why = typeof issuer === 'string' ? issuer : 'its key is not on P-256'
     throw new IssuerError('ISSUER_PAI_UNUSABLE', `the PAI cannot be used to lint: ${why}`)

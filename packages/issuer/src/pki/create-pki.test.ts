@@ -14,7 +14,7 @@ describe('a new PAA and PAI', () => {
     const problems = checkChain({ ...parsed, dac: parsed.pai })
     expect(problems.filter((problem) => !problem.startsWith('DAC'))).toEqual([])
     expect(parsed.pai.notAfter).toEqual(noExpiry)
-    expect(parsed.paa.publicKey?.point).toEqual(pki.paa.keyPair.publicKey.point)
+    expect(parsed.paa.publicPoint).toEqual(pki.paa.keyPair.publicKey.point)
   })
 
   it('carry the vendor in the PAI alone, and the product only when it is bound to one', async () => {

@@ -7,6 +7,7 @@ import {
   isEcdsaWithSha256,
   isSelfSigned,
   parseRequest,
+  publicKeyOf,
   type CertificateRequest,
 } from '@keyline/x509'
 import { publishedKeyName } from '../policy/policy.ts'
@@ -52,7 +53,8 @@ export async function checkRequest(
   if (request.version !== 0) {
     return refuse('CSR-02', 'version', String(request.version), 'it must be 0')
   }
-  const { publicKey, signatureAlgorithm, spki } = request
+  const { signatureAlgorithm, spki } = request
+  const publicKey = publicKeyOf(request)
   if (publicKey === undefined) {
     const message = 'it is not an uncompressed point on the named curve prime256v1'
     return refuse('CSR-03', 'subjectPKInfo', toHex(spki.der), message)

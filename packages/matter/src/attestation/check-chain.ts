@@ -1,6 +1,6 @@
 import { toHexUpper } from '@keyline/bytes'
 import type { P256PublicKey } from '@keyline/crypto'
-import type { Certificate } from '@keyline/x509'
+import { publicKeyOf, type Certificate } from '@keyline/x509'
 import {
   authorityKeyIdOf,
   chainProblems,
@@ -42,7 +42,7 @@ export function checkIdentity(
   const dac = parseOrUndefined(dacDer)
   if (dac === undefined) return profileFailure('ATT-03', ['CERT-DER'])
   const violations = profileViolations(dac, 'DAC')
-  const dacKey = dac.publicKey
+  const dacKey = publicKeyOf(dac)
   if (violations.length > 0 || dacKey === undefined) return profileFailure('ATT-03', violations)
 
   const dacIds = matterIds(dac.subject)

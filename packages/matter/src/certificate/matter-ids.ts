@@ -1,4 +1,4 @@
-import { DerTag, Oid, readName, type NameAttribute } from '@keyline/x509'
+import { DerTag, Oid, readName, type NameAttribute } from '@keyline/x509/read'
 
 /** Attribute types that carry the ids in the names of attestation certificates. */
 export const MatterOid = {

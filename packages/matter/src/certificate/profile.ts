@@ -9,7 +9,7 @@ import {
   X509Error,
   type Certificate,
   type KeyUsage,
-} from '@keyline/x509'
+} from '@keyline/x509/read'
 import type { CertificateViolation } from './violation.ts'
 
 /** Places of an attestation chain: root, intermediate, device. */
@@ -74,13 +74,13 @@ export function profileViolations(
   role: CertificateRole,
 ): readonly CertificateViolation[] {
   const profile = profiles[role]
-  const { version, tbsSignatureAlgorithm, signatureAlgorithm, publicKey } = certificate
+  const { version, tbsSignatureAlgorithm, signatureAlgorithm, publicPoint } = certificate
   const violations: CertificateViolation[] = []
   if (version !== 3) violations.push('CERT-VERSION')
   if (!isEcdsaWithSha256(tbsSignatureAlgorithm) || !isEcdsaWithSha256(signatureAlgorithm)) {
     violations.push('CERT-SIGALG')
   }
-  if (publicKey === undefined) violations.push('CERT-KEY')
+  if (publicPoint === undefined) violations.push('CERT-KEY')
   violations.push(
     ...checkExtension(certificate, basicConstraintsCheck, profile),
     ...checkExtension(certificate, keyUsageCheck, profile),

@@ -11,29 +11,10 @@ import {
 import { openEnvelope, type EnvelopeViolation } from './envelope.ts'
 import { declarationSigners, type DeclarationSigner } from './signers.ts'
 
+export { parseDeclaration, type ParsedDeclaration } from './parse.ts'
+
 /** Production believes official signers alone; test believes the SDK test signer too. */
 export type TrustPolicy = 'test' | 'production'
-
-/** The envelope and the content of a declaration, whoever signed it. */
-export interface ParsedDeclaration {
-  readonly declaration: CertificationDeclaration
-  /** Key identifier of the signer, 20 octets. */
-  readonly signerKeyId: Uint8Array
-}
-
-/**
- * Reads a declaration without asking who signed it.
- * @throws MatterError `DECLARATION_MALFORMED` when envelope or content are not those of matter-factory-data 11
- */
-export function parseDeclaration(der: Uint8Array): ParsedDeclaration {
-  const opened = openEnvelope(der)
-  if (!opened.ok) {
-    const name = opened.violations[0] ?? 'envelope'
-    throw new MatterError('DECLARATION_MALFORMED', `${name}: ${opened.message}`)
-  }
-  const { content, signerKeyId } = opened.envelope
-  return { declaration: decodeDeclarationContent(content), signerKeyId }
-}
 
 export interface DeclarationInput {
   readonly declaration: CertificationDeclaration

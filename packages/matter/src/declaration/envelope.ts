@@ -7,7 +7,7 @@ import {
   type AlgorithmIdentifier,
   type SignedData,
   type SignerInfo,
-} from '@keyline/x509'
+} from '@keyline/x509/read'
 
 /** What can be wrong with the envelope of a declaration (matter-factory-data 11.1), in the order in which it is reported. */
 export const envelopeViolations = {

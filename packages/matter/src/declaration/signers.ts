@@ -1,6 +1,12 @@
 import { fromBase64 } from '@keyline/bytes'
 import type { P256PublicKey } from '@keyline/crypto'
-import { extensionOf, Oid, parseCertificate, readSubjectKeyIdentifier } from '@keyline/x509'
+import {
+  extensionOf,
+  Oid,
+  parseCertificate,
+  publicKeyOf,
+  readSubjectKeyIdentifier,
+} from '@keyline/x509'
 import { MatterError } from '../errors.ts'
 
 /** Whom a commissioner believes: official signers for every declaration, the SDK test signer for development and provisional ones. */
@@ -64,7 +70,7 @@ export function declarationSigner(
 ): DeclarationSigner {
   const parsed = parseCertificate(certificate)
   const extension = extensionOf(parsed, Oid.subjectKeyIdentifier)
-  const { publicKey } = parsed
+  const publicKey = publicKeyOf(parsed)
   if (publicKey === undefined || extension === undefined) {
     throw new MatterError('TRUST_UNUSABLE', `${name} has no P-256 key with a key identifier`)
   }

@@ -40,7 +40,7 @@ export function issuedChainProblems(input: IssuedChainInput): readonly string[] 
   const ids = matterIds(dac.subject)
   if (ids.vendorId !== input.vendorId) problems.push('DAC-VENDOR')
   if (ids.productId !== input.productId) problems.push('DAC-PRODUCT')
-  const point = dac.publicKey?.point
+  const point = dac.publicPoint
   if (point === undefined || !equalOctets(point, input.publicKey)) problems.push('DAC-KEY')
   const isValid = dac.notBefore.getTime() <= input.time && input.time <= dac.notAfter.getTime()
   if (!isValid) problems.push('DAC-VALIDITY')

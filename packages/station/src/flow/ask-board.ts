@@ -32,7 +32,7 @@ export async function askBoard(work: UnitWork, signal: AbortSignal): Promise<Boa
   if (dac === undefined || data?.paiCertificate === undefined) return { holds: 'no-credentials' }
   const issued = await clock.during(() => units.certificateOf(work.unitId))
   if (issued === undefined || !equalOctets(issued, dac)) return { holds: 'foreign-credentials' }
-  const publicKey = parseCertificate(dac).publicKey?.point
+  const publicKey = parseCertificate(dac).publicPoint
   if (publicKey === undefined) return { holds: 'foreign-credentials' }
   const credentials = { dac, pai: work.parts.authorities.pai.der, publicKey }
   return {

@@ -88,7 +88,7 @@ function exchangeHost(work: UnitWork, evidence: Evidence[], signal: AbortSignal)
 function requestedKey(csr: Uint8Array): Uint8Array {
   try {
     const request = parseRequest(csr)
-    const point = request.publicKey?.point
+    const point = request.publicPoint
     if (point !== undefined && isSelfSigned(request)) return point
   } catch (cause) {
     throw new StationError('STATION_PROOF', 'the board sent a request that is not PKCS#10', {

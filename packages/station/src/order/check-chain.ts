@@ -1,7 +1,7 @@
 import type { Finding } from '@keyline/bytes'
 import type { WorkOrder } from '@keyline/ledger/records'
 import { checkPaa, checkPai, matterIds } from '@keyline/matter'
-import { isSignedBy, parseCertificate, type Certificate } from '@keyline/x509'
+import { isSignedBy, parseCertificate, publicKeyOf, type Certificate } from '@keyline/x509'
 import { orderFinding } from './order-rules.ts'
 
 export interface ChainInput {
@@ -31,7 +31,8 @@ export function checkChain(input: ChainInput): readonly Finding[] {
 
 function checkLink(pai: Certificate, paa: Certificate, time: number): readonly Finding[] {
   const findings: Finding[] = []
-  if (paa.publicKey === undefined || !isSignedBy(pai, paa.publicKey)) {
+  const paaKey = publicKeyOf(paa)
+  if (paaKey === undefined || !isSignedBy(pai, paaKey)) {
     findings.push(orderFinding('ORD-08', 'PAI', '', 'is not signed by the PAA'))
   }
   for (const [name, certificate] of [

@@ -1,13 +1,11 @@
-import type { P256PublicKey } from '@keyline/crypto'
 import { derLimits } from '../der/limits.ts'
 import { DerReader, type BitString } from '../der/reader.ts'
 import { assertStrictDer } from '../der/strict.ts'
 import { contextConstructed, contextPrimitive, DerTag } from '../der/tag.ts'
 import { readTime } from '../der/time.ts'
 import { X509Error } from '../errors.ts'
-import { isEcdsaWithSha256, readAlgorithm, type AlgorithmIdentifier } from '../key/algorithm.ts'
+import { readAlgorithm, type AlgorithmIdentifier } from '../key/algorithm.ts'
 import { readSpki, type SubjectPublicKeyInfo } from '../key/public-key.ts'
-import { verifyEcdsa } from '../key/signature.ts'
 import { readNameDer } from '../name/name.ts'
 import type { Extension } from './extension.ts'
 
@@ -65,9 +63,9 @@ export class Certificate {
     members.end('tbsCertificate')
   }
 
-  /** Imported when first asked for, and kept; undefined when it is not a key on P-256. */
-  get publicKey(): P256PublicKey | undefined {
-    return this.spki.p256
+  /** The subject's point on P-256, 65 octets; undefined when its key is none. */
+  get publicPoint(): Uint8Array | undefined {
+    return this.spki.point
   }
 }
 
@@ -77,39 +75,6 @@ export class Certificate {
  */
 export function parseCertificate(der: Uint8Array): Certificate {
   return new Certificate(der)
-}
-
-/**
- * Certificates whose signature has held lately, with the key that made it, octet for octet; the oldest first. On a
- * line the same certificate is proven at its issue, before it reaches the board, and when it is read back.
- */
-const heldLately = new Set<string>()
-const heldLatelyLimit = 256
-
-/** True when the certificate is signed by this key with `ecdsa-with-SHA256`, in both of its algorithm fields. */
-export function isSignedBy(certificate: Certificate, publicKey: P256PublicKey): boolean {
-  const name = octetText(certificate.der) + octetText(publicKey.point)
-  if (heldLately.has(name)) return true
-  if (!verifySignature(certificate, publicKey)) return false
-  const [oldest] = heldLately
-  if (oldest !== undefined && heldLately.size >= heldLatelyLimit) heldLately.delete(oldest)
-  heldLately.add(name)
-  return true
-}
-
-function verifySignature(certificate: Certificate, publicKey: P256PublicKey): boolean {
-  const { tbs, tbsSignatureAlgorithm, signatureAlgorithm, signature } = certificate
-  return (
-    isEcdsaWithSha256(tbsSignatureAlgorithm) &&
-    isEcdsaWithSha256(signatureAlgorithm) &&
-    signature.unusedBits === 0 &&
-    verifyEcdsa({ publicKey, message: tbs, signature: signature.octets })
-  )
-}
-
-/** One character an octet, so that equal texts mean equal octets. */
-function octetText(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1')
 }
 
 /** The only extension of this type; undefined when there is none, or more than one. */

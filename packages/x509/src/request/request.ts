@@ -1,23 +1,9 @@
-import {
-  keyPairSigner,
-  p256Spki,
-  type P256KeyPair,
-  type P256PublicKey,
-  type Signer,
-} from '@keyline/crypto'
 import { derLimits } from '../der/limits.ts'
 import { DerReader, type BitString } from '../der/reader.ts'
 import { assertStrictDer } from '../der/strict.ts'
 import { contextConstructed, DerTag } from '../der/tag.ts'
-import { derBitString, derInteger, derSequence, derTagged } from '../der/writer.ts'
-import {
-  ecdsaWithSha256Der,
-  isEcdsaWithSha256,
-  readAlgorithm,
-  type AlgorithmIdentifier,
-} from '../key/algorithm.ts'
+import { readAlgorithm, type AlgorithmIdentifier } from '../key/algorithm.ts'
 import { readSpki, type SubjectPublicKeyInfo } from '../key/public-key.ts'
-import { verifyEcdsa } from '../key/signature.ts'
 import { readNameDer } from '../name/name.ts'
 
 /** A PKCS#10 request as views into its DER (RFC 2986). Key, algorithm and signature are not judged here. */
@@ -53,37 +39,13 @@ export class CertificateRequest {
     members.end('certificationRequestInfo')
   }
 
-  /** Imported when first asked for, and kept; undefined when it is not a key on P-256. */
-  get publicKey(): P256PublicKey | undefined {
-    return this.spki.p256
+  /** The point on P-256 that asks, 65 octets; undefined when its key is none. */
+  get publicPoint(): Uint8Array | undefined {
+    return this.spki.point
   }
 }
 
 /** Parses one request of at most 1 KiB. @throws X509Error `DER_LIMIT`, `DER_MALFORMED` */
 export function parseRequest(der: Uint8Array): CertificateRequest {
   return new CertificateRequest(der)
-}
-
-/** Proof of possession: signed with `ecdsa-with-SHA256` by the key inside. */
-export function isSelfSigned(request: CertificateRequest): boolean {
-  const { info, publicKey, signature, signatureAlgorithm } = request
-  return (
-    publicKey !== undefined &&
-    isEcdsaWithSha256(signatureAlgorithm) &&
-    signature.unusedBits === 0 &&
-    verifyEcdsa({ publicKey, message: info, signature: signature.octets })
-  )
-}
-
-/** The key that asks: a pair in this process, or a signer that holds it. */
-export type RequestInput =
-  | { readonly subject: Uint8Array; readonly keyPair: P256KeyPair }
-  | { readonly subject: Uint8Array; readonly signer: Signer }
-
-/** DER of a request without attributes. */
-export async function buildRequest(input: RequestInput): Promise<Uint8Array<ArrayBuffer>> {
-  const signer = 'signer' in input ? input.signer : keyPairSigner(input.keyPair)
-  const spki = p256Spki(signer.publicKey.point)
-  const info = derSequence(derInteger(0), input.subject, spki, derTagged(0))
-  return derSequence(info, ecdsaWithSha256Der, derBitString(await signer.sign(info)))
 }
