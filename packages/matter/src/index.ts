@@ -13,10 +13,19 @@ export type {
 export {
   checkRevocation,
   readRevocationSet,
+  revocationFindings,
   type RevocationResult,
   type RevocationSet,
 } from './attestation/revocation.ts'
 export { attestationRules, SdkResult, type AttestationCheck } from './attestation/rules.ts'
+export { isSdkFailure, sdkResults, type SdkResultEntry } from './attestation/sdk-results.ts'
+export {
+  attestationChecks,
+  traceChecks,
+  type AskedOf,
+  type CheckOutcome,
+  type TracedCheck,
+} from './attestation/trace.ts'
 export { prepareTrust, type Trust, type TrustInput } from './attestation/trust.ts'
 export {
   verifyAttestation,
@@ -27,6 +36,7 @@ export {
 export {
   chainProblems,
   checkChain,
+  checkPaiLink,
   type AttestationChain,
   type ChainProblem,
 } from './certificate/chain.ts'
@@ -107,12 +117,13 @@ export {
   type IdentityLookup,
 } from './factory-data/identity-index.ts'
 export {
-  decodeImage,
-  encodeImage,
-  type DecodedImage,
+  readImageRecords,
   type DecodeImageOptions,
   type ImageGeneration,
-} from './factory-data/image.ts'
+  type ImageRecord,
+  type ImageRecords,
+} from './factory-data/image-records.ts'
+export { decodeImage, encodeImage, type DecodedImage } from './factory-data/image.ts'
 export type { FactoryDataMode } from './factory-data/mode.ts'
 export {
   drawDiscriminator,
@@ -137,6 +148,13 @@ export {
   type ReaderGeneration,
   type ReaderResult,
 } from './factory-data/st-reader.ts'
+export {
+  imageLosses,
+  verbatimImage,
+  type ImageLoss,
+  type VerbatimImage,
+  type VerbatimOptions,
+} from './factory-data/verbatim.ts'
 export { decodeBase38, encodeBase38 } from './onboarding/base38.ts'
 export {
   decodeManualCode,
@@ -151,6 +169,8 @@ export {
   payloadProblems,
   type OnboardingPayload,
 } from './onboarding/payload.ts'
+export { payloadFindings, type PayloadFindingOptions } from './onboarding/payload-findings.ts'
+export { payloadRules, type PayloadRule } from './onboarding/payload-rules.ts'
 export {
   decodeQrPayload,
   encodeQrPayload,
@@ -160,7 +180,16 @@ export {
   unpackQrPayload,
   type QrPayload,
 } from './onboarding/qr.ts'
-export { qrModules, qrSvg, qrTerminal, type QrSvgOptions } from './onboarding/symbol.ts'
+export { qrPng, type QrPngOptions } from './onboarding/symbol-png.ts'
+export {
+  qrLevels,
+  qrModules,
+  qrSvg,
+  qrTerminal,
+  type QrLabelOptions,
+  type QrLevel,
+  type QrSymbolOptions,
+} from './onboarding/symbol.ts'
 export { isVerhoeffValid, verhoeffDigit } from './onboarding/verhoeff.ts'
 export { decodeTlv, type TlvLimits } from './tlv/decode.ts'
 export type { ProfileTag, TlvElement, TlvTag, TlvWidth } from './tlv/element.ts'

@@ -17,6 +17,7 @@ import {
 } from './factory-data.ts'
 import { lengthFindings } from './image.ts'
 import { factoryDataFinding } from './rules.ts'
+import { imageLimit, tooLarge } from './verbatim.ts'
 
 /** What decides which rules hold, the same for all sets of a batch. */
 export interface FactoryDataSetting extends PresenceSetting {
@@ -147,10 +148,7 @@ function checkSize(data: FactoryData, { profile, mode }: FactoryDataSetting): re
     const length = lengthOf(entry, data)
     if (length !== undefined) size += 8 + length
   }
-  const limit = mode === 'provisioning' ? profile.maxProvisioningImage : profile.maxImage
-  if (size <= limit) return []
-  const message = `the image has ${size} octets, profile ${profile.name} holds ${limit}`
-  return [factoryDataFinding({ rule: 'FD-008', field: { name: 'image' }, message })]
+  return size <= imageLimit(profile, mode) ? [] : [tooLarge(size, profile, mode)]
 }
 
 /** Octets of a field's record without its header; `undefined` without a value. */

@@ -2,7 +2,6 @@ import {
   ByteWriter,
   decodeUtf8,
   encodeUtf8,
-  isFilledWith,
   isWellFormedText,
   Secret,
   type Finding,
@@ -20,28 +19,21 @@ import {
   type FieldEntry,
   type ReadFactoryData,
 } from './factory-data.ts'
+import {
+  readImageRecords,
+  type DecodeImageOptions,
+  type ImageGeneration,
+  type ImageRecord,
+} from './image-records.ts'
 import { factoryDataFinding } from './rules.ts'
-
-/**
- * Generation of an image (1.1): G1 has no end marker, G2 has one, G2p was extended on the board,
- * so that its records are not in ascending order.
- */
-export type ImageGeneration = 'G1' | 'G2' | 'G2p'
 
 export interface DecodedImage extends ReadFactoryData {
   readonly generation: ImageGeneration
   /** Octets up to and including the end marker. */
   readonly length: number
+  /** Records whose tag no field has (FD-047): JSON has no place for them, `encodeImage` drops them. */
+  readonly unknown: readonly ImageRecord[]
 }
-
-export interface DecodeImageOptions {
-  /** Accepts an image without end marker. */
-  readonly legacy?: boolean | undefined
-}
-
-/** Octets of a header: tag and length, each four octets little endian. */
-const headerLength = 8
-const erasedWord = 0xffff_ffff
 
 /**
  * Records in ascending tag order, then the end marker: the same fields give the same octets.
@@ -101,74 +93,27 @@ function encodeInteger(
  * as on the device. Rules of the values are those of `checkFactoryData`.
  */
 export function decodeImage(octets: Uint8Array, options: DecodeImageOptions = {}): DecodedImage {
-  const data: FactoryDataBuilder = {}
-  const present = new Set<FactoryDataField>()
-  const findings: Finding[] = []
-  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
-  let offset = 0
-  let lastTag = 0
-  let isAscending = true
-  let hasMarker = false
-  while (offset < octets.length) {
-    const rest = octets.length - offset
-    if (rest >= 4 && view.getUint32(offset, true) === endMarker) {
-      hasMarker = true
-      break
-    }
-    if (isErasedWord(view, offset, rest) && isErased(octets, offset)) break
-    if (rest < headerLength) {
-      findings.push(overrun(offset, `its header has only ${rest} octets`))
-      return { data, present, findings, generation: 'G1', length: octets.length }
-    }
-    const tag = view.getUint32(offset, true)
-    const length = view.getUint32(offset + 4, true)
-    if (length > rest - headerLength) {
-      findings.push(
-        overrun(offset, `tag ${tag} announces ${length} octets, ${rest - headerLength} are left`),
-      )
-      return { data, present, findings, generation: 'G1', length: octets.length }
-    }
-    const start = offset + headerLength
-    readRecord(tag, octets.subarray(start, start + length), { data, present, findings })
-    if (tag <= lastTag) isAscending = false
-    lastTag = tag
-    offset = start + length
-  }
-  if (!hasMarker) {
-    if (options.legacy !== true) {
-      findings.push(
-        factoryDataFinding({
-          rule: 'FD-045',
-          field: { name: 'image' },
-          message: `no end marker up to offset ${offset}`,
-        }),
-      )
-    }
-    return { data, present, findings, generation: 'G1', length: offset }
-  }
-  const end = offset + 4
-  if (!isErased(octets, end)) {
-    findings.push(
-      factoryDataFinding({
-        rule: 'FD-046',
-        field: { name: 'image' },
-        message: `octets other than FF stand behind the end marker at offset ${offset}`,
-      }),
-    )
-  }
-  return { data, present, findings, generation: isAscending ? 'G2' : 'G2p', length: end }
+  const container = readImageRecords(octets, options)
+  const collected: Collected = { data: {}, present: new Set(), findings: [], unknown: [] }
+  for (const record of container.records) readRecord(record, collected)
+  const { generation, length } = container
+  const findings = [...collected.findings, ...container.findings]
+  return { ...collected, findings, generation, length }
 }
 
 interface Collected {
   readonly data: FactoryDataBuilder
   readonly present: Set<FactoryDataField>
   readonly findings: Finding[]
+  readonly unknown: ImageRecord[]
 }
 
-function readRecord(tag: number, value: Uint8Array, collected: Collected): void {
-  const { data, present, findings } = collected
+function readRecord(record: ImageRecord, collected: Collected): void {
+  const { tag, value } = record
+  const { data, present, findings, unknown } = collected
   const entry = fieldOfTag(tag)
   if (entry === undefined) {
+    unknown.push(record)
     findings.push(
       factoryDataFinding({
         rule: 'FD-047',
@@ -243,21 +188,4 @@ export function lengthFindings(name: string, length: number): readonly Finding[]
   if (length <= maxRecordLength) return []
   const message = `the value has ${length} octets, at most ${maxRecordLength} can be read`
   return [factoryDataFinding({ rule: 'FD-007', field: { name }, message })]
-}
-
-function overrun(offset: number, reason: string): Finding {
-  return factoryDataFinding({
-    rule: 'FD-044',
-    field: { name: 'image' },
-    message: `the record at offset ${offset} runs over the end: ${reason}`,
-  })
-}
-
-function isErasedWord(view: DataView, offset: number, rest: number): boolean {
-  return rest < 4 || view.getUint32(offset, true) === erasedWord
-}
-
-/** True when only erased octets stand from the offset on. */
-function isErased(octets: Uint8Array, from: number): boolean {
-  return isFilledWith(octets, 0xff, from)
 }
