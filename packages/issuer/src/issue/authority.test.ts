@@ -25,12 +25,12 @@ describe('PAA, PAI and key', () => {
     ],
     [
       'another PAA of the same name',
-      'does not verify',
+      'PAI-ISSUER',
       async () => ({ paa: (await testPki({ random: seededRandom('other') })).paa.certificate }),
     ],
     [
       'another PAA of another name',
-      'issuer of the PAI',
+      'PAI-ISSUER',
       async () => ({ paa: (await testPki({ commonNames: { paa: 'Other' } })).paa.certificate }),
     ],
     [

@@ -1,17 +1,8 @@
 import { equalOctets, isKeylineError, toHex, type Clock, type Random } from '@keyline/bytes'
 import { sha256, verifyP256Der, type Signer } from '@keyline/crypto'
 import type { Policy } from '@keyline/ledger/records'
-import { profileViolations } from '@keyline/matter'
-import {
-  extensionOf,
-  isSignedBy,
-  Oid,
-  parseCertificate,
-  publicKeyOf,
-  readAuthorityKeyIdentifier,
-  readSubjectKeyIdentifier,
-  type Certificate,
-} from '@keyline/x509'
+import { chainProblems, checkPaiLink, profileViolations } from '@keyline/matter'
+import { parseCertificate, type Certificate } from '@keyline/x509'
 import { readPai, type Pai } from '../build/pai.ts'
 import { IssuerError } from '../errors.ts'
 import { createDacLint, type DacLint } from '../lint/lint-dac.ts'
@@ -58,7 +49,7 @@ export async function prepareAuthority(input: AuthorityInput): Promise<Authority
   }
   if (problems.length === 0) {
     const broken = checkPaiLink(pai.certificate, paa.certificate)
-    problems.push(...broken.map((problem) => chainProblems[problem]))
+    problems.push(...broken.map((problem) => `${problem}: ${chainProblems[problem]}`))
   }
   if (problems.length > 0) throw new IssuerError('ISSUER_PAI_UNUSABLE', problems.join('; '))
 

@@ -1,4 +1,4 @@
-import { BytesError, equalOctets, fromBase64, fromHex, toHex } from '@keyline/bytes'
+import { BytesError, equalOctets, fromBase64, fromHex, toHex, type Finding } from '@keyline/bytes'
 import type { Certificate } from '@keyline/x509'
 import { authorityKeyIdOf, subjectKeyIdOf } from '../certificate/chain.ts'
 import { parseOrUndefined } from '../certificate/profile.ts'
@@ -58,6 +58,23 @@ export function checkRevocation(
     sdkResult: sdkResultOf(dacRevoked, paiRevoked),
     suspicious: [...ofDac, ...ofPai].filter((entry) => !entry.isGenuine).map(({ place }) => place),
   }
+}
+
+/** A warning for each entry that is not genuine: it revokes nothing, whatever it names. */
+export function revocationFindings(set: RevocationSet): readonly Finding[] {
+  return [...set.entries.entries()].flatMap(([issuer, entries]) =>
+    entries
+      .filter(({ isGenuine }) => !isGenuine)
+      .map(({ place }): Finding => ({
+        rule: 'ATT-13',
+        severity: 'warning',
+        field: place,
+        value: issuer.split('/', 1)[0] ?? '',
+        message:
+          'the signer of the entry is neither its issuer nor one to whom the issuer delegated the list, so it revokes nothing',
+        remedy: 'export the revocation set again; ask whoever published the entry',
+      })),
+  )
 }
 
 function sdkResultOf(dacRevoked: boolean, paiRevoked: boolean): RevocationResult['sdkResult'] {

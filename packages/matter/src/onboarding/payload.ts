@@ -1,5 +1,7 @@
-import { isPasscode } from '../factory-data/passcode.ts'
 import { MatterError } from '../errors.ts'
+import { isForbiddenPasscode, passcodeRange } from '../factory-data/passcode.ts'
+import type { FactoryDataRule } from '../factory-data/rules.ts'
+import type { PayloadRule } from './payload-rules.ts'
 
 /** 3 is reserved. */
 export const CommissioningFlow = { standard: 0, userIntent: 1, custom: 2 } as const
@@ -47,22 +49,9 @@ export const packedLength = 11
 
 /** What forbids a payload on a label; empty when nothing does. The passcode itself is never shown. */
 export function payloadProblems(payload: OnboardingPayload): readonly string[] {
-  const { version = 0, vendorId, productId, flow, discovery, discriminator, passcode } = payload
-  const problems: string[] = []
-  const demand = (isKept: boolean, problem: string): void => {
-    if (!isKept) problems.push(problem)
-  }
-  const isAnonymous = vendorId === 0 && productId === 0
-  demand(version === 0, `version is ${version}, not 0`)
-  demand(isWhole(vendorId, 0, 0xfff4), `vendor id ${vendorId} is not in 1 to 65524`)
-  demand(isAnonymous || vendorId !== 0, 'vendor id 0 goes with product id 0 only')
-  demand(isWhole(productId, 0, 0xffff), `product id ${productId} is not in 1 to 65535`)
-  demand(isAnonymous || productId !== 0, 'product id 0 goes with vendor id 0 only')
-  demand(isWhole(flow, 0, 2), `commissioning flow ${flow} is not 0, 1 or 2`)
-  demand(isWhole(discovery, 0, 0x3f), `discovery ${discovery} has reserved bits`)
-  demand(isWhole(discriminator, 0, 0xfff), `discriminator ${discriminator} is not in 0 to 4095`)
-  demand(isPasscode(passcode), 'the passcode is out of range or forbidden')
-  return problems
+  return payloadDemands
+    .filter(({ isKept }) => !isKept(payload))
+    .map(({ message }) => message(payload))
 }
 
 /** @throws MatterError `ONBOARDING_VALUE` with all problems */
@@ -70,6 +59,73 @@ export function requireValid(payload: OnboardingPayload): void {
   const problems = payloadProblems(payload)
   if (problems.length > 0) throw new MatterError('ONBOARDING_VALUE', problems.join('; '))
 }
+
+/** Ids of test tools: both are 0. */
+export function isAnonymous({ vendorId, productId }: OnboardingPayload): boolean {
+  return vendorId === 0 && productId === 0
+}
+
+/** What one value of a label must satisfy. */
+export interface PayloadDemand {
+  readonly rule: PayloadRule | FactoryDataRule
+  readonly field: keyof OnboardingPayload
+  readonly isKept: (payload: OnboardingPayload) => boolean
+  readonly message: (payload: OnboardingPayload) => string
+}
+
+/** Values that a label needs (matter-factory-data 8.1, 8.5), in the order of the packed fields. */
+export const payloadDemands: readonly PayloadDemand[] = [
+  {
+    rule: 'PAY-01',
+    field: 'version',
+    isKept: ({ version = 0 }) => version === 0,
+    message: ({ version }) => `version is ${version}, not 0`,
+  },
+  {
+    rule: 'FD-010',
+    field: 'vendorId',
+    isKept: (payload) => isAnonymous(payload) || isWhole(payload.vendorId, 1, 0xfff4),
+    message: ({ vendorId }) => `vendor id ${vendorId} is not in 1 to 65524`,
+  },
+  {
+    rule: 'FD-012',
+    field: 'productId',
+    isKept: (payload) => isAnonymous(payload) || isWhole(payload.productId, 1, 0xffff),
+    message: ({ productId }) => `product id ${productId} is not in 1 to 65535`,
+  },
+  {
+    rule: 'PAY-02',
+    field: 'flow',
+    isKept: ({ flow }) => isWhole(flow, 0, 2),
+    message: ({ flow }) => `commissioning flow ${flow} is not 0, 1 or 2`,
+  },
+  {
+    rule: 'PAY-03',
+    field: 'discovery',
+    isKept: ({ discovery }) => isWhole(discovery, 0, 0x3f),
+    message: ({ discovery }) => `discovery ${discovery} has reserved bits`,
+  },
+  {
+    rule: 'FD-013',
+    field: 'discriminator',
+    isKept: ({ discriminator }) => isWhole(discriminator, 0, 0xfff),
+    message: ({ discriminator }) => `discriminator ${discriminator} is not in 0 to 4095`,
+  },
+  {
+    rule: 'FD-014',
+    field: 'passcode',
+    isKept: ({ passcode }) => isWhole(passcode, passcodeRange.min, passcodeRange.max),
+    message: () => `the passcode is not in ${passcodeRange.min} to ${passcodeRange.max}`,
+  },
+  {
+    rule: 'FD-015',
+    field: 'passcode',
+    // 0 and 99999999 are forbidden as well, but they are out of range already.
+    isKept: ({ passcode }) =>
+      !isWhole(passcode, passcodeRange.min, passcodeRange.max) || !isForbiddenPasscode(passcode),
+    message: () => 'the passcode is one of the forbidden ones',
+  },
+]
 
 function isWhole(value: number, min: number, max: number): boolean {
   return Number.isInteger(value) && value >= min && value <= max

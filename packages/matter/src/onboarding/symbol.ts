@@ -2,39 +2,61 @@ import { encode } from 'uqr'
 import { MatterError } from '../errors.ts'
 import { formatManualCode } from './manual-code.ts'
 
-/** Modules of white around the symbol. */
-const quietZone = 4
+/** Share of a symbol that may be lost and is still read: 7, 15, 25 and 30 %. */
+export const qrLevels = ['L', 'M', 'Q', 'H'] as const
+export type QrLevel = (typeof qrLevels)[number]
+
+/** Modules of white around the symbol, as the standard of QR codes demands. */
+export const defaultQuietZone = 4
+/** Characters that the largest symbol holds. */
+const mostCharacters: Readonly<Record<QrLevel, number>> = { L: 4296, M: 3391, Q: 2420, H: 1852 }
 /** Height of the text below the symbol, in modules. */
 const textHeight = 3
 
-export interface QrSvgOptions {
+export interface QrSymbolOptions {
+  /** Level of error correction; `M` unless given. */
+  readonly level?: QrLevel | undefined
+}
+
+export interface QrLabelOptions extends QrSymbolOptions {
   /** Digits of the manual pairing code; printed below, in groups. */
   readonly manualCode?: string | undefined
+  /** Modules of white on each side; 4 unless given, which is the least that readers are made for. */
+  readonly quietZone?: number | undefined
 }
 
 /**
- * The modules of the QR code, row by row, without the quiet zone; true is dark. Level M in alphanumeric mode:
- * a label of one payload without TLV is a version 2 symbol of 25 × 25 modules.
- * @throws MatterError `ONBOARDING_QR` when the text has a character outside the alphanumeric set
+ * The modules of the QR code, row by row, without the quiet zone; true is dark. Alphanumeric mode, so that at level M a label
+ * of one payload without TLV is a version 2 symbol of 25 × 25 modules.
+ * @throws MatterError `ONBOARDING_QR` when the text has a character outside the alphanumeric set, or too many
  */
-export function qrModules(text: string): readonly (readonly boolean[])[] {
+export function qrModules(
+  text: string,
+  options: QrSymbolOptions = {},
+): readonly (readonly boolean[])[] {
   // The library takes the densest mode that holds all characters; lower case would fall back to octets.
   if (!/^[0-9A-Z $%*+\-./:]*$/.test(text)) {
     throw new MatterError('ONBOARDING_QR', 'the text has a character outside the alphanumeric set')
   }
-  return encode(text, { ecc: 'M', boostEcc: false, border: 0 }).data
+  const { level = 'M' } = options
+  const most = mostCharacters[level]
+  if (text.length > most) {
+    const problem = `the text has ${text.length} characters, a symbol of level ${level} holds ${most}`
+    throw new MatterError('ONBOARDING_QR', problem)
+  }
+  return encode(text, { ecc: level, boostEcc: false, border: 0 }).data
 }
 
-/** A label as SVG: one path of dark modules, quiet zone of 4, the manual code as text below. */
-export function qrSvg(text: string, options: QrSvgOptions = {}): string {
-  const modules = qrModules(text)
+/** A label as SVG: one path of dark modules, the quiet zone around it, the manual code as text below. */
+export function qrSvg(text: string, options: QrLabelOptions = {}): string {
+  const modules = qrModules(text, options)
+  const { manualCode, quietZone = defaultQuietZone } = options
   const width = modules.length + 2 * quietZone
-  const { manualCode } = options
   const height = width + (manualCode === undefined ? 0 : textHeight)
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" shape-rendering="crispEdges">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    `<path fill="#000" d="${darkPath(modules)}"/>`,
+    `<path fill="#000" d="${darkPath(modules, quietZone)}"/>`,
   ]
   if (manualCode !== undefined) {
     const code = formatManualCode(manualCode)
@@ -46,8 +68,9 @@ export function qrSvg(text: string, options: QrSvgOptions = {}): string {
 }
 
 /** The code for a terminal, two rows of modules a line; dark modules are blank, for light-on-dark screens. */
-export function qrTerminal(text: string): string {
-  const modules = qrModules(text)
+export function qrTerminal(text: string, options: QrSymbolOptions = {}): string {
+  const modules = qrModules(text, options)
+  const quietZone = defaultQuietZone
   const size = modules.length
   const isLight = (row: number, column: number): boolean => modules[row]?.[column] !== true
   const lines: string[] = []
@@ -64,7 +87,7 @@ export function qrTerminal(text: string): string {
 }
 
 /** Runs of dark modules as rectangles, row by row. */
-function darkPath(modules: readonly (readonly boolean[])[]): string {
+function darkPath(modules: readonly (readonly boolean[])[], quietZone: number): string {
   const parts: string[] = []
   for (const [row, columns] of modules.entries()) {
     for (let start = columns.indexOf(true); start >= 0;) {

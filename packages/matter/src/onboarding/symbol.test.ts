@@ -1,0 +1,196 @@
+import { decode } from 'fast-png'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import '../../../../test/support/properties.ts'
+import { isTextDark, glyphHeight, textWidth } from './bitmap-digits.ts'
+import { qrPng } from './symbol-png.ts'
+import { qrLevels, qrModules, qrSvg, qrTerminal } from './symbol.ts'
+
+/** 22 characters, one payload without TLV. */
+const label = 'MT:Y.K9042C00KA0648G00'
+const alphanumeric = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:'
+
+type Modules = readonly (readonly boolean[])[]
+
+/** Masks of the standard by number, true where a module is turned over. */
+const masks: readonly ((row: number, column: number) => boolean)[] = [
+  (i, j) => (i + j) % 2 === 0,
+  (i) => i % 2 === 0,
+  (_, j) => j % 3 === 0,
+  (i, j) => (i + j) % 3 === 0,
+  (i, j) => (Math.floor(i / 2) + Math.floor(j / 3)) % 2 === 0,
+  (i, j) => ((i * j) % 2) + ((i * j) % 3) === 0,
+  (i, j) => (((i * j) % 2) + ((i * j) % 3)) % 2 === 0,
+  (i, j) => (((i + j) % 2) + ((i * j) % 3)) % 2 === 0,
+]
+
+/** Reads a symbol of version 1 or 2 with the standard at hand: one block, so the data come first and in order. */
+function readSymbol(modules: Modules): { level: string; mode: number; text: string } {
+  const size = modules.length
+  const isDark = (row: number, column: number): boolean => modules[row]?.[column] === true
+  const isFunction = (row: number, column: number): boolean =>
+    (row < 9 && (column < 9 || column >= size - 8)) ||
+    (row >= size - 8 && column < 9) ||
+    row === 6 ||
+    column === 6 ||
+    (size === 25 && row >= 16 && row <= 20 && column >= 16 && column <= 20)
+  const format = [0, 1, 2, 3, 4].map((column) => (isDark(8, column) ? 1 : 0))
+  const turned = format.map((bit, place) => bit ^ ([1, 0, 1, 0, 1][place] ?? 0))
+  const number = turned.reduce<number>((sum, bit) => sum * 2 + bit, 0)
+  const mask = masks[number & 7] ?? (() => false)
+  const bits: number[] = []
+  let isUpwards = true
+  for (let right = size - 1; right > 0; right -= 2) {
+    if (right === 6) right--
+    for (let step = 0; step < size; step++) {
+      const row = isUpwards ? size - 1 - step : step
+      for (const column of [right, right - 1]) {
+        if (!isFunction(row, column)) bits.push(isDark(row, column) !== mask(row, column) ? 1 : 0)
+      }
+    }
+    isUpwards = !isUpwards
+  }
+  let at = 0
+  const take = (count: number): number =>
+    bits.slice(at, (at += count)).reduce((sum, bit) => sum * 2 + bit, 0)
+  const mode = take(4)
+  const length = take(9)
+  let text = ''
+  while (text.length + 1 < length) {
+    const pair = take(11)
+    text += alphanumeric.charAt(Math.floor(pair / 45)) + alphanumeric.charAt(pair % 45)
+  }
+  if (text.length < length) text += alphanumeric.charAt(take(6))
+  return { level: ['M', 'L', 'H', 'Q'][number >> 3] ?? '', mode, text }
+}
+
+/** Pixels of a PNG of one bit, true is dark. */
+function pixelsOf(png: Uint8Array): { width: number; height: number; rows: Modules } {
+  const { width, height, data, depth, channels } = decode(png, { checkCrc: true })
+  expect({ depth, channels }).toEqual({ depth: 1, channels: 1 })
+  const stride = Math.ceil(width / 8)
+  const rows = Array.from({ length: height }, (_, y) =>
+    Array.from(
+      { length: width },
+      (__, x) => (((data[y * stride + (x >> 3)] ?? 0) >> (7 - (x & 7))) & 1) === 0,
+    ),
+  )
+  return { width, height, rows }
+}
+
+/** The middle pixel of each module. */
+function modulesOf(rows: Modules, count: number, scale: number, quietZone: number): Modules {
+  return Array.from({ length: count }, (_, row) =>
+    Array.from({ length: count }, (__, column) => {
+      const y = Math.floor((quietZone + row + 0.5) * scale)
+      return rows[y]?.[Math.floor((quietZone + column + 0.5) * scale)] === true
+    }),
+  )
+}
+
+describe('a QR symbol', () => {
+  it.each([
+    ['L', 21],
+    ['M', 25],
+    ['Q', 25],
+  ] as const)('of level %s is read by the standard, %s modules wide', (level, size) => {
+    const modules = qrModules(label, { level })
+    expect(modules).toHaveLength(size)
+    expect(readSymbol(modules)).toEqual({ level, mode: 0b0010, text: label })
+  })
+
+  it('of any 22 characters of the alphanumeric set is read back', () => {
+    const texts = fc
+      .array(fc.constantFrom(...alphanumeric), { minLength: 22, maxLength: 22 })
+      .map((characters) => characters.join(''))
+    fc.assert(
+      fc.property(texts, (text) => {
+        // A text of digits alone takes the numeric mode.
+        fc.pre(/[^0-9]/.test(text))
+        expect(readSymbol(qrModules(text)).text).toBe(text)
+      }),
+    )
+  })
+
+  it('refuses more characters than the largest symbol holds', () => {
+    for (const level of qrLevels) {
+      expect(() => qrModules('A'.repeat(4297), { level })).toThrow(
+        expect.objectContaining({ code: 'ONBOARDING_QR' }),
+      )
+    }
+    expect(qrModules('A'.repeat(4296), { level: 'L' })).toHaveLength(177)
+  })
+
+  it('has the quiet zone that is asked for', () => {
+    expect(qrSvg(label)).toContain('viewBox="0 0 33 33"')
+    expect(qrSvg(label, { quietZone: 2, level: 'L' })).toContain('viewBox="0 0 25 25"')
+    expect(qrSvg(label, { quietZone: 0 })).toContain('M0 0h7')
+    expect(qrTerminal(label, { level: 'L' }).split('\n')[0]).toHaveLength(29)
+  })
+})
+
+describe('a QR symbol as PNG', () => {
+  it('holds the modules of the symbol inside its quiet zone', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 0, max: 5 }),
+        fc.constantFrom(...qrLevels),
+        (scale, quietZone, level) => {
+          const modules = qrModules(label, { level })
+          const { width, height, rows } = pixelsOf(qrPng(label, { scale, quietZone, level }))
+          const side = (modules.length + 2 * quietZone) * scale
+          expect({ width, height }).toEqual({ width: side, height: side })
+          expect(modulesOf(rows, modules.length, scale, quietZone)).toEqual(modules)
+          const dark = rows.flat().filter(Boolean).length
+          expect(dark).toBe(modules.flat().filter(Boolean).length * scale * scale)
+        },
+      ),
+    )
+  })
+
+  it.each([
+    ['34970112332', '3497-011-2332', 3],
+    ['619156140465523329207', '6191-561-4046-55233-29207', 1],
+  ])('shows the manual code %s below', (manualCode, text, scale) => {
+    const { width, height, rows } = pixelsOf(qrPng(label, { manualCode }))
+    expect({ width, height }).toEqual({ width: 264, height: 264 + 8 * scale })
+    expect(modulesOf(rows, 25, 8, 4)).toEqual(qrModules(label))
+    const left = Math.floor((width - textWidth(text) * scale) / 2)
+    const shown = Array.from({ length: glyphHeight }, (_, row) =>
+      Array.from({ length: textWidth(text) }, (__, column) => {
+        return rows[264 + row * scale]?.[left + column * scale] === true
+      }),
+    )
+    const wanted = shown.map((columns, row) => columns.map((__, c) => isTextDark(text, row, c)))
+    expect(shown).toEqual(wanted)
+  })
+
+  it('draws digits that a person can tell apart', () => {
+    const drawn = (character: string): string =>
+      Array.from({ length: glyphHeight }, (_, row) =>
+        Array.from({ length: 5 }, (__, column) => (isTextDark(character, row, column) ? '#' : '.')),
+      )
+        .map((row) => row.join(''))
+        .join('\n')
+    expect(drawn('4')).toBe(
+      ['...#.', '..##.', '.#.#.', '#..#.', '#####', '...#.', '...#.'].join('\n'),
+    )
+    expect(drawn('-')).toBe(
+      ['.....', '.....', '.....', '.###.', '.....', '.....', '.....'].join('\n'),
+    )
+    expect(new Set(Array.from('0123456789-', drawn)).size).toBe(11)
+    expect(drawn('x')).not.toContain('#')
+  })
+
+  it.each([
+    ['a scale of 0', { scale: 0 }],
+    ['a scale that is not whole', { scale: 1.5 }],
+    ['a quiet zone below 0', { quietZone: -1 }],
+    ['no room for the manual code', { scale: 2, manualCode: '34970112332' }],
+  ])('refuses %s', (_, options) => {
+    expect(() => qrPng(label, options)).toThrow(
+      expect.objectContaining({ code: 'ONBOARDING_VALUE' }),
+    )
+  })
+})
