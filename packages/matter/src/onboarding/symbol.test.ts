@@ -12,6 +12,8 @@ const alphanumeric = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:'
 
 type Modules = readonly (readonly boolean[])[]
 
+const isSet = (rows: Modules, row: number, column: number): boolean => rows[row]?.[column] ?? false
+
 /** Masks of the standard by number, true where a module is turned over. */
 const masks: readonly ((row: number, column: number) => boolean)[] = [
   (i, j) => (i + j) % 2 === 0,
@@ -27,7 +29,7 @@ const masks: readonly ((row: number, column: number) => boolean)[] = [
 /** Reads a symbol of version 1 or 2 with the standard at hand: one block, so the data come first and in order. */
 function readSymbol(modules: Modules): { level: string; mode: number; text: string } {
   const size = modules.length
-  const isDark = (row: number, column: number): boolean => modules[row]?.[column] === true
+  const isDark = (row: number, column: number): boolean => isSet(modules, row, column)
   const isFunction = (row: number, column: number): boolean =>
     (row < 9 && (column < 9 || column >= size - 8)) ||
     (row >= size - 8 && column < 9) ||
@@ -83,7 +85,7 @@ function modulesOf(rows: Modules, count: number, scale: number, quietZone: numbe
   return Array.from({ length: count }, (_, row) =>
     Array.from({ length: count }, (__, column) => {
       const y = Math.floor((quietZone + row + 0.5) * scale)
-      return rows[y]?.[Math.floor((quietZone + column + 0.5) * scale)] === true
+      return isSet(rows, y, Math.floor((quietZone + column + 0.5) * scale))
     }),
   )
 }
@@ -101,7 +103,7 @@ describe('a QR symbol', () => {
 
   it('of any 22 characters of the alphanumeric set is read back', () => {
     const texts = fc
-      .array(fc.constantFrom(...alphanumeric), { minLength: 22, maxLength: 22 })
+      .array(fc.constantFrom(...Array.from(alphanumeric)), { minLength: 22, maxLength: 22 })
       .map((characters) => characters.join(''))
     fc.assert(
       fc.property(texts, (text) => {
@@ -128,6 +130,14 @@ describe('a QR symbol', () => {
     expect(qrTerminal(label, { level: 'L' }).split('\n')[0]).toHaveLength(29)
   })
 })
+
+/** Five pixels in each of seven rows. */
+function drawn(character: string): string {
+  const rows = Array.from({ length: glyphHeight }, (_, row) =>
+    Array.from({ length: 5 }, (__, column) => (isTextDark(character, row, column) ? '#' : '.')),
+  )
+  return rows.map((row) => row.join('')).join('\n')
+}
 
 describe('a QR symbol as PNG', () => {
   it('holds the modules of the symbol inside its quiet zone', () => {
@@ -158,21 +168,15 @@ describe('a QR symbol as PNG', () => {
     expect(modulesOf(rows, 25, 8, 4)).toEqual(qrModules(label))
     const left = Math.floor((width - textWidth(text) * scale) / 2)
     const shown = Array.from({ length: glyphHeight }, (_, row) =>
-      Array.from({ length: textWidth(text) }, (__, column) => {
-        return rows[264 + row * scale]?.[left + column * scale] === true
-      }),
+      Array.from({ length: textWidth(text) }, (__, column) =>
+        isSet(rows, 264 + row * scale, left + column * scale),
+      ),
     )
     const wanted = shown.map((columns, row) => columns.map((__, c) => isTextDark(text, row, c)))
     expect(shown).toEqual(wanted)
   })
 
   it('draws digits that a person can tell apart', () => {
-    const drawn = (character: string): string =>
-      Array.from({ length: glyphHeight }, (_, row) =>
-        Array.from({ length: 5 }, (__, column) => (isTextDark(character, row, column) ? '#' : '.')),
-      )
-        .map((row) => row.join(''))
-        .join('\n')
     expect(drawn('4')).toBe(
       ['...#.', '..##.', '.#.#.', '#..#.', '#####', '...#.', '...#.'].join('\n'),
     )
