@@ -151,6 +151,7 @@ describe.each(databaseKinds)('work orders and units on $name', ({ name, create }
         next: 5,
         issued: 2,
         void: 2,
+        held: 0,
       })
       expect(await bench.ledger.serialPool('other')).toBeUndefined()
     })

@@ -96,6 +96,16 @@ export const ledgerErrorTable = {
     meaning: 'A unit of the same product has this serial number from another pool.',
     remedy: 'give each pool of a product a pattern of its own',
   },
+  LEDGER_BATCH_UNKNOWN: {
+    fault: 'operator',
+    meaning: 'The ledger has no such batch of generated units.',
+    remedy: 'use the ledger that the batch was generated with (--home, --ledger)',
+  },
+  LEDGER_BATCH_DIFFERS: {
+    fault: 'operator',
+    meaning: 'The batch stands in the ledger with another order, size or content.',
+    remedy: 'let one process at a time generate a batch, and go on with the file it has written',
+  },
   LEDGER_UNIT_UNKNOWN: {
     fault: 'caller',
     meaning: 'No such unit is in the ledger.',

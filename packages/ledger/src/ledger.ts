@@ -3,11 +3,19 @@ import type { Kysely } from 'kysely'
 import type { AuditHead } from './audit/record.ts'
 import type { Database } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
-import type { Tables, UnitRow } from './database/schema.ts'
+import type { Tables } from './database/schema.ts'
 import { LedgerError, type LedgerErrorCode } from './errors.ts'
-import type { Unit, UnitSecrets, VerdictRecord, WorkOrder } from './records/index.ts'
+import type { UnitSecrets, VerdictRecord, WorkOrder } from './records/index.ts'
 import { Actor, type Act } from './store/act.ts'
 import { auditHead, auditLine, auditPage, checkHead } from './store/audit-log.ts'
+import {
+  findBatch,
+  noteBatchRevealed,
+  openBatch,
+  recordChunk,
+  type Batch,
+  type BatchChunk,
+} from './store/batches.ts'
 import {
   certificatesOf,
   checkIssuingTime,
@@ -29,20 +37,18 @@ import {
   type OrderStatus,
   type SerialPool,
 } from './store/orders.ts'
+import { reportOf, reportOfRow, type UnitReport } from './store/report.ts'
 import { checkStoreKey, findSetting, putSetting } from './store/settings.ts'
 import {
   bindUnit,
   boardTaken,
   decideUnit,
   findSerialNumber,
-  findUnitRow,
   reserveUnit,
   undecidedUnits,
-  unitOf,
   unitRow,
   unitRowsOf,
   unitsLeft,
-  verdictOf,
   type ReservedUnit,
 } from './store/units.ts'
 import { Vault } from './store/vault.ts'
@@ -59,18 +65,6 @@ export interface LedgerOptions {
   readonly random: Random
   /** Who acts: stands in every audit record. */
   readonly actor: string
-}
-
-/** All that the ledger knows of one unit, without its secrets. */
-export interface UnitReport {
-  readonly unit: Unit
-  readonly vendorId: number
-  readonly productId: number
-  readonly verdict?: VerdictRecord
-  /** Milliseconds since 1970. */
-  readonly decidedAt?: number
-  /** The oldest first. */
-  readonly certificates: readonly CertificateRecord[]
 }
 
 /**
@@ -209,7 +203,7 @@ export class Ledger {
     return this.#read((db) => reportOf(db, idOrSerialNumber))
   }
 
-  /** Every unit of an order, by sequence. */
+  /** Every unit of an order that was made for a board, by sequence. */
   unitsOf(orderId: string): Promise<readonly UnitReport[]> {
     return this.#read(async (db) => {
       const rows = await unitRowsOf(db, orderId)
@@ -224,6 +218,47 @@ export class Ledger {
       await note('secrets.revealed', { unit: unitId })
       return secrets
     })
+  }
+
+  /**
+   * Opens a batch: places, serial numbers and certificates of the order are taken for all of its units at once.
+   * The same batch again changes nothing.
+   * @param batch a fresh id, and how many units
+   * @throws LedgerError `LEDGER_QUOTA`, `LEDGER_POOL_EXHAUSTED`, `LEDGER_ORDER_UNKNOWN`, `LEDGER_ORDER_CLOSED`,
+   * `LEDGER_BATCH_DIFFERS`, `LEDGER_CLOCK`, `LEDGER_FULL`
+   */
+  async openBatch(batch: {
+    readonly id: string
+    readonly orderId: string
+    readonly units: number
+  }): Promise<Batch> {
+    this.#database.checkReserve()
+    return this.#act((act) => openBatch(act, batch))
+  }
+
+  /** How far a batch is recorded. */
+  batch(id: string): Promise<Batch | undefined> {
+    return this.#read((db) => findBatch(db, id))
+  }
+
+  /**
+   * Records the next units of a batch with their certificates, once they stand in its file; one audit record for all.
+   * The chunk that was recorded last may come again and changes nothing.
+   * @throws LedgerError `LEDGER_BATCH_DIFFERS`, `LEDGER_SERIAL_TAKEN`, `LEDGER_KEY_TAKEN`, `LEDGER_ORDER_CLOSED`,
+   * `LEDGER_CERTIFICATE_SERIAL_TAKEN`, `LEDGER_CLOCK`, `LEDGER_FULL`
+   */
+  async recordBatch(chunk: BatchChunk): Promise<void> {
+    this.#database.checkReserve()
+    await this.#act((act) => recordChunk(act, chunk))
+  }
+
+  /** Writes down that a person opens units of a batch, before they are handed out. @throws LedgerError `LEDGER_BATCH_UNKNOWN` */
+  noteBatchRevealed(range: {
+    readonly batchId: string
+    readonly first: number
+    readonly last: number
+  }): Promise<void> {
+    return this.#act((act) => noteBatchRevealed(act, range))
   }
 
   /** Serial number of a unit; `undefined` when there is no such unit. */
@@ -342,29 +377,4 @@ export class Ledger {
 
 function isRefusal(error: unknown, code: LedgerErrorCode): boolean {
   return error instanceof LedgerError && error.code === code
-}
-
-async function reportOf(
-  db: Kysely<Tables>,
-  idOrSerialNumber: string,
-): Promise<UnitReport | undefined> {
-  const row = await findUnitRow(db, idOrSerialNumber)
-  return row === undefined ? undefined : reportOfRow(db, row)
-}
-
-async function reportOfRow(db: Kysely<Tables>, row: UnitRow): Promise<UnitReport> {
-  const verdict = await db
-    .selectFrom('verdict')
-    .selectAll()
-    .where('unit_id', '=', row.id)
-    .executeTakeFirst()
-  return {
-    unit: unitOf(row),
-    vendorId: row.vendor_id,
-    productId: row.product_id,
-    ...(verdict === undefined
-      ? {}
-      : { verdict: verdictOf(verdict), decidedAt: verdict.decided_at }),
-    certificates: await certificatesOf(db, row.id),
-  }
 }

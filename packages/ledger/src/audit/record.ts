@@ -26,6 +26,8 @@ export type AuditRecord = z.infer<typeof AuditRecord>
 export type AuditType =
   | 'order.created'
   | 'order.closed'
+  | 'batch.opened'
+  | 'batch.recorded'
   | 'unit.reserved'
   | 'unit.bound'
   | 'unit.decided'

@@ -119,4 +119,26 @@ export const migrations: readonly Migration[] = [
        values (1, 0, '${'0'.repeat(64)}', 0)`,
     ],
   },
+  {
+    version: 2,
+    statements: ({ integer, table }) => [
+      `create table batch (
+        id text not null,
+        order_id text not null references work_order (id),
+        units ${integer} not null check (units >= 1),
+        recorded ${integer} not null,
+        first_sequence ${integer} not null,
+        first_number ${integer} not null,
+        first_quota_number ${integer} not null,
+        file_octets ${integer} not null,
+        chunk_octets ${integer} not null,
+        chunk_sha256 text not null,
+        created_at ${integer} not null,
+        constraint batch_pkey primary key (id),
+        constraint batch_recorded check (recorded between 0 and units)
+      ) ${table}`,
+      `create index batch_by_order on batch (order_id)`,
+      `alter table unit add column batch_id text references batch (id)`,
+    ],
+  },
 ]

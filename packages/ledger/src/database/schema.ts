@@ -5,6 +5,7 @@ export interface Tables {
   readonly schema_version: { version: number; applied_at: number }
   readonly work_order: WorkOrderRow
   readonly serial_pool: { name: string; pattern: string; next: number }
+  readonly batch: BatchRow
   readonly unit: UnitRow
   readonly certificate: CertificateRow
   readonly verdict: VerdictRow
@@ -32,6 +33,25 @@ export interface WorkOrderRow {
   created_at: number
 }
 
+/** Units that are generated without boards, into a file. */
+export interface BatchRow {
+  id: string
+  order_id: string
+  units: number
+  /** How many of them are recorded: always the first ones. */
+  recorded: number
+  /** Of the first unit; the others follow without gaps. */
+  first_sequence: number
+  first_number: number
+  first_quota_number: number
+  /** Length of the file up to the end of the last recorded unit, once one is recorded. */
+  file_octets: number
+  /** What was recorded last: its length in the file, and its SHA-256. */
+  chunk_octets: number
+  chunk_sha256: string
+  created_at: number
+}
+
 export interface UnitRow {
   id: string
   order_id: string
@@ -44,6 +64,8 @@ export interface UnitRow {
   /** 1 while the identity may be in use: in work, passed, or in an unknown state. */
   live: 0 | 1
   board_uid: string | null
+  /** Set where the unit was generated and never had a board. */
+  batch_id: string | null
   created_at: number
   iterations: number
   sealed_discriminator: Uint8Array
@@ -128,6 +150,12 @@ export const constraints: Readonly<Record<string, ConstraintEntry>> = {
     columns: 'serial_pool.name',
     code: 'LEDGER_SERIAL_PATTERN',
     message: 'the serial pool was made by another writer at the same time',
+    again: true,
+  },
+  batch_pkey: {
+    columns: 'batch.id',
+    code: 'LEDGER_BATCH_DIFFERS',
+    message: 'the batch was opened by another writer at the same time',
     again: true,
   },
   unit_serial_number: {

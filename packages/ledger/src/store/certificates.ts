@@ -57,7 +57,7 @@ const latestIssue = statement((db) =>
 )
 
 /** A station whose clock is behind does not set the time back for the others. */
-const noteIssue = statement((db, { now }: Values<{ now: number }>) =>
+export const noteIssue = statement((db, { now }: Values<{ now: number }>) =>
   db
     .updateTable('ledger_head')
     .set({ issued_at: now })

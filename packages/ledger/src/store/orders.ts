@@ -22,13 +22,15 @@ export interface OrderStatus {
   readonly certificatesUsed: number
 }
 
-/** Every number of a pool below `next` is accounted for: `issued` to a live unit, or `void`. */
+/** Every number of a pool below `next` is accounted for: `issued` to a live unit, `void`, or `held`. */
 export interface SerialPool {
   readonly name: string
   readonly pattern: string
   readonly next: number
   readonly issued: number
   readonly void: number
+  /** Promised to units of batches that are not generated yet. */
+  readonly held: number
 }
 
 /** Without the document: only its hash is ever compared. */
@@ -191,5 +193,13 @@ export async function findPool(db: Kysely<Tables>, name: string): Promise<Serial
     .groupBy('live')
     .execute()
   const countOf = (live: number): number => counts.find((row) => row.live === live)?.count ?? 0
-  return { ...pool, issued: countOf(1), void: countOf(0) }
+  const batches = await db
+    .selectFrom('batch')
+    .innerJoin('work_order', 'work_order.id', 'batch.order_id')
+    .select(['batch.units', 'batch.recorded'])
+    .where('work_order.pool', '=', name)
+    .whereRef('batch.recorded', '<', 'batch.units')
+    .execute()
+  const held = batches.reduce((sum, { units, recorded }) => sum + units - recorded, 0)
+  return { ...pool, issued: countOf(1), void: countOf(0), held }
 }

@@ -56,6 +56,7 @@ const insertUnit = statement((db, row: Values<UnitRow>) =>
     state: row.state,
     live: row.live,
     board_uid: row.board_uid,
+    batch_id: row.batch_id,
     created_at: row.created_at,
     iterations: row.iterations,
     sealed_discriminator: row.sealed_discriminator,
@@ -143,6 +144,7 @@ export async function reserveUnit(
     state: 'reserved',
     live: 1,
     board_uid: null,
+    batch_id: null,
     created_at: now,
     ...vault.sealUnit(id, secrets),
   } as const
@@ -167,7 +169,7 @@ async function takeSerialNumber(tx: LedgerTransaction, name: string): Promise<st
   )
 }
 
-/** Units of the order without a final verdict (none yet, or QUARANTINE), by sequence. */
+/** Units of the order for boards without a final verdict (none yet, or QUARANTINE), by sequence. */
 export async function undecidedUnits(
   db: Kysely<Tables>,
   orderId: string,
@@ -178,6 +180,7 @@ export async function undecidedUnits(
     .selectAll()
     .where('order_id', '=', orderId)
     .where('state', '!=', 'decided')
+    .where('batch_id', 'is', null)
     .orderBy('sequence')
     .execute()
   return rows.map((row) => ({ unit: unitOf(row), secrets: vault.openUnit(row.id, row) }))
@@ -296,12 +299,13 @@ async function endUnit(tx: LedgerTransaction, unitId: string, isMade: boolean): 
     .execute()
 }
 
-/** Every unit of the order, by sequence. */
+/** Every unit of the order that was made for a board, by sequence. */
 export function unitRowsOf(db: Kysely<Tables>, orderId: string): Promise<readonly UnitRow[]> {
   return db
     .selectFrom('unit')
     .selectAll()
     .where('order_id', '=', orderId)
+    .where('batch_id', 'is', null)
     .orderBy('sequence')
     .execute()
 }

@@ -1,0 +1,42 @@
+import type { Kysely } from 'kysely'
+import type { Tables, UnitRow } from '../database/schema.ts'
+import type { Unit, VerdictRecord } from '../records/index.ts'
+import { certificatesOf, type CertificateRecord } from './certificates.ts'
+import { findUnitRow, unitOf, verdictOf } from './units.ts'
+
+/** All that the ledger knows of one unit, without its secrets. */
+export interface UnitReport {
+  readonly unit: Unit
+  readonly vendorId: number
+  readonly productId: number
+  readonly verdict?: VerdictRecord
+  /** Milliseconds since 1970. */
+  readonly decidedAt?: number
+  /** The oldest first. */
+  readonly certificates: readonly CertificateRecord[]
+}
+
+export async function reportOf(
+  db: Kysely<Tables>,
+  idOrSerialNumber: string,
+): Promise<UnitReport | undefined> {
+  const row = await findUnitRow(db, idOrSerialNumber)
+  return row === undefined ? undefined : reportOfRow(db, row)
+}
+
+export async function reportOfRow(db: Kysely<Tables>, row: UnitRow): Promise<UnitReport> {
+  const verdict = await db
+    .selectFrom('verdict')
+    .selectAll()
+    .where('unit_id', '=', row.id)
+    .executeTakeFirst()
+  return {
+    unit: unitOf(row),
+    vendorId: row.vendor_id,
+    productId: row.product_id,
+    ...(verdict === undefined
+      ? {}
+      : { verdict: verdictOf(verdict), decidedAt: verdict.decided_at }),
+    certificates: await certificatesOf(db, row.id),
+  }
+}
