@@ -71,10 +71,10 @@ export const x509Decoders: readonly FuzzDecoder[] = [
         name: 'certificate',
         seeds: certificates,
         run: (octets) => {
-          const { subject, issuer, publicKey } = parseCertificate(octets)
+          const { subject, issuer, publicPoint } = parseCertificate(octets)
           readName(subject)
           readName(issuer)
-          expectLaw(publicKey === undefined || publicKey.point.length === 65, 'a key is a point')
+          expectLaw(publicPoint === undefined || publicPoint.length === 65, 'a key is a point')
         },
       },
     ],
