@@ -16,6 +16,11 @@ export const matterErrorTable = {
     meaning: 'A file that factory data name cannot be read, or holds something else.',
     remedy: 'correct the name in the document; it is relative to the document',
   },
+  FACTORY_DATA_SEED: {
+    fault: 'caller',
+    meaning: 'A seed was given where random values must come from the system.',
+    remedy: 'leave the seed out, or use policy test',
+  },
   FACTORY_DATA_VALUE: {
     fault: 'caller',
     meaning: 'A field of the factory data has no encoding.',

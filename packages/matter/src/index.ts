@@ -99,7 +99,8 @@ export {
   type ExtendedFactoryData,
   type ExtendedJsonOptions,
 } from './factory-data/extended-json.ts'
-export { factoryDataToExtendedJson } from './factory-data/extended-writer.ts'
+export { infoRules, type FactoryDataInfo, type InfoRule } from './factory-data/extended-info.ts'
+export { factoryDataToExtendedJson, type ExtendedHeader } from './factory-data/extended-writer.ts'
 export {
   factoryDataFields,
   Tag,

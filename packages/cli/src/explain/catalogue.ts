@@ -3,7 +3,13 @@ import { bytesErrorTable, type ErrorTable, type RuleTable } from '@keyline/bytes
 import { cryptoErrorTable } from '@keyline/crypto'
 import { issuerErrorTable, issuingRules, lintRules, requestRules } from '@keyline/issuer'
 import { auditRules, ledgerErrorTable } from '@keyline/ledger'
-import { attestationRules, batchRules, factoryDataRules, matterErrorTable } from '@keyline/matter'
+import {
+  attestationRules,
+  batchRules,
+  factoryDataRules,
+  infoRules,
+  matterErrorTable,
+} from '@keyline/matter'
 import { evidenceForWbaSecurity0, orderRules, stationErrorTable } from '@keyline/station'
 import { x509ErrorTable } from '@keyline/x509'
 import { cliErrorTable } from '../errors.ts'
@@ -34,6 +40,7 @@ const errorTables: readonly (readonly [string, ErrorTable])[] = [
 const ruleTables: readonly (readonly [string, RuleTable])[] = [
   ['factory data', factoryDataRules],
   ['batch', batchRules],
+  ['attribute', infoRules],
   ['attestation', attestationRules],
   ['certificate request', requestRules],
   ['issuing', issuingRules],

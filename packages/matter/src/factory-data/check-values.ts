@@ -1,5 +1,5 @@
 import { toHex, type Finding } from '@keyline/bytes'
-import type { FactoryData, FieldEntry } from './factory-data.ts'
+import { utf8Length, type FactoryData, type FieldEntry } from './factory-data.ts'
 import { isForbiddenPasscode, passcodeRange } from './passcode.ts'
 import { factoryDataFinding, type FactoryDataRule } from './rules.ts'
 
@@ -74,7 +74,7 @@ const textRules: readonly TextRule[] = [
   {
     rule: 'FD-028',
     field: 'rotatingDeviceId',
-    isKept: (text) => Buffer.byteLength(text) >= 16 && Buffer.byteLength(text) <= 64,
+    isKept: (text) => isOfLength(text, 16, 64),
     message: 'the text is shorter than 16 or longer than 64 octets',
   },
   {
@@ -140,9 +140,15 @@ function atMost(rule: FactoryDataRule, field: TextField, limit: number): TextRul
   return {
     rule,
     field,
-    isKept: (text) => Buffer.byteLength(text) <= limit,
+    isKept: (text) => isOfLength(text, 0, limit),
     message: `the text has more than ${limit} octets of UTF-8`,
   }
+}
+
+/** Octets of UTF-8. */
+function isOfLength(text: string, least: number, most: number): boolean {
+  const length = utf8Length(text)
+  return length >= least && length <= most
 }
 
 /** `YYYY-MM-DD`, or `YYYYMMDD` and up to 8 printable ASCII characters; a day of 2000 … 2099. */

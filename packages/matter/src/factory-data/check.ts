@@ -10,6 +10,7 @@ import { ContentMemory } from './content-memory.ts'
 import {
   factoryDataFields,
   integerWidth,
+  utf8Length,
   type FactoryData,
   type FactoryDataBuilder,
   type FactoryDataField,
@@ -159,7 +160,7 @@ function lengthOf(entry: FieldEntry, data: FactoryData): number | undefined {
       return data[entry.field]?.length
     case 'text': {
       const text = data[entry.field]
-      return text === undefined ? undefined : Buffer.byteLength(text)
+      return text === undefined ? undefined : utf8Length(text)
     }
     case 'u16':
     case 'u32':

@@ -153,8 +153,14 @@ describe('the extended form', () => {
     [{ commissioning: { discovery: ['bt'] } }, ['FD-002 commissioning.discovery']],
     [{ commissioning: { storePasscode: 1 } }, ['FD-002 commissioning.storePasscode']],
     [{ info: { partNumber: 'A-1' } }, ['FD-048 info.partNumber']],
-    [{ info: { productUrl: 'ftp://x' } }, ['FD-002 info.productUrl', 'FD-048 info.productUrl']],
-    [{ info: { primaryColor: 256 } }, ['FD-004 info.primaryColor', 'FD-048 info.primaryColor']],
+    [{ info: { productUrl: 'ftp://x' } }, ['INFO-02 info.productUrl', 'FD-048 info.productUrl']],
+    [{ info: { uniqueId: '' } }, ['INFO-01 info.uniqueId', 'FD-048 info.uniqueId']],
+    [
+      { info: { productLabel: 'a\u0000' } },
+      ['INFO-01 info.productLabel', 'FD-048 info.productLabel'],
+    ],
+    [{ commissioning: { flow: 3 } }, ['INFO-03 commissioning.flow']],
+    [{ info: { primaryColor: 256 } }, ['INFO-03 info.primaryColor', 'FD-048 info.primaryColor']],
     [{ format: 'matter-factory/2' }, ['FD-002 format']],
   ])('reports %j', async (members, rules) => {
     expect(await rulesOf(members)).toEqual(rules)
@@ -182,5 +188,44 @@ describe('the extended form', () => {
     })
     expect(findings).toHaveLength(2)
     expect(JSON.stringify(findings)).not.toContain('20202021')
+  })
+})
+
+describe('what the extended form draws', () => {
+  const drawn = {
+    format,
+    policy: 'test',
+    commissioning: {
+      discriminator: 'random',
+      passcode: 'random',
+      iterations: 1000,
+      salt: 'random',
+    },
+  }
+  const files = { readFile: async () => none, random: seededRandom('unused') }
+
+  it('is the same from the same seed, and never under policy production', async () => {
+    const once = await parseExtendedJson(JSON.stringify(drawn), { ...files, seed: 'line 7' })
+    const again = await parseExtendedJson(JSON.stringify(drawn), { ...files, seed: 'line 7' })
+    const other = await parseExtendedJson(JSON.stringify(drawn), { ...files, seed: 'line 8' })
+    expect(toHex(encodeImage(again.data))).toBe(toHex(encodeImage(once.data)))
+    expect(toHex(encodeImage(other.data))).not.toBe(toHex(encodeImage(once.data)))
+    const production = { ...files, seed: 'line 7', policy: 'production' } as const
+    await expect(parseExtendedJson(JSON.stringify(drawn), production)).rejects.toThrow(
+      expect.objectContaining({ code: 'FACTORY_DATA_SEED' }),
+    )
+  })
+
+  it('is written back, so that the image can be made again', async () => {
+    const hidden = { ...drawn.commissioning, storePasscode: false, flow: 2, discovery: ['nfc'] }
+    const info = { partNumber: 'A-1', productFinish: 3 }
+    const document = { ...drawn, commissioning: hidden, info }
+    const first = await parseExtendedJson(JSON.stringify(document), { ...files, seed: 'kept' })
+    const text = factoryDataToExtendedJson(first.data, first)
+    const second = await parseExtendedJson(text, files)
+    expect(toHex(encodeImage(second.data))).toBe(toHex(encodeImage(first.data)))
+    const { passcode, flow, discovery } = first
+    expect(second).toMatchObject({ passcode, flow, discovery, info })
+    expect(second.data.passcode).toBeUndefined()
   })
 })

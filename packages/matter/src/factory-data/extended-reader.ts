@@ -11,7 +11,13 @@ import { factoryDataFinding, type FactoryDataRule } from './rules.ts'
 import { isJsonObject, readInteger, readOctets, type JsonObject } from './st-json.ts'
 
 /** Octets that stand in the document, or the name of a file that holds them. */
-export type BinaryValue = { readonly octets: Uint8Array } | { readonly file: string }
+export type BinaryValue =
+  | {
+      readonly octets: Uint8Array
+      /** A list of octets is what is stored; any other form may be PEM, or a key in its container. */
+      readonly isVerbatim: boolean
+    }
+  | { readonly file: string }
 
 /** Members whose text must not be shown in a finding. */
 const secretMembers = new Set([
@@ -76,7 +82,7 @@ export class ExtendedReader {
     if (value === undefined) return undefined
     if (isList(value)) {
       const octets = readOctets(value)
-      if (octets.ok) return { octets: octets.value }
+      if (octets.ok) return { octets: octets.value, isVerbatim: true }
       return this.#refuse('FD-005', path, `element ${octets.index} is not an octet in base 16`)
     }
     const [form, ...others] = isJsonObject(value) ? Object.entries(value) : []
@@ -94,6 +100,15 @@ export class ExtendedReader {
   /** True when the member is exactly this word in place of a value. */
   isWord(path: string, word: string, field: FactoryDataField | undefined): boolean {
     return this.#peek(path) === word && this.#take(path, field) === word
+  }
+
+  /** True when the document has the member, whatever it holds. */
+  has(path: string): boolean {
+    return this.#peek(path) !== undefined
+  }
+
+  add(finding: Finding): void {
+    this.#findings.push(finding)
   }
 
   report(rule: FactoryDataRule, path: string, message: string): void {
@@ -128,11 +143,11 @@ export class ExtendedReader {
         case 'file':
           return { file: text }
         case 'hex':
-          return { octets: fromHex(text, path) }
+          return { octets: fromHex(text, path), isVerbatim: false }
         case 'base64':
-          return { octets: fromBase64(text, path) }
+          return { octets: fromBase64(text, path), isVerbatim: false }
         case 'utf8':
-          return { octets: encodeUtf8(text) }
+          return { octets: encodeUtf8(text), isVerbatim: false }
         default:
           return this.#refuse('FD-002', path, `${form} is not a form of octets`)
       }

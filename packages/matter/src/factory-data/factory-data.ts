@@ -137,6 +137,18 @@ export function nameOfField(field: FactoryDataField): string {
 /** Octets of an integer field. */
 export const integerWidth = { u16: 2, u32: 4 } as const
 
+/** Octets of a text in UTF-8; a lone surrogate counts as the replacement character. */
+export function utf8Length(text: string): number {
+  let length = text.length
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit >= 0x80) length += unit >= 0x800 ? 2 : 1
+    const isPair = (unit & 0xfc00) === 0xd800 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00
+    if (isPair) index++
+  }
+  return length
+}
+
 /** The record of a tag has no value above this length, or ST's reader stops at it (1.4). */
 export const maxRecordLength = 602
 

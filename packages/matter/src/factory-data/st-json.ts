@@ -161,9 +161,14 @@ function stValue(
   octets: Uint8Array,
 ): string | readonly string[] {
   if (entry.kind === 'octets' || entry.kind === 'secret') {
-    return Array.from(octets, (octet) => `0x${octet.toString(16).padStart(2, '0')}`)
+    return stOctets(octets)
   }
   return String(data[entry.field])
+}
+
+/** A list of octets as ST writes it. */
+export function stOctets(octets: Uint8Array): readonly string[] {
+  return Array.from(octets, (octet) => `0x${octet.toString(16).padStart(2, '0')}`)
 }
 
 function typeFinding(entry: FieldEntry, value: JsonValue, wanted: string): Finding {
