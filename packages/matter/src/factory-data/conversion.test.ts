@@ -114,7 +114,7 @@ describe('conversion', () => {
     const records = image.subarray(0, -4)
     const unknown = Uint8Array.of(99, 0, 0, 0, 2, 0, 0, 0, 0xca, 0xfe)
     expect(lossesOf(concat(records, unknown, endMarker))).toEqual(['unknown-record'])
-    expect(lossesOf(records)).toEqual(['no-end-endMarker'])
+    expect(lossesOf(records)).toEqual(['no-end-marker'])
     expect(lossesOf(concat(unknown, records, endMarker))).toEqual([
       'unknown-record',
       'record-order',
