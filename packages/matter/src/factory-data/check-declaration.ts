@@ -6,8 +6,14 @@ import type { ContentMemory } from './content-memory.ts'
 import type { FactoryData } from './factory-data.ts'
 import { factoryDataFinding } from './rules.ts'
 
-/** Declarations that were read, or why they cannot be, by their octets: devices of a batch share one. */
-export type DeclarationMemory = ContentMemory<ParsedDeclaration | string>
+/** Declarations that were examined, by their octets: devices of a batch share one. */
+export type DeclarationMemory = ContentMemory<ExaminedDeclaration>
+
+/** A declaration on its own, with FD-030. */
+interface ExaminedDeclaration {
+  readonly parsed: ParsedDeclaration | undefined
+  readonly problems: readonly Finding[]
+}
 
 export interface CheckedDeclaration {
   readonly findings: readonly Finding[]
@@ -25,13 +31,12 @@ export function checkDeclaration(
   if (der === undefined) {
     return { findings: [], parsed: undefined, expectedIds: { vendorId, productId } }
   }
-  const parsed = declarations.recall(der, parseOrReason)
-  if (typeof parsed === 'string') {
-    const findings = [broken(`the certification declaration cannot be read: ${parsed}`)]
-    return { findings, parsed: undefined, expectedIds: { vendorId, productId } }
+  const { parsed, problems } = declarations.recall(der, examine)
+  if (parsed === undefined) {
+    return { findings: problems, parsed, expectedIds: { vendorId, productId } }
   }
   const { declaration } = parsed
-  const findings = valueProblems(declaration).map(broken)
+  const findings = [...problems]
   if (vendorId !== undefined && declaration.vendorId !== vendorId) {
     const message = `the declaration is made out to ${idText(declaration.vendorId)}`
     const value = idText(vendorId)
@@ -62,12 +67,14 @@ function valueProblems(declaration: CertificationDeclaration): readonly string[]
   return problems
 }
 
-function parseOrReason(der: Uint8Array): ParsedDeclaration | string {
+function examine(der: Uint8Array): ExaminedDeclaration {
   try {
-    return parseDeclaration(der)
+    const parsed = parseDeclaration(der)
+    return { parsed, problems: valueProblems(parsed.declaration).map(broken) }
   } catch (error) {
-    if (isKeylineError(error)) return error.message
-    throw error
+    if (!isKeylineError(error)) throw error
+    const reason = `the certification declaration cannot be read: ${error.message}`
+    return { parsed: undefined, problems: [broken(reason)] }
   }
 }
 

@@ -12,9 +12,9 @@ export interface PresenceSetting {
 }
 
 /** What a field's presence and its absence come to, made once for a setting. */
-interface PresenceRule {
+export interface PresenceRule {
   readonly field: FactoryDataField
-  readonly ifPresent: Finding | undefined
+  readonly ifPresent: readonly Finding[]
   readonly ifAbsent: readonly Finding[]
 }
 
@@ -37,31 +37,19 @@ export function presenceRules(setting: PresenceSetting): readonly PresenceRule[]
       const message = 'a recommended field is missing'
       ifAbsent.push(factoryDataFinding({ rule: 'FD-051', field, message }))
     }
-    let ifPresent: Finding | undefined
+    const ifPresent: Finding[] = []
     if (isForbidden) {
       const message =
         isKey && mode === 'reconfigure'
           ? 'the key rests in secure storage; it must not be in the image'
           : `mode ${mode} forbids the field`
-      ifPresent = factoryDataFinding({ rule: 'FD-042', field, message })
+      ifPresent.push(factoryDataFinding({ rule: 'FD-042', field, message }))
     } else if (!profile.tagsRead.has(tag) && !isKey) {
       const message = `the firmware of profile ${profile.name} does not read tag ${tag}`
-      ifPresent = factoryDataFinding({ rule: 'FD-048', field, message })
+      ifPresent.push(factoryDataFinding({ rule: 'FD-048', field, message }))
     }
     return { field, ifPresent, ifAbsent }
   })
 }
 
 const recommended: ReadonlySet<FactoryDataField> = new Set(recommendedFields)
-
-export function checkPresence(
-  rules: readonly PresenceRule[],
-  isPresent: (field: FactoryDataField) => boolean,
-): readonly Finding[] {
-  const findings: Finding[] = []
-  for (const { field, ifPresent, ifAbsent } of rules) {
-    if (!isPresent(field)) findings.push(...ifAbsent)
-    else if (ifPresent !== undefined) findings.push(ifPresent)
-  }
-  return findings
-}

@@ -2,7 +2,7 @@ import type { Finding } from '@keyline/bytes'
 import { checkCertificates, checkIssuer, type PaiMemory } from './check-certificates.ts'
 import { checkDeclaration, type DeclarationMemory } from './check-declaration.ts'
 import { checkKeyPair, checkKeys } from './check-keys.ts'
-import { checkPresence, presenceRules, type PresenceSetting } from './check-presence.ts'
+import { presenceRules, type PresenceSetting } from './check-presence.ts'
 import { checkProduction } from './check-production.ts'
 import { checkValues } from './check-values.ts'
 import { checkVerifierForm, checkVerifierProof, type DerivedVerifier } from './check-verifier.ts'
@@ -16,7 +16,8 @@ import {
   type FactoryDataField,
   type FieldEntry,
 } from './factory-data.ts'
-import { lengthFindings } from './image.ts'
+import { isReadable, lengthFindings } from './image.ts'
+import { recordHeaderLength } from './image-records.ts'
 import { factoryDataFinding } from './rules.ts'
 import { imageLimit, tooLarge } from './verbatim.ts'
 
@@ -99,58 +100,60 @@ export class FactoryDataChecker {
 
   #examine(data: FactoryData, { present }: FactoryDataOrigin) {
     const { policy } = this.#setting
-    const { usable, findings } = separateEmpty(data)
+    const findings: Finding[] = []
+    const usable = this.#weigh(data, findings)
     const declaration = checkDeclaration(usable, this.#declarations)
     const certificates = checkCertificates(usable, declaration.expectedIds, this.#pais)
-    const isPresent = (field: FactoryDataField): boolean =>
-      data[field] !== undefined || present?.has(field) === true
+    checkValues(usable, { isPasscodeShown: policy === 'test' }, findings)
     findings.push(
-      ...checkSize(data, this.#setting),
-      ...checkValues(usable, { isPasscodeShown: policy === 'test' }),
       ...checkVerifierForm(usable),
       ...declaration.findings,
       ...certificates.findings,
       ...checkKeys(usable, certificates.dacKey),
-      ...checkPresence(this.#presence, isPresent),
     )
+    for (const { field, ifPresent, ifAbsent } of this.#presence) {
+      const isPresent = data[field] !== undefined || present?.has(field) === true
+      findings.push(...(isPresent ? ifPresent : ifAbsent))
+    }
     if (policy === 'production') {
       const { dac, pai } = certificates
       findings.push(...checkProduction(usable, { declaration: declaration.parsed, dac, pai }))
     }
     return { usable, findings, certificates }
   }
-}
 
-/** FD-004, FD-006, FD-007. An empty value says nothing: the rules of its field are not asked about it. */
-function separateEmpty(data: FactoryData): { usable: FactoryData; findings: Finding[] } {
-  const usable: FactoryDataBuilder = { ...data }
-  const findings: Finding[] = []
-  for (const entry of factoryDataFields) {
-    const length = lengthOf(entry, data)
-    if (length === undefined) continue
-    if (entry.kind === 'u16' || entry.kind === 'u32') {
-      const value = data[entry.field] ?? 0
-      if (Number.isInteger(value) && value >= 0 && value < 2 ** (8 * length)) continue
-      const message = `the number does not fit ${length} octets`
-      findings.push(factoryDataFinding({ rule: 'FD-004', field: entry.field, message }))
+  /**
+   * FD-004, FD-006, FD-007 and FD-008. An empty value says nothing: the rules of its field are not asked about it.
+   * @returns the set without values that have no record
+   */
+  #weigh(data: FactoryData, findings: Finding[]): FactoryData {
+    const { profile, mode } = this.#setting
+    let usable: FactoryDataBuilder | undefined
+    let size = endMarkerLength
+    for (const entry of factoryDataFields) {
+      const length = lengthOf(entry, data)
+      if (length === undefined) continue
+      size += recordHeaderLength + length
+      if (entry.kind === 'u16' || entry.kind === 'u32') {
+        const value = data[entry.field] ?? 0
+        if (Number.isInteger(value) && value >= 0 && value < 2 ** (8 * length)) continue
+        const message = `the number does not fit ${length} octets`
+        findings.push(factoryDataFinding({ rule: 'FD-004', field: entry.field, message }))
+      } else {
+        if (isReadable(length)) continue
+        findings.push(...lengthFindings(entry.name, length))
+        if (length > 0) continue
+      }
+      usable ??= { ...data }
       usable[entry.field] = undefined
-      continue
     }
-    findings.push(...lengthFindings(entry.name, length))
-    if (length === 0) usable[entry.field] = undefined
+    if (size > imageLimit(profile, mode)) findings.push(tooLarge(size, profile, mode))
+    return usable ?? data
   }
-  return { usable, findings }
 }
 
-/** FD-008. */
-function checkSize(data: FactoryData, { profile, mode }: FactoryDataSetting): readonly Finding[] {
-  let size = 4
-  for (const entry of factoryDataFields) {
-    const length = lengthOf(entry, data)
-    if (length !== undefined) size += 8 + length
-  }
-  return size <= imageLimit(profile, mode) ? [] : [tooLarge(size, profile, mode)]
-}
+/** Octets of the end marker. */
+const endMarkerLength = 4
 
 /** Octets of a field's record without its header; `undefined` without a value. */
 function lengthOf(entry: FieldEntry, data: FactoryData): number | undefined {

@@ -51,6 +51,33 @@ type FieldsOf<T> = {
 /** The same record while it is being read. */
 export type FactoryDataBuilder = { -readonly [K in FactoryDataField]?: FactoryData[K] }
 
+/** A record without any field. All fields stand in it, so that every set that is read has one shape. */
+export function emptyFactoryData(): FactoryDataBuilder {
+  return {
+    certificationDeclaration: undefined,
+    firmwareInformation: undefined,
+    dacCertificate: undefined,
+    paiCertificate: undefined,
+    dacPrivateKey: undefined,
+    dacPublicKey: undefined,
+    discriminator: undefined,
+    iterations: undefined,
+    salt: undefined,
+    verifier: undefined,
+    passcode: undefined,
+    vendorName: undefined,
+    vendorId: undefined,
+    productName: undefined,
+    productId: undefined,
+    serialNumber: undefined,
+    manufacturingDate: undefined,
+    hardwareVersion: undefined,
+    hardwareVersionString: undefined,
+    rotatingDeviceId: undefined,
+    enableKey: undefined,
+  }
+}
+
 /** One row of the tag table. `kind` is the storage type; integers are unsigned little endian. */
 export type FieldEntry = { readonly tag: number; readonly name: string } & (
   | { readonly kind: 'octets'; readonly field: FieldsOf<Uint8Array> }

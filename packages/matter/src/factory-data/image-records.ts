@@ -41,18 +41,30 @@ export function readImageRecords(
   octets: Uint8Array,
   options: DecodeImageOptions = {},
 ): ImageRecords {
-  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
   const records: ImageRecord[] = []
+  const container = scanImage(octets, options, (tag, start, end) => {
+    const offset = start - recordHeaderLength
+    records.push({ tag, offset, value: octets.subarray(start, end) })
+  })
+  return { records, ...container }
+}
+
+/** Where the value of a record starts in the image, and where it ends. */
+export type RecordVisitor = (tag: number, start: number, end: number) => void
+
+/** Walks the records without a copy or view of any. */
+export function scanImage(
+  octets: Uint8Array,
+  options: DecodeImageOptions,
+  visit: RecordVisitor,
+): Omit<ImageRecords, 'records'> {
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
   let offset = 0
+  let lastTag = 0
   let isAscending = true
-  const cut = (reason: string): ImageRecords => {
+  const cut = (reason: string): Omit<ImageRecords, 'records'> => {
     const message = `the record at offset ${offset} runs over the end: ${reason}`
-    return {
-      records,
-      generation: 'G1',
-      length: octets.length,
-      findings: [found('FD-044', message)],
-    }
+    return { generation: 'G1', length: octets.length, findings: [found('FD-044', message)] }
   }
   while (offset < octets.length) {
     const rest = octets.length - offset
@@ -60,9 +72,9 @@ export function readImageRecords(
     if (tag === endMarker) {
       const length = offset + 4
       const generation = isAscending ? 'G2' : 'G2p'
-      if (isFilledWith(octets, 0xff, length)) return { records, generation, length, findings: [] }
+      if (isFilledWith(octets, 0xff, length)) return { generation, length, findings: [] }
       const message = `octets other than FF stand behind the end marker at offset ${offset}`
-      return { records, generation, length, findings: [found('FD-046', message)] }
+      return { generation, length, findings: [found('FD-046', message)] }
     }
     if (tag === erasedWord && isFilledWith(octets, 0xff, offset)) break
     if (rest < recordHeaderLength) return cut(`its header has only ${rest} octets`)
@@ -70,13 +82,14 @@ export function readImageRecords(
     const room = rest - recordHeaderLength
     if (length > room) return cut(`tag ${tag} announces ${length} octets, ${room} are left`)
     const start = offset + recordHeaderLength
-    if (tag <= (records.at(-1)?.tag ?? 0)) isAscending = false
-    records.push({ tag, offset, value: octets.subarray(start, start + length) })
+    if (tag <= lastTag) isAscending = false
+    lastTag = tag
     offset = start + length
+    visit(tag, start, offset)
   }
   const message = `no end marker up to offset ${offset}`
   const findings = options.legacy === true ? [] : [found('FD-045', message)]
-  return { records, generation: 'G1', length: offset, findings }
+  return { generation: 'G1', length: offset, findings }
 }
 
 function found(rule: 'FD-044' | 'FD-045' | 'FD-046', message: string): Finding {

@@ -8,6 +8,7 @@ import {
 } from '@keyline/bytes'
 import { MatterError } from '../errors.ts'
 import {
+  emptyFactoryData,
   endMarker,
   factoryDataFields,
   fieldOfTag,
@@ -20,7 +21,8 @@ import {
   type ReadFactoryData,
 } from './factory-data.ts'
 import {
-  readImageRecords,
+  recordHeaderLength,
+  scanImage,
   type DecodeImageOptions,
   type ImageGeneration,
   type ImageRecord,
@@ -93,91 +95,100 @@ function encodeInteger(
  * as on the device. Rules of the values are those of `checkFactoryData`.
  */
 export function decodeImage(octets: Uint8Array, options: DecodeImageOptions = {}): DecodedImage {
-  const container = readImageRecords(octets, options)
-  const collected: Collected = { data: {}, present: new Set(), findings: [], unknown: [] }
-  for (const record of container.records) readRecord(record, collected)
+  const reader = new FieldReader(octets)
+  const container = scanImage(octets, options, (tag, start, end) => reader.read(tag, start, end))
+  const { data, present, unknown } = reader
   const { generation, length } = container
-  const findings = [...collected.findings, ...container.findings]
-  return { ...collected, findings, generation, length }
+  reader.findings.push(...container.findings)
+  return { data, present, findings: reader.findings, unknown, generation, length }
 }
 
-interface Collected {
-  readonly data: FactoryDataBuilder
-  readonly present: Set<FactoryDataField>
-  readonly findings: Finding[]
-  readonly unknown: ImageRecord[]
+type EntryOf<K extends FieldEntry['kind']> = FieldEntry & { readonly kind: K }
+
+/** Reads the records of an image into fields. */
+class FieldReader {
+  readonly data: FactoryDataBuilder = emptyFactoryData()
+  readonly present = new Set<FactoryDataField>()
+  readonly findings: Finding[] = []
+  readonly unknown: ImageRecord[] = []
+  readonly #octets: Uint8Array
+
+  constructor(octets: Uint8Array) {
+    this.#octets = octets
+  }
+
+  read(tag: number, start: number, end: number): void {
+    const entry = fieldOfTag(tag)
+    if (entry === undefined) {
+      this.#keepUnknown(tag, start, end)
+      return
+    }
+    const { field } = entry
+    if (this.present.has(field)) {
+      const message = 'the tag occurs twice; the device reads the first record'
+      this.findings.push(factoryDataFinding({ rule: 'FD-043', field, message }))
+      return
+    }
+    this.present.add(field)
+    const length = end - start
+    if (!isReadable(length)) this.findings.push(...lengthFindings(entry.name, length))
+    if (length > 0) this.#readValue(entry, start, end)
+  }
+
+  #readValue(entry: FieldEntry, start: number, end: number): void {
+    switch (entry.kind) {
+      case 'octets':
+        this.data[entry.field] = this.#octets.subarray(start, end)
+        return
+      case 'secret':
+        this.data[entry.field] = new Secret(this.#octets.slice(start, end))
+        return
+      case 'text':
+        this.#readText(entry, start, end)
+        return
+      case 'u16':
+      case 'u32':
+        this.#readInteger(entry, start, end)
+        return
+      default:
+        entry satisfies never
+    }
+  }
+
+  #readText(entry: EntryOf<'text'>, start: number, end: number): void {
+    try {
+      this.data[entry.field] = decodeUtf8(this.#octets.subarray(start, end), entry.name)
+    } catch {
+      const message = 'the octets are not valid UTF-8'
+      this.findings.push(factoryDataFinding({ rule: 'FD-025', field: entry.field, message }))
+    }
+  }
+
+  #readInteger(entry: EntryOf<'u16' | 'u32'>, start: number, end: number): void {
+    const width = integerWidth[entry.kind]
+    if (end - start !== width) {
+      const message = `the record has ${end - start} octets, but the field has ${width}`
+      this.findings.push(factoryDataFinding({ rule: 'FD-050', field: entry.field, message }))
+      return
+    }
+    let number = 0
+    for (let at = end - 1; at >= start; at--) number = number * 256 + (this.#octets[at] ?? 0)
+    this.data[entry.field] = number
+  }
+
+  #keepUnknown(tag: number, start: number, end: number): void {
+    const offset = start - recordHeaderLength
+    this.unknown.push({ tag, offset, value: this.#octets.subarray(start, end) })
+    const name = `tag ${tag}`
+    const message = `no field has this tag; ${end - start} octets`
+    this.findings.push(factoryDataFinding({ rule: 'FD-047', field: { name }, message }))
+    this.findings.push(...lengthFindings(name, end - start))
+  }
 }
 
-function readRecord(record: ImageRecord, collected: Collected): void {
-  const { tag, value } = record
-  const { data, present, findings, unknown } = collected
-  const entry = fieldOfTag(tag)
-  if (entry === undefined) {
-    unknown.push(record)
-    findings.push(
-      factoryDataFinding({
-        rule: 'FD-047',
-        field: { name: `tag ${tag}` },
-        message: `no field has this tag; ${value.length} octets`,
-      }),
-    )
-    findings.push(...lengthFindings(`tag ${tag}`, value.length))
-    return
-  }
-  if (present.has(entry.field)) {
-    const message = 'the tag occurs twice; the device reads the first record'
-    findings.push(factoryDataFinding({ rule: 'FD-043', field: entry.field, message }))
-    return
-  }
-  present.add(entry.field)
-  findings.push(...lengthFindings(entry.name, value.length))
-  if (value.length === 0) return
-  switch (entry.kind) {
-    case 'octets':
-      data[entry.field] = value
-      return
-    case 'secret':
-      data[entry.field] = new Secret(Uint8Array.from(value))
-      return
-    case 'text':
-      readText(entry, value, collected)
-      return
-    case 'u16':
-    case 'u32':
-      readInteger(entry, value, collected)
-      return
-    default:
-      entry satisfies never
-  }
-}
-
-function readText(
-  entry: FieldEntry & { readonly kind: 'text' },
-  value: Uint8Array,
-  { data, findings }: Collected,
-): void {
-  try {
-    data[entry.field] = decodeUtf8(value, entry.name)
-  } catch {
-    const message = 'the octets are not valid UTF-8'
-    findings.push(factoryDataFinding({ rule: 'FD-025', field: entry.field, message }))
-  }
-}
-
-function readInteger(
-  entry: FieldEntry & { readonly kind: 'u16' | 'u32' },
-  value: Uint8Array,
-  { data, findings }: Collected,
-): void {
-  const width = integerWidth[entry.kind]
-  if (value.length !== width) {
-    const message = `the record has ${value.length} octets, but the field has ${width}`
-    findings.push(factoryDataFinding({ rule: 'FD-050', field: entry.field, message }))
-    return
-  }
-  let number = 0
-  for (let index = width - 1; index >= 0; index--) number = number * 256 + (value[index] ?? 0)
-  data[entry.field] = number
+/** True for a value that ST's reader gets past. */
+export function isReadable(length: number): boolean {
+  return length > 0 && length <= maxRecordLength
 }
 
 /** FD-006 and FD-007: a record that ST's reader cannot pass. */
@@ -185,7 +196,7 @@ export function lengthFindings(name: string, length: number): readonly Finding[]
   if (length === 0) {
     return [factoryDataFinding({ rule: 'FD-006', field: { name }, message: 'the value is empty' })]
   }
-  if (length <= maxRecordLength) return []
+  if (isReadable(length)) return []
   const message = `the value has ${length} octets, at most ${maxRecordLength} can be read`
   return [factoryDataFinding({ rule: 'FD-007', field: { name }, message })]
 }
