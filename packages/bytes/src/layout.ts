@@ -9,6 +9,8 @@ export interface Field<T> {
   /** Least and greatest encoded length in octets. */
   readonly min: number
   readonly max: number
+  /** How a reference writes it: `slot u8`, `tag{8}`. */
+  readonly notation?: string | undefined
 }
 
 export type ValueOf<F> = F extends Field<infer T> ? T : never
@@ -21,6 +23,7 @@ export const u8: Field<number> = {
   write: (writer, value, path) => void writer.u8(value, path),
   min: 1,
   max: 1,
+  notation: 'u8',
 }
 
 export const u16le: Field<number> = {
@@ -28,6 +31,7 @@ export const u16le: Field<number> = {
   write: (writer, value, path) => void writer.u16le(value, path),
   min: 2,
   max: 2,
+  notation: 'u16le',
 }
 
 export const u16be: Field<number> = {
@@ -35,6 +39,7 @@ export const u16be: Field<number> = {
   write: (writer, value, path) => void writer.u16be(value, path),
   min: 2,
   max: 2,
+  notation: 'u16',
 }
 
 export const u32le: Field<number> = {
@@ -42,6 +47,7 @@ export const u32le: Field<number> = {
   write: (writer, value, path) => void writer.u32le(value, path),
   min: 4,
   max: 4,
+  notation: 'u32le',
 }
 
 export const u32be: Field<number> = {
@@ -49,6 +55,7 @@ export const u32be: Field<number> = {
   write: (writer, value, path) => void writer.u32be(value, path),
   min: 4,
   max: 4,
+  notation: 'u32',
 }
 
 /** Exactly `length` octets. */
@@ -63,6 +70,7 @@ export function octets(length: number): Field<Uint8Array> {
     },
     min: length,
     max: length,
+    notation: `{${length}}`,
   }
 }
 
@@ -85,6 +93,7 @@ export function prefixedOctets(prefix: Field<number>, limit: number): Field<Uint
     },
     min: prefix.min,
     max: prefix.max + limit,
+    notation: 'lv',
   }
 }
 
@@ -104,6 +113,7 @@ export function layout<const F extends Fields>(fields: F): Field<RecordOf<F>> {
     },
     min: entries.reduce((sum, [, field]) => sum + field.min, 0),
     max: entries.reduce((sum, [, field]) => sum + field.max, 0),
+    notation: entries.map(([name, field]) => `${name} ${field.notation ?? ''}`.trim()).join(' ‖ '),
   }
 }
 
