@@ -12,8 +12,16 @@ export {
   type LocalIssuer,
   type LocalIssuerOptions,
 } from './issue/local-issuer.ts'
-export type { LintInput } from './lint/lint-checks.ts'
-export { createDacLint, lintDac, type DacLint } from './lint/lint-dac.ts'
+export {
+  lintAnyDac,
+  lintPaa,
+  lintPai,
+  roleOf,
+  type LintAnyDacInput,
+  type LintPaiInput,
+} from './lint/lint-certificate.ts'
+export { createDacLint, lintDac, type DacLint, type LintInput } from './lint/lint-dac.ts'
+export type { LintRole } from './lint/lint-profile.ts'
 export { lintRules, type LintRule } from './lint/lint-rules.ts'
 export { createPki, type CertifiedKey, type Pki, type PkiInput } from './pki/create-pki.ts'
 export { FileSigner, openFileSigner, type FileSignerInput } from './pki/file-signer.ts'

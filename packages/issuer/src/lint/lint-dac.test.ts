@@ -1,5 +1,5 @@
 import { concat, seededRandom } from '@keyline/bytes'
-import { keyPairSigner, p256FromScalar, p256Spki } from '@keyline/crypto'
+import { p256FromScalar, p256Spki } from '@keyline/crypto'
 import { MatterOid } from '@keyline/matter'
 import {
   authorityKeyIdentifier,
@@ -12,7 +12,6 @@ import {
   derOid,
   derSequence,
   derTagged,
-  derTime,
   keyIdentifier,
   keyUsage,
   name,
@@ -24,31 +23,20 @@ import {
 import { assert, property, uint8Array } from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import '../../../../test/support/properties.ts'
+import {
+  commonParts,
+  handmadeCertificate,
+  type CertificateParts,
+} from '../testing/handmade-certificate.ts'
 import { testPki, today } from '../testing/test-line.ts'
 import type { Pki } from '../pki/create-pki.ts'
 import { createDacLint, lintDac, type DacLint } from './lint-dac.ts'
 import { lintRules } from './lint-rules.ts'
 
-/** The parts of a certificate put together by hand: what the builder would never do can be done here. */
-interface Parts {
-  readonly version: Uint8Array
-  readonly serialNumber: Uint8Array
-  readonly innerAlgorithm: Uint8Array
-  readonly outerAlgorithm: Uint8Array
-  readonly issuer: Uint8Array
-  readonly notBefore: Date
-  readonly notAfter: Date
-  readonly subject: Uint8Array
-  readonly spki: Uint8Array
-  readonly extensions: readonly Uint8Array[]
-  readonly spoil: (signature: Uint8Array) => Uint8Array
-}
-
 const random = seededRandom('lint')
 const device = p256FromScalar(random.bytes(32))
 const another = p256FromScalar(random.bytes(32))
 const end = new Date('2036-05-01T00:00:00Z')
-const ecdsaWithSha256 = derSequence(derOid(Oid.ecdsaWithSha256))
 const unsignedInteger = (octets: readonly number[]): Uint8Array =>
   concat(Uint8Array.of(0x02, octets.length), Uint8Array.from(octets))
 
@@ -74,7 +62,7 @@ const encoded = ({ oid, critical, value }: Extension): Uint8Array => extension(o
 
 let pki: Pki
 let lint: DacLint
-let good: Parts
+let good: CertificateParts
 let constraints: Uint8Array
 let usage: Uint8Array
 let subjectKey: Uint8Array
@@ -88,35 +76,18 @@ beforeAll(async () => {
   subjectKey = encoded(subjectKeyIdentifier(keyIdentifier(device.publicKey.point)))
   authorityKey = encoded(authorityKeyIdentifier(keyIdentifier(pki.pai.keyPair.publicKey.point)))
   good = {
-    version: derTagged(0, derInteger(2)),
-    serialNumber: derInteger(1),
-    innerAlgorithm: ecdsaWithSha256,
-    outerAlgorithm: ecdsaWithSha256,
+    ...commonParts,
     issuer: parseCertificate(pki.pai.certificate).subject,
     notBefore: today,
     notAfter: end,
     subject: name([cn('Matter DAC'), vid('FFF1'), pid('8004')]),
     spki: p256Spki(device.publicKey.point),
     extensions: [constraints, usage, subjectKey, authorityKey],
-    spoil: (signature) => signature,
   }
 })
 
-async function certificate(changed: Partial<Parts>): Promise<Uint8Array> {
-  const parts = { ...good, ...changed }
-  const tbs = derSequence(
-    parts.version,
-    parts.serialNumber,
-    parts.innerAlgorithm,
-    parts.issuer,
-    derSequence(derTime(parts.notBefore), derTime(parts.notAfter)),
-    parts.subject,
-    parts.spki,
-    ...(parts.extensions.length > 0 ? [derTagged(3, derSequence(...parts.extensions))] : []),
-  )
-  const signature = parts.spoil(await keyPairSigner(pki.pai.keyPair).sign(tbs))
-  return derSequence(tbs, parts.outerAlgorithm, derBitString(signature))
-}
+const certificate = (changed: Partial<CertificateParts>): Promise<Uint8Array> =>
+  handmadeCertificate({ ...good, ...changed }, pki.pai.keyPair)
 
 function rulesOf(der: Uint8Array): readonly string[] {
   const ordered = { publicKey: device.publicKey.point, vendorId: 0xfff1, productId: 0x8004 }
@@ -136,190 +107,199 @@ describe('the lint', () => {
   })
 
   /** Each invariant broken once, and in each of its ways; the first number is the invariant's. */
-  const broken: readonly (readonly [readonly string[], string, () => Partial<Parts>])[] = [
-    [['LINT-02'], 'version 2', () => ({ version: derTagged(0, derInteger(1)) })],
-    [['LINT-03'], 'serial number 0', () => ({ serialNumber: derInteger(0) })],
-    [['LINT-03'], 'a negative serial number', () => ({ serialNumber: unsignedInteger([0x80]) })],
+  const broken: readonly (readonly [readonly string[], string, () => Partial<CertificateParts>])[] =
     [
-      ['LINT-03'],
-      'a serial number of 21 octets',
-      () => ({ serialNumber: unsignedInteger([0, ...Array.from({ length: 20 }, () => 0x80)]) }),
-    ],
-    [
-      ['LINT-04', 'LINT-15'],
-      'another algorithm inside',
-      () => ({ innerAlgorithm: derSequence(derOid('1.2.840.10045.4.3.3')) }),
-    ],
-    [
-      ['LINT-04', 'LINT-15'],
-      'parameters of the algorithm',
-      () => ({ outerAlgorithm: derSequence(derOid(Oid.ecdsaWithSha256), derNull()) }),
-    ],
-    [
-      ['LINT-05'],
-      'the PAA for the issuer',
-      () => ({ issuer: parseCertificate(pki.paa.certificate).subject }),
-    ],
-    [
-      ['LINT-06'],
-      'no vendor id',
-      () => ({ subject: name([cn('Mvid:FFF1 Mpid:8004'), pid('8004')]) }),
-    ],
-    [['LINT-06'], 'no ids at all', () => ({ subject: name([cn('Matter DAC')]) })],
-    [
-      ['LINT-06'],
-      'two vendor ids',
-      () => ({ subject: name([vid('FFF1'), vid('FFF1'), pid('8004')]) }),
-    ],
-    [
-      ['LINT-06'],
-      'two product ids',
-      () => ({ subject: name([vid('FFF1'), pid('8004'), pid('8004')]) }),
-    ],
-    [['LINT-06'], 'lower-case digits', () => ({ subject: name([vid('fff1'), pid('8004')]) })],
-    [
-      ['LINT-06'],
-      'an id in a PrintableString',
-      () => ({ subject: name([{ ...vid('FFF1'), printable: true }, pid('8004')]) }),
-    ],
-    [
-      ['LINT-06'],
-      'a prefix without digits',
-      () => ({ subject: name([cn('Mvid:FFF1 Mpid:80x4')]) }),
-    ],
-    [
-      ['LINT-06'],
-      'ids behind 64 octets',
-      () => ({ subject: name([cn(`${'x'.repeat(60)} Mvid:FFF1 Mpid:8004`)]) }),
-    ],
-    [['LINT-07'], 'the vendor of another', () => ({ subject: name([vid('FFF2'), pid('8004')]) })],
-    [['LINT-07'], 'the product of another', () => ({ subject: name([vid('FFF1'), pid('8005')]) })],
-    [
-      ['LINT-08'],
-      'a start before the PAI',
-      () => ({ notBefore: new Date('2026-04-30T23:59:59Z') }),
-    ],
-    [['LINT-08'], 'an end after the PAI', () => ({ notAfter: new Date(end.getTime() + 1000) })],
-    [
-      ['LINT-08'],
-      'an end before the start',
-      () => ({ notAfter: new Date('2026-05-31T00:00:00Z') }),
-    ],
-    [['LINT-09'], 'no basicConstraints', () => ({ extensions: without(0) })],
-    [
-      ['LINT-09'],
-      'CA true',
-      () => ({ extensions: instead(0, encoded(basicConstraints({ ca: true }))) }),
-    ],
-    [
-      ['LINT-09'],
-      'a pathLen',
-      () => ({
-        extensions: instead(0, extension(Oid.basicConstraints, true, derSequence(derInteger(0)))),
-      }),
-    ],
-    [
-      ['LINT-09'],
-      'basicConstraints that are not critical',
-      () => ({ extensions: instead(0, extension(Oid.basicConstraints, false, derSequence())) }),
-    ],
-    [
-      ['LINT-09'],
-      'basicConstraints that cannot be read',
-      () => ({ extensions: instead(0, extension(Oid.basicConstraints, true, derNull())) }),
-    ],
-    [['LINT-10'], 'no keyUsage', () => ({ extensions: without(1) })],
-    [
-      ['LINT-10'],
-      'a keyUsage that signs certificates',
-      () => ({ extensions: instead(1, encoded(keyUsage(['digitalSignature', 'keyCertSign']))) }),
-    ],
-    [
-      ['LINT-10'],
-      'a keyUsage that is not critical',
-      () => ({
-        extensions: instead(
-          1,
-          extension(Oid.keyUsage, false, derBitString(Uint8Array.of(0x80), 7)),
-        ),
-      }),
-    ],
-    [['LINT-11'], 'no subjectKeyIdentifier', () => ({ extensions: without(2) })],
-    [
-      ['LINT-11'],
-      'a subjectKeyIdentifier of 19 octets',
-      () => ({ extensions: instead(2, encoded(subjectKeyIdentifier(new Uint8Array(19)))) }),
-    ],
-    [
-      ['LINT-11'],
-      'a critical subjectKeyIdentifier',
-      () => ({
-        extensions: instead(
-          2,
-          extension(Oid.subjectKeyIdentifier, true, derOctetString(new Uint8Array(20))),
-        ),
-      }),
-    ],
-    [['LINT-12'], 'no authorityKeyIdentifier', () => ({ extensions: without(3) })],
-    [
-      ['LINT-12'],
-      'the key identifier of the PAA',
-      () => ({
-        extensions: instead(
-          3,
-          encoded(authorityKeyIdentifier(keyIdentifier(pki.paa.keyPair.publicKey.point))),
-        ),
-      }),
-    ],
-    [
-      ['LINT-12'],
-      'an authorityKeyIdentifier without key',
-      () => ({
-        extensions: instead(3, extension(Oid.authorityKeyIdentifier, false, derSequence())),
-      }),
-    ],
-    [
-      ['LINT-13'],
-      'an extendedKeyUsage',
-      () => ({
-        extensions: [
-          ...good.extensions,
-          extension(Oid.extendedKeyUsage, false, derSequence(derOid('1.3.6.1.5.5.7.3.2'))),
-        ],
-      }),
-    ],
-    [
-      ['LINT-13'],
-      'an unknown extension',
-      () => ({ extensions: [...good.extensions, extension('1.2.3.4', false, derNull())] }),
-    ],
-    [
-      ['LINT-11', 'LINT-13'],
-      'an extension twice',
-      () => ({ extensions: [...good.extensions, subjectKey] }),
-    ],
-    [
-      ['LINT-14'],
-      'more than 600 octets',
-      () => ({ subject: name([cn('x'.repeat(200)), vid('FFF1'), pid('8004')]) }),
-    ],
-    [
-      ['LINT-15'],
-      'a signature with one bit changed',
-      () => ({
-        spoil: (signature) => signature.map((octet, place) => (place === 40 ? octet ^ 1 : octet)),
-      }),
-    ],
-    [['LINT-16'], 'the key of another board', () => ({ spki: p256Spki(another.publicKey.point) })],
-  ]
+      [['LINT-02'], 'version 2', () => ({ version: derTagged(0, derInteger(1)) })],
+      [['LINT-03'], 'serial number 0', () => ({ serialNumber: derInteger(0) })],
+      [['LINT-03'], 'a negative serial number', () => ({ serialNumber: unsignedInteger([0x80]) })],
+      [
+        ['LINT-03'],
+        'a serial number of 21 octets',
+        () => ({ serialNumber: unsignedInteger([0, ...Array.from({ length: 20 }, () => 0x80)]) }),
+      ],
+      [
+        ['LINT-04', 'LINT-15'],
+        'another algorithm inside',
+        () => ({ innerAlgorithm: derSequence(derOid('1.2.840.10045.4.3.3')) }),
+      ],
+      [
+        ['LINT-04', 'LINT-15'],
+        'parameters of the algorithm',
+        () => ({ outerAlgorithm: derSequence(derOid(Oid.ecdsaWithSha256), derNull()) }),
+      ],
+      [
+        ['LINT-05'],
+        'the PAA for the issuer',
+        () => ({ issuer: parseCertificate(pki.paa.certificate).subject }),
+      ],
+      [
+        ['LINT-06'],
+        'no vendor id',
+        () => ({ subject: name([cn('Mvid:FFF1 Mpid:8004'), pid('8004')]) }),
+      ],
+      [['LINT-06'], 'no ids at all', () => ({ subject: name([cn('Matter DAC')]) })],
+      [
+        ['LINT-06'],
+        'two vendor ids',
+        () => ({ subject: name([vid('FFF1'), vid('FFF1'), pid('8004')]) }),
+      ],
+      [
+        ['LINT-06'],
+        'two product ids',
+        () => ({ subject: name([vid('FFF1'), pid('8004'), pid('8004')]) }),
+      ],
+      [['LINT-06'], 'lower-case digits', () => ({ subject: name([vid('fff1'), pid('8004')]) })],
+      [
+        ['LINT-06'],
+        'an id in a PrintableString',
+        () => ({ subject: name([{ ...vid('FFF1'), printable: true }, pid('8004')]) }),
+      ],
+      [
+        ['LINT-06'],
+        'a prefix without digits',
+        () => ({ subject: name([cn('Mvid:FFF1 Mpid:80x4')]) }),
+      ],
+      [
+        ['LINT-06'],
+        'ids behind 64 octets',
+        () => ({ subject: name([cn(`${'x'.repeat(60)} Mvid:FFF1 Mpid:8004`)]) }),
+      ],
+      [['LINT-07'], 'the vendor of another', () => ({ subject: name([vid('FFF2'), pid('8004')]) })],
+      [
+        ['LINT-07'],
+        'the product of another',
+        () => ({ subject: name([vid('FFF1'), pid('8005')]) }),
+      ],
+      [
+        ['LINT-08'],
+        'a start before the PAI',
+        () => ({ notBefore: new Date('2026-04-30T23:59:59Z') }),
+      ],
+      [['LINT-08'], 'an end after the PAI', () => ({ notAfter: new Date(end.getTime() + 1000) })],
+      [
+        ['LINT-08'],
+        'an end before the start',
+        () => ({ notAfter: new Date('2026-05-31T00:00:00Z') }),
+      ],
+      [['LINT-09'], 'no basicConstraints', () => ({ extensions: without(0) })],
+      [
+        ['LINT-09'],
+        'CA true',
+        () => ({ extensions: instead(0, encoded(basicConstraints({ ca: true }))) }),
+      ],
+      [
+        ['LINT-09'],
+        'a pathLen',
+        () => ({
+          extensions: instead(0, extension(Oid.basicConstraints, true, derSequence(derInteger(0)))),
+        }),
+      ],
+      [
+        ['LINT-09'],
+        'basicConstraints that are not critical',
+        () => ({ extensions: instead(0, extension(Oid.basicConstraints, false, derSequence())) }),
+      ],
+      [
+        ['LINT-09'],
+        'basicConstraints that cannot be read',
+        () => ({ extensions: instead(0, extension(Oid.basicConstraints, true, derNull())) }),
+      ],
+      [['LINT-10'], 'no keyUsage', () => ({ extensions: without(1) })],
+      [
+        ['LINT-10'],
+        'a keyUsage that signs certificates',
+        () => ({ extensions: instead(1, encoded(keyUsage(['digitalSignature', 'keyCertSign']))) }),
+      ],
+      [
+        ['LINT-10'],
+        'a keyUsage that is not critical',
+        () => ({
+          extensions: instead(
+            1,
+            extension(Oid.keyUsage, false, derBitString(Uint8Array.of(0x80), 7)),
+          ),
+        }),
+      ],
+      [['LINT-11'], 'no subjectKeyIdentifier', () => ({ extensions: without(2) })],
+      [
+        ['LINT-11'],
+        'a subjectKeyIdentifier of 19 octets',
+        () => ({ extensions: instead(2, encoded(subjectKeyIdentifier(new Uint8Array(19)))) }),
+      ],
+      [
+        ['LINT-11'],
+        'a critical subjectKeyIdentifier',
+        () => ({
+          extensions: instead(
+            2,
+            extension(Oid.subjectKeyIdentifier, true, derOctetString(new Uint8Array(20))),
+          ),
+        }),
+      ],
+      [['LINT-12'], 'no authorityKeyIdentifier', () => ({ extensions: without(3) })],
+      [
+        ['LINT-12'],
+        'the key identifier of the PAA',
+        () => ({
+          extensions: instead(
+            3,
+            encoded(authorityKeyIdentifier(keyIdentifier(pki.paa.keyPair.publicKey.point))),
+          ),
+        }),
+      ],
+      [
+        ['LINT-12'],
+        'an authorityKeyIdentifier without key',
+        () => ({
+          extensions: instead(3, extension(Oid.authorityKeyIdentifier, false, derSequence())),
+        }),
+      ],
+      [
+        ['LINT-13'],
+        'an extendedKeyUsage',
+        () => ({
+          extensions: [
+            ...good.extensions,
+            extension(Oid.extendedKeyUsage, false, derSequence(derOid('1.3.6.1.5.5.7.3.2'))),
+          ],
+        }),
+      ],
+      [
+        ['LINT-13'],
+        'an unknown extension',
+        () => ({ extensions: [...good.extensions, extension('1.2.3.4', false, derNull())] }),
+      ],
+      [
+        ['LINT-11', 'LINT-13'],
+        'an extension twice',
+        () => ({ extensions: [...good.extensions, subjectKey] }),
+      ],
+      [
+        ['LINT-14'],
+        'more than 600 octets',
+        () => ({ subject: name([cn('x'.repeat(200)), vid('FFF1'), pid('8004')]) }),
+      ],
+      [
+        ['LINT-15'],
+        'a signature with one bit changed',
+        () => ({
+          spoil: (signature) => signature.map((octet, place) => (place === 40 ? octet ^ 1 : octet)),
+        }),
+      ],
+      [
+        ['LINT-16'],
+        'the key of another board',
+        () => ({ spki: p256Spki(another.publicKey.point) }),
+      ],
+    ]
 
   it.each(broken)('finds %s in a certificate with %s', async (rules, _, change) => {
     expect(rulesOf(await certificate(change()))).toEqual(rules)
   })
 
-  it('has a test for each of its rules', () => {
+  it('of what this issuer makes has a test for each of its rules', () => {
     const tested = new Set(['LINT-01', ...broken.flatMap(([rules]) => rules)])
-    expect([...tested].sort()).toEqual(Object.keys(lintRules))
+    expect([...tested].sort()).toEqual(Object.keys(lintRules).slice(0, 16))
   })
 
   it('agrees to the product only of a PAI that is bound to it', async () => {
