@@ -99,6 +99,12 @@ export {
   type ExtendedFactoryData,
   type ExtendedJsonOptions,
 } from './factory-data/extended-json.ts'
+export {
+  describeValue,
+  isHiddenField,
+  type DescribeOptions,
+} from './factory-data/describe-value.ts'
+export { diffFactoryData, diffImages, type FactoryDataDifference } from './factory-data/diff.ts'
 export { infoRules, type FactoryDataInfo, type InfoRule } from './factory-data/extended-info.ts'
 export { factoryDataToExtendedJson, type ExtendedHeader } from './factory-data/extended-writer.ts'
 export {
