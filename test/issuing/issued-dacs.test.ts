@@ -58,11 +58,11 @@ describe(`${certificates} device certificates, drawn with seed ${testSeed},`, ()
     expect(await refusedByOpenssl(authority, batch)).toEqual([
       expect.stringMatching(/^dac-17\.pem: .*certificate signature failure/),
     ])
-    const { publicKey } = parseCertificate(der)
+    const { publicPoint } = parseCertificate(der)
     const { vendorId, lint } = authority
     const findings = lint({
       certificate: der,
-      publicKey: publicKey?.point ?? new Uint8Array(),
+      publicKey: publicPoint ?? new Uint8Array(),
       vendorId,
       productId: 0,
     })

@@ -65,17 +65,25 @@ export class ByteReader {
 
   #advance(length: number, field: string): number {
     const start = this.#offset
-    if (!Number.isSafeInteger(length) || length < 0) {
-      throw new BytesError('BYTES_RANGE', `${field} at ${start}: ${length} is no length`)
-    }
-    if (this.#octets.length === 0 && length > 0) {
-      throw new BytesError('BYTES_EMPTY', `${field}: expected ${length} octets, the input is empty`)
-    }
-    if (length > this.remaining) {
-      const message = `${field} at ${start}: expected ${length} octets, ${this.remaining} are left`
-      throw new BytesError('BYTES_CUT', message, { details: { offset: start } })
+    if (!(length >= 0 && length <= this.remaining && Number.isInteger(length))) {
+      throw this.#refusal(length, field)
     }
     this.#offset = start + length
     return start
+  }
+
+  #refusal(length: number, field: string): BytesError {
+    const offset = this.#offset
+    if (!Number.isSafeInteger(length) || length < 0) {
+      return new BytesError('BYTES_RANGE', `${field} at ${offset}: ${length} is no length`)
+    }
+    if (this.#octets.length === 0) {
+      return new BytesError(
+        'BYTES_EMPTY',
+        `${field}: expected ${length} octets, the input is empty`,
+      )
+    }
+    const message = `${field} at ${offset}: expected ${length} octets, ${this.remaining} are left`
+    return new BytesError('BYTES_CUT', message, { details: { offset } })
   }
 }

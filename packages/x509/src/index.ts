@@ -33,7 +33,7 @@ export { derLimits, maxDerDepth } from './der/limits.ts'
 export { DerReader, type BitString, type DerElement } from './der/reader.ts'
 export { assertStrictDer } from './der/strict.ts'
 export { contextConstructed, contextPrimitive, DerTag } from './der/tag.ts'
-export { derTime, noExpiry, readTime } from './der/time.ts'
+export { derTime, noExpiry } from './der/time.ts'
 export {
   derBitString,
   derBoolean,

@@ -27,8 +27,12 @@ const searchedOctets = 64
  */
 export function matterIds(nameDer: Uint8Array): MatterIds {
   const attributes = readName(nameDer)
-  const vendors = attributes.filter(({ type }) => type === MatterOid.vendorId)
-  const products = attributes.filter(({ type }) => type === MatterOid.productId)
+  const vendors: NameAttribute[] = []
+  const products: NameAttribute[] = []
+  for (const attribute of attributes) {
+    if (attribute.type === MatterOid.vendorId) vendors.push(attribute)
+    if (attribute.type === MatterOid.productId) products.push(attribute)
+  }
   if (vendors.length > 0 || products.length > 0) return idsOfAttributes(vendors, products)
   for (const { type, value } of attributes) {
     if (type !== Oid.commonName) continue
@@ -77,9 +81,15 @@ function idsOfAttributes(
 }
 
 function idOf({ tag, value }: NameAttribute): number | 'invalid' {
-  const text = latin1(value)
-  const isId = tag === DerTag.utf8String && /^[0-9A-F]{4}$/.test(text)
-  return isId ? Number.parseInt(text, 16) : 'invalid'
+  if (tag !== DerTag.utf8String || value.length !== 4) return 'invalid'
+  let id = 0
+  for (const character of value) {
+    const isDigit = character >= 0x30 && character <= 0x39
+    const isLetter = character >= 0x41 && character <= 0x46
+    if (!isDigit && !isLetter) return 'invalid'
+    id = id * 16 + character - (isDigit ? 0x30 : 0x37)
+  }
+  return id
 }
 
 function idBehind(text: string, prefix: string): number | 'invalid' | undefined {

@@ -91,29 +91,38 @@ export function decodeDeclarationContent(content: Uint8Array): CertificationDecl
   const declaration = {
     formatVersion: members.uint(Member.formatVersion, 0xffff, 'format_version'),
     vendorId: members.uint(Member.vendorId, 0xffff, 'vendor_id'),
-    productIds: members
-      .list(Member.productIds, maxProducts, 'product_id_array')
-      .map((element) => uintOf(element, 0xffff, 'product_id_array')),
+    productIds: readProductIds(members),
     deviceTypeId: members.uint(Member.deviceTypeId, 0xffff_ffff, 'device_type_id'),
     certificateId: members.text(Member.certificateId, certificateIdLength, 'certificate_id'),
     securityLevel: members.uint(Member.securityLevel, 0xff, 'security_level'),
     securityInformation: members.uint(Member.securityInformation, 0xffff, 'security_information'),
     versionNumber: members.uint(Member.versionNumber, 0xffff, 'version_number'),
     certificationType: members.uint(Member.certificationType, 0xff, 'certification_type'),
+    dacOrigin: readDacOrigin(members),
+    authorizedPaas: readAuthorizedPaas(members),
   }
-  const dacOrigin = members.isNext(Member.dacOriginVendorId)
-    ? {
-        vendorId: members.uint(Member.dacOriginVendorId, 0xffff, 'dac_origin_vendor_id'),
-        productId: members.uint(Member.dacOriginProductId, 0xffff, 'dac_origin_product_id'),
-      }
-    : undefined
-  const authorizedPaas = members.isNext(Member.authorizedPaas)
-    ? members
-        .list(Member.authorizedPaas, maxPaas, 'authorized_paa_list')
-        .map((element) => keyIdOf(element))
-    : undefined
   members.skipUnknown(Member.authorizedPaas)
-  return { ...declaration, dacOrigin, authorizedPaas }
+  return declaration
+}
+
+function readProductIds(members: MemberReader): readonly number[] {
+  const field = 'product_id_array'
+  return members
+    .list(Member.productIds, maxProducts, field)
+    .map((element) => uintOf(element, 0xffff, field))
+}
+
+function readDacOrigin(members: MemberReader): CertificationDeclaration['dacOrigin'] {
+  if (!members.isNext(Member.dacOriginVendorId)) return undefined
+  return {
+    vendorId: members.uint(Member.dacOriginVendorId, 0xffff, 'dac_origin_vendor_id'),
+    productId: members.uint(Member.dacOriginProductId, 0xffff, 'dac_origin_product_id'),
+  }
+}
+
+function readAuthorizedPaas(members: MemberReader): CertificationDeclaration['authorizedPaas'] {
+  if (!members.isNext(Member.authorizedPaas)) return undefined
+  return members.list(Member.authorizedPaas, maxPaas, 'authorized_paa_list').map(keyIdOf)
 }
 
 /** Takes the members of a structure one by one, in the order of their tags. */

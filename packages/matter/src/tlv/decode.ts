@@ -41,10 +41,9 @@ export function decodeTlv(octets: Uint8Array, limits: TlvLimits = {}): TlvElemen
 function readElement(reader: ByteReader, control: number, depth: number): TlvElement {
   const tag = readTag(reader, control >> 5)
   const type = control & 0x1f
-  if (type < ElementType.boolFalse) return { tag, ...readInteger(reader, type) }
-  if (type >= ElementType.text && type < ElementType.null) {
-    return { tag, ...readString(reader, type) }
-  }
+  if (type < ElementType.uint) return readSigned(reader, tag, type)
+  if (type < ElementType.boolFalse) return readUnsigned(reader, tag, type)
+  if (type >= ElementType.text && type < ElementType.null) return readString(reader, tag, type)
   switch (type) {
     case ElementType.boolFalse:
     case ElementType.boolTrue:
@@ -104,22 +103,25 @@ function readProfile(reader: ByteReader, control: number): ProfileTag['profile']
   return { vendorId: reader.u16le('tag vendor'), number: reader.u16le('tag profile') }
 }
 
-function readInteger(
-  reader: ByteReader,
-  type: number,
-): { type: 'int' | 'uint'; value: number | bigint; width?: TlvWidth } {
-  const isSigned = type < ElementType.uint
+/** The least unsigned value that needs a width. A wider form than the shortest stays in the element. */
+const leastOfWidth: Readonly<Record<TlvWidth, number>> = { 1: 0, 2: 2 ** 8, 4: 2 ** 16, 8: 2 ** 32 }
+
+function readUnsigned(reader: ByteReader, tag: TlvTag, type: number): TlvElement {
   const width = tlvWidths[type & 3] ?? 8
-  const unsigned = readUnsigned(reader, width)
-  const value = isSigned ? signed(unsigned, width) : unsigned
-  const bits = width * 4
-  const big = BigInt(value)
-  const fitsHalf = isSigned ? BigInt.asIntN(bits, big) === big : BigInt.asUintN(bits, big) === big
-  const name = isSigned ? 'int' : 'uint'
-  return width > 1 && fitsHalf ? { type: name, value, width } : { type: name, value }
+  const value = readWord(reader, width)
+  const isShortest = value >= leastOfWidth[width]
+  return { tag, type: 'uint', value, width: isShortest ? undefined : width }
 }
 
-function readUnsigned(reader: ByteReader, width: TlvWidth): number | bigint {
+function readSigned(reader: ByteReader, tag: TlvTag, type: number): TlvElement {
+  const width = tlvWidths[type & 3] ?? 8
+  const value = signed(readWord(reader, width), width)
+  const limit = leastOfWidth[width] / 2
+  const isShortest = value >= limit || value < -limit
+  return { tag, type: 'int', value, width: isShortest ? undefined : width }
+}
+
+function readWord(reader: ByteReader, width: TlvWidth): number | bigint {
   switch (width) {
     case 1:
       return reader.u8('value')
@@ -145,18 +147,13 @@ function narrow(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value
 }
 
-function readString(
-  reader: ByteReader,
-  type: number,
-):
-  | { type: 'text'; value: string; width?: TlvWidth }
-  | { type: 'octets'; value: Uint8Array; width?: TlvWidth } {
-  const width = tlvWidths[type & 3] ?? 8
-  const length = Number(readUnsigned(reader, width))
+function readString(reader: ByteReader, tag: TlvTag, type: number): TlvElement {
+  const lengthWidth = tlvWidths[type & 3] ?? 8
+  const length = Number(readWord(reader, lengthWidth))
   const octets = reader.octets(length, 'string')
-  const wide = width > 1 && length < 2 ** (4 * width) ? { width } : {}
-  if (type >= ElementType.octets) return { type: 'octets', value: octets, ...wide }
-  return { type: 'text', value: decodeUtf8(octets, 'TLV text'), ...wide }
+  const width = length >= leastOfWidth[lengthWidth] ? undefined : lengthWidth
+  if (type >= ElementType.octets) return { tag, type: 'octets', value: octets, width }
+  return { tag, type: 'text', value: decodeUtf8(octets, 'TLV text'), width }
 }
 
 /** Only the quiet NaN is accepted: another one would not encode to the same octets. */

@@ -2,7 +2,6 @@ import { derLimits } from '../der/limits.ts'
 import { DerReader, type BitString } from '../der/reader.ts'
 import { assertStrictDer } from '../der/strict.ts'
 import { contextConstructed, contextPrimitive, DerTag } from '../der/tag.ts'
-import { readTime } from '../der/time.ts'
 import { X509Error } from '../errors.ts'
 import { readAlgorithm, type AlgorithmIdentifier } from '../key/algorithm.ts'
 import { readSpki, type SubjectPublicKeyInfo } from '../key/public-key.ts'
@@ -51,8 +50,8 @@ export class Certificate {
     this.tbsSignatureAlgorithm = readAlgorithm(members, 'signature')
     this.issuer = readNameDer(members, 'issuer')
     const validity = members.sequence('validity')
-    this.notBefore = readTime(validity.any('notBefore'), 'notBefore')
-    this.notAfter = readTime(validity.any('notAfter'), 'notAfter')
+    this.notBefore = validity.time('notBefore')
+    this.notAfter = validity.time('notAfter')
     validity.end('validity')
     this.subject = readNameDer(members, 'subject')
     this.spki = readSpki(members, 'subjectPublicKeyInfo')

@@ -1,11 +1,24 @@
 import { X509Error } from '../errors.ts'
 import { maxOidArc } from './limits.ts'
 
+/** Texts of the identifiers met lately, by a slot of their octets: a certificate has the same ten as the one before. */
+const lately: { readonly content: Uint8Array; readonly text: string }[] = []
+const longestRemembered = 16
+
 /** Dotted form of the OBJECT IDENTIFIER whose content lies from `start` up to `end`. @throws X509Error `DER_MALFORMED` */
 export function oidText(octets: Uint8Array, start: number, end: number, field: string): string {
+  const slot = ((octets[end - 1] ?? 0) + 16 * (end - start)) & 0xff
+  const met = lately[slot]
+  if (met !== undefined && standsAt(met.content, octets, start, end)) return met.text
   if (!isOid(octets, start, end)) {
     throw new X509Error('DER_MALFORMED', `${field} at ${start} is not an object identifier`)
   }
+  const text = spell(octets, start, end)
+  if (end - start <= longestRemembered) lately[slot] = { content: octets.slice(start, end), text }
+  return text
+}
+
+function spell(octets: Uint8Array, start: number, end: number): string {
   let text = ''
   let arc = 0
   for (let offset = start; offset < end; offset++) {
@@ -21,6 +34,14 @@ export function oidText(octets: Uint8Array, start: number, end: number, field: s
     arc = 0
   }
   return text
+}
+
+function standsAt(content: Uint8Array, octets: Uint8Array, start: number, end: number): boolean {
+  if (content.length !== end - start) return false
+  for (let place = 0; place < content.length; place++) {
+    if (content[place] !== octets[start + place]) return false
+  }
+  return true
 }
 
 /** True when the octets are whole arcs in their shortest form, none above 2^31. */

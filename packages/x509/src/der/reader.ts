@@ -1,7 +1,8 @@
 import { X509Error } from '../errors.ts'
 import { oidText } from './oid.ts'
-import { isBitString, isShortestInteger, readHeader, type DerHeader } from './strict.ts'
+import { contentStart, isBitString, isShortestInteger, valueEnd } from './strict.ts'
 import { DerTag } from './tag.ts'
+import { readTime } from './time.ts'
 
 /** One value as views into the input; nothing is copied. */
 export interface DerElement {
@@ -46,12 +47,12 @@ export class DerReader {
 
   /** The next value, whatever it is. */
   any(field: string): DerElement {
-    const start = this.#offset
-    const { tag, contentStart, end } = this.#advance(field)
+    const offset = this.#offset
+    const start = this.#advance(field)
     return {
-      tag,
-      whole: this.#octets.subarray(start, end),
-      content: this.#octets.subarray(contentStart, end),
+      tag: this.#octets[offset] ?? 0,
+      whole: this.#octets.subarray(offset, this.#offset),
+      content: this.#octets.subarray(start, this.#offset),
     }
   }
 
@@ -70,14 +71,14 @@ export class DerReader {
 
   /** The content of the next value. */
   content(tag: number, field: string): Uint8Array {
-    const { contentStart, end } = this.#expect(tag, field)
-    return this.#octets.subarray(contentStart, end)
+    const start = this.#expect(tag, field)
+    return this.#octets.subarray(start, this.#offset)
   }
 
   /** Enters a constructed value. */
   enter(tag: number, field: string): DerReader {
-    const { contentStart, end } = this.#expect(tag, field)
-    return new DerReader(this.#octets, contentStart, end)
+    const start = this.#expect(tag, field)
+    return new DerReader(this.#octets, start, this.#offset)
   }
 
   sequence(field: string): DerReader {
@@ -90,11 +91,11 @@ export class DerReader {
 
   /** Two's complement, big endian, shortest form. */
   integer(field: string): Uint8Array {
-    const { contentStart, end } = this.#expect(DerTag.integer, field)
-    if (!isShortestInteger(this.#octets, contentStart, end)) {
+    const start = this.#expect(DerTag.integer, field)
+    if (!isShortestInteger(this.#octets, start, this.#offset)) {
       throw this.#refusal(field, 'is not an integer in its shortest form')
     }
-    return this.#octets.subarray(contentStart, end)
+    return this.#octets.subarray(start, this.#offset)
   }
 
   /** An integer from 0 to 2^31 − 1. */
@@ -106,9 +107,9 @@ export class DerReader {
   }
 
   boolean(field: string): boolean {
-    const { contentStart, end } = this.#expect(DerTag.boolean, field)
-    const value = this.#octets[contentStart]
-    if (end - contentStart !== 1 || (value !== 0 && value !== 0xff)) {
+    const start = this.#expect(DerTag.boolean, field)
+    const value = this.#octets[start]
+    if (this.#offset - start !== 1 || (value !== 0 && value !== 0xff)) {
       throw this.#refusal(field, 'is not a boolean')
     }
     return value === 0xff
@@ -116,8 +117,15 @@ export class DerReader {
 
   /** Dotted form. */
   oid(field: string): string {
-    const { contentStart, end } = this.#expect(DerTag.oid, field)
-    return oidText(this.#octets, contentStart, end, field)
+    const start = this.#expect(DerTag.oid, field)
+    return oidText(this.#octets, start, this.#offset, field)
+  }
+
+  /** UTCTime through 2049, GeneralizedTime otherwise. @throws X509Error `TIME_MALFORMED` */
+  time(field: string): Date {
+    const tag = this.#octets[this.#offset] ?? 0
+    const start = this.#advance(field)
+    return readTime(this.#octets, { tag, start, end: this.#offset }, field)
   }
 
   octetString(field: string): Uint8Array {
@@ -125,13 +133,13 @@ export class DerReader {
   }
 
   bitString(field: string): BitString {
-    const { contentStart, end } = this.#expect(DerTag.bitString, field)
-    if (!isBitString(this.#octets, contentStart, end)) {
+    const start = this.#expect(DerTag.bitString, field)
+    if (!isBitString(this.#octets, start, this.#offset)) {
       throw this.#refusal(field, 'is not a bit string')
     }
     return {
-      unusedBits: this.#octets[contentStart] ?? 0,
-      octets: this.#octets.subarray(contentStart + 1, end),
+      unusedBits: this.#octets[start] ?? 0,
+      octets: this.#octets.subarray(start + 1, this.#offset),
     }
   }
 
@@ -140,19 +148,19 @@ export class DerReader {
     if (!this.isAtEnd) throw this.#refusal(what, 'has members behind its last one')
   }
 
-  #expect(tag: number, field: string): DerHeader {
-    if (!this.isNext(tag)) {
-      const found = this.isAtEnd ? 'nothing' : `tag ${hexTag(this.#octets[this.#offset])}`
-      throw this.#refusal(field, `must have tag ${hexTag(tag)}, but ${found} stands there`)
-    }
-    return this.#advance(field)
+  /** Passes over the next value, which must have the tag; its content starts at the result and ends at the offset. */
+  #expect(tag: number, field: string): number {
+    if (this.isNext(tag)) return this.#advance(field)
+    const found = this.isAtEnd ? 'nothing' : `tag ${hexTag(this.#octets[this.#offset])}`
+    throw this.#refusal(field, `must have tag ${hexTag(tag)}, but ${found} stands there`)
   }
 
-  #advance(field: string): DerHeader {
+  /** Passes over the next value, whatever it is. @see #expect */
+  #advance(field: string): number {
     if (this.isAtEnd) throw this.#refusal(field, 'is missing')
-    const header = readHeader(this.#octets, this.#offset, this.#end)
-    this.#offset = header.end
-    return header
+    const start = contentStart(this.#octets, this.#offset)
+    this.#offset = valueEnd(this.#octets, this.#offset, this.#end)
+    return start
   }
 
   #refusal(field: string, what: string): X509Error {

@@ -3,42 +3,43 @@ import { maxDerDepth } from './limits.ts'
 import { isOid } from './oid.ts'
 import { DerTag } from './tag.ts'
 
-/** Where a value starts and how long it is. */
-export interface DerHeader {
-  readonly tag: number
-  readonly contentStart: number
-  readonly end: number
-}
-
 /**
- * Reads identifier and length at an offset: one-octet tag, definite length in its shortest form, inside `end`.
+ * End of the value at an offset: one-octet tag, definite length in its shortest form, inside `limit`. Its content starts
+ * at {@link contentStart}; two numbers instead of one object, as every value of every certificate passes here.
  * @throws X509Error `DER_MALFORMED`
  */
-export function readHeader(octets: Uint8Array, offset: number, end: number): DerHeader {
-  const tag = octets[offset]
-  const first = octets[offset + 1]
-  if (tag === undefined || first === undefined || offset + 2 > end) {
-    throw malformed(offset, 'the value is cut')
-  }
-  if (tag === 0 || (tag & 0x1f) === 0x1f)
+export function valueEnd(octets: Uint8Array, offset: number, limit: number): number {
+  if (offset + 2 > limit) throw malformed(offset, 'the value is cut')
+  const tag = octets[offset] ?? 0
+  if (tag === 0 || (tag & 0x1f) === 0x1f) {
     throw malformed(offset, `tag ${tag} is not used in DER here`)
-  let contentStart = offset + 2
-  let length = first
-  if (first >= 0x80) {
-    const count = first & 0x7f
-    if (count === 0) throw malformed(offset, 'the length is indefinite')
-    if (count > 4 || contentStart + count > end)
-      throw malformed(offset, 'the length is cut or too long')
-    length = 0
-    for (let place = 0; place < count; place++)
-      length = length * 256 + (octets[contentStart++] ?? 0)
-    if (length < 0x80 || length < 256 ** (count - 1)) {
-      throw malformed(offset, 'the length is not in its shortest form')
-    }
   }
-  if (contentStart + length > end)
-    throw malformed(offset, `${length} octets are announced, fewer follow`)
-  return { tag, contentStart, end: contentStart + length }
+  const first = octets[offset + 1] ?? 0
+  const length = first < 0x80 ? first : longLength(octets, offset, limit)
+  const end = contentStart(octets, offset) + length
+  if (end > limit) throw malformed(offset, `${length} octets are announced, fewer follow`)
+  return end
+}
+
+/** Where the content of the value at an offset starts, once {@link valueEnd} has passed it. */
+export function contentStart(octets: Uint8Array, offset: number): number {
+  const first = octets[offset + 1] ?? 0
+  return offset + 2 + (first < 0x80 ? 0 : first & 0x7f)
+}
+
+function longLength(octets: Uint8Array, offset: number, limit: number): number {
+  const start = offset + 2
+  const count = (octets[offset + 1] ?? 0) & 0x7f
+  if (count === 0) throw malformed(offset, 'the length is indefinite')
+  if (count > 4 || start + count > limit) throw malformed(offset, 'the length is cut or too long')
+  let length = 0
+  for (let place = start; place < start + count; place++) {
+    length = length * 256 + (octets[place] ?? 0)
+  }
+  if (length < 0x80 || length < 256 ** (count - 1)) {
+    throw malformed(offset, 'the length is not in its shortest form')
+  }
+  return length
 }
 
 /**
@@ -60,16 +61,17 @@ function walk(octets: Uint8Array, offset: number, limit: number, depth: number):
   if (depth > maxDerDepth) {
     throw new X509Error('DER_LIMIT', `at ${offset}: nested deeper than ${maxDerDepth}`)
   }
-  const { tag, contentStart, end } = readHeader(octets, offset, limit)
+  const end = valueEnd(octets, offset, limit)
+  const tag = octets[offset] ?? 0
+  let position = contentStart(octets, offset)
   if ((tag & 0x20) === 0) {
-    checkPrimitive(octets, tag, contentStart, end)
+    checkPrimitive(octets, tag, position, end)
     return end
   }
   if (tag < 0x40 && tag !== DerTag.sequence && tag !== DerTag.set) {
     throw malformed(offset, `tag ${tag} must be primitive`)
   }
   let previous = -1
-  let position = contentStart
   while (position < end) {
     const next = walk(octets, position, end, depth + 1)
     if (tag === DerTag.set && previous >= 0 && !isAscending(octets, previous, position, next)) {

@@ -1,5 +1,4 @@
 import { X509Error } from '../errors.ts'
-import type { DerElement } from './reader.ts'
 import { DerTag } from './tag.ts'
 import { derValue } from './writer.ts'
 
@@ -25,34 +24,38 @@ export function derTime(time: Readonly<Date>): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads UTCTime `YYMMDDHHMMSSZ` (50 … 99 are the years 1950 … 1999) or GeneralizedTime `YYYYMMDDHHMMSSZ`,
- * the latter only where UTCTime cannot say it. The day must exist; a leap second cannot be written.
+ * Reads the digits from `start` up to `end`: UTCTime `YYMMDDHHMMSSZ` (50 … 99 are the years 1950 … 1999) or
+ * GeneralizedTime `YYYYMMDDHHMMSSZ`, the latter only where UTCTime cannot say it. The day must exist; a leap second
+ * cannot be written.
  * @throws X509Error `TIME_MALFORMED`
  */
-export function readTime(element: DerElement, field: string): Date {
-  const { tag, content } = element
+export function readTime(
+  octets: Uint8Array,
+  { tag, start, end }: { readonly tag: number; readonly start: number; readonly end: number },
+  field: string,
+): Date {
   const isUtc = tag === DerTag.utcTime
   if (!isUtc && tag !== DerTag.generalizedTime) {
     throw new X509Error('TIME_MALFORMED', `${field} is neither UTCTime nor GeneralizedTime`)
   }
   const yearDigits = isUtc ? 2 : 4
   const expected = yearDigits + 11
-  if (content.length !== expected || content[expected - 1] !== 0x5a) {
+  if (end - start !== expected || octets[end - 1] !== 0x5a) {
     throw new X509Error('TIME_MALFORMED', `${field} must have ${expected - 1} digits and Z`)
   }
-  const pair = (offset: number): number => twoDigits(content, yearDigits + offset, field)
-  const short = twoDigits(content, yearDigits - 2, field)
-  const year = isUtc
-    ? short + (short < 50 ? 2000 : 1900)
-    : twoDigits(content, 0, field) * 100 + short
-  const [month, day, hour, minute, second] = [pair(0), pair(2), pair(4), pair(6), pair(8)]
-  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
-  if (year < 100) time.setUTCFullYear(year, month - 1, day)
+  const pair = (offset: number): number => twoDigits(octets, start + offset, field)
+  const short = pair(yearDigits - 2)
+  const year = isUtc ? short + (short < 50 ? 2000 : 1900) : pair(0) * 100 + short
+  const month = pair(yearDigits)
+  const day = pair(yearDigits + 2)
+  const hour = pair(yearDigits + 4)
+  const minute = pair(yearDigits + 6)
+  const second = pair(yearDigits + 8)
   const exists =
     month >= 1 &&
     month <= 12 &&
-    time.getUTCMonth() === month - 1 &&
-    time.getUTCDate() === day &&
+    day >= 1 &&
+    day <= daysOf(month, year) &&
     hour < 24 &&
     minute < 60 &&
     second < 60
@@ -60,12 +63,21 @@ export function readTime(element: DerElement, field: string): Date {
   if (!isUtc && year >= 1950 && year < 2050) {
     throw new X509Error('TIME_MALFORMED', `${field} must be UTCTime through 2049`)
   }
+  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+  // The runtime takes 0 to 99 for years of the twentieth century.
+  if (year < 100) time.setUTCFullYear(year, month - 1, day)
   return time
 }
 
-function twoDigits(content: Uint8Array, offset: number, field: string): number {
-  const tens = (content[offset] ?? 0) - 0x30
-  const ones = (content[offset + 1] ?? 0) - 0x30
+function daysOf(month: number, year: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return isLeap ? 29 : 28
+}
+
+function twoDigits(octets: Uint8Array, offset: number, field: string): number {
+  const tens = (octets[offset] ?? 0) - 0x30
+  const ones = (octets[offset + 1] ?? 0) - 0x30
   if (tens < 0 || tens > 9 || ones < 0 || ones > 9) {
     throw new X509Error('TIME_MALFORMED', `${field} has something else than a digit at ${offset}`)
   }
