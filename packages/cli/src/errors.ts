@@ -11,6 +11,12 @@ export const cliErrorTable = {
     meaning: 'A file or folder that the command needs cannot be read or written.',
     remedy: 'check the path and its rights',
   },
+  CLI_INPUT: {
+    fault: 'caller',
+    meaning:
+      'A file or the standard input holds something else than the command reads, or too much.',
+    remedy: 'pass what the message names; `keyline COMMAND --help` lists the forms',
+  },
   CLI_EXISTS: {
     fault: 'caller',
     meaning: 'The command would overwrite keys that exist.',

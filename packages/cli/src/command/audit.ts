@@ -9,7 +9,7 @@ import { CliError } from '../errors.ts'
 import { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { openStation } from '../wiring/open-station.ts'
-import { defaultHome, ledgerOption, type StationOptions } from './options.ts'
+import { collect, defaultHome, ledgerOption, type StationOptions } from './options.ts'
 
 interface VerifyOptions {
   readonly head?: readonly string[]
@@ -46,10 +46,6 @@ export function auditCommand(output: Output, end: (code: ExitCode) => void): Com
       end(await verify(output, file, options)),
     )
   return audit
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value]
 }
 
 async function exportChain(

@@ -44,3 +44,8 @@ export function id16(text: string): number {
   if (/^(?:0x[0-9a-f]{1,4}|\d{1,5})$/i.test(text) && value >= 1 && value <= 0xffff) return value
   throw new InvalidArgumentError('It must be 1 to 65535, decimal or 0x hexadecimal.')
 }
+
+/** Gathers the values of an option that may be repeated. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value]
+}

@@ -1,68 +1,17 @@
-import { join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { systemRandom, toHexUpper } from '@keyline/bytes'
-import { createPki } from '@keyline/issuer'
-import { keyIdentifier, parseCertificate } from '@keyline/x509'
-import { ExitCode } from '../exit-code.ts'
+import type { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
-import { readPassphrase, writePki } from '../wiring/pki.ts'
-import { defaultHome, id16 } from './options.ts'
+import { cdCommand } from './pki-cd.ts'
+import { initCommand } from './pki-init.ts'
+import { issueCommand } from './pki-issue.ts'
+import { lintCommand } from './pki-lint.ts'
+import { verifyCommand } from './pki-verify.ts'
 
-interface InitOptions {
-  readonly vid: number
-  readonly pid?: number
-  readonly out: string
-  readonly passphraseFile?: string
-  readonly years?: string
-  readonly json?: boolean
-}
-
-/** `keyline pki`: the certificate authority of a line. */
+/** `keyline pki`: certificates and declarations, made, judged, and verified as a commissioner does it. */
 export function pkiCommand(output: Output, end: (code: ExitCode) => void): Command {
-  const pki = new Command('pki').summary('certificate authorities')
-  pki
-    .command('init')
-    .summary('make a PAA and a PAI')
-    .description(
-      'Makes a product attestation authority (PAA) and an intermediate (PAI), keys encrypted (PKCS#8, PBES2).\n' +
-        'Existing keys are never overwritten. For tests and small lines: a production PAI belongs into an HSM.',
-    )
-    .requiredOption('--vid <id>', 'vendor id, such as 0xFFF1', id16)
-    .option('--pid <id>', 'product id; without it the PAI serves every product of the vendor', id16)
-    .option('--out <folder>', 'where the four files go', join(defaultHome, 'pki'))
-    .option(
-      '--passphrase-file <file>',
-      'first line closes both keys; KEYLINE_PASSPHRASE_FILE does the same',
-    )
-    .option('--json', 'machine-readable result')
-    .action(async (options: InitOptions) => end(await init(output, options)))
+  const pki = new Command('pki').summary('certificate authorities, certificates and declarations')
+  for (const make of [initCommand, issueCommand, cdCommand, lintCommand, verifyCommand]) {
+    pki.addCommand(make(output, end))
+  }
   return pki
-}
-
-async function init(output: Output, options: InitOptions): Promise<ExitCode> {
-  const passphrase = await readPassphrase(options.passphraseFile)
-  const notBefore = new Date(Math.floor(Date.now() / 1000) * 1000)
-  const pki = await createPki({
-    vendorId: options.vid,
-    productId: options.pid,
-    notBefore,
-    random: systemRandom,
-  })
-  const files = await writePki(resolve(options.out), { pki, passphrase, random: systemRandom })
-  passphrase.wipe()
-  const result = {
-    files,
-    paa: keyIdentifierOf(pki.paa.certificate),
-    pai: keyIdentifierOf(pki.pai.certificate),
-  }
-  if (options.json === true) output.out(`${JSON.stringify(result)}\n`)
-  else {
-    output.out(`PAA  key identifier ${result.paa}\nPAI  key identifier ${result.pai}\n`)
-    for (const file of files) output.out(`  ${file}\n`)
-  }
-  return ExitCode.done
-}
-
-function keyIdentifierOf(der: Uint8Array): string {
-  return toHexUpper(keyIdentifier(parseCertificate(der).spki.key.octets))
 }

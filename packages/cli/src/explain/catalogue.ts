@@ -9,6 +9,9 @@ import {
   factoryDataRules,
   infoRules,
   matterErrorTable,
+  payloadRules,
+  SdkResult,
+  sdkResults,
 } from '@keyline/matter'
 import { evidenceForWbaSecurity0, orderRules, stationErrorTable } from '@keyline/station'
 import { x509ErrorTable } from '@keyline/x509'
@@ -41,6 +44,7 @@ const ruleTables: readonly (readonly [string, RuleTable])[] = [
   ['factory data', factoryDataRules],
   ['batch', batchRules],
   ['attribute', infoRules],
+  ['onboarding payload', payloadRules],
   ['attestation', attestationRules],
   ['certificate request', requestRules],
   ['issuing', issuingRules],
@@ -69,7 +73,18 @@ export function catalogue(): readonly CatalogueEntry[] {
       remedy,
     })),
   )
-  return [...errors, ...rules, ...verdictReasons]
+  return [...errors, ...rules, ...sdkNumbers(), ...verdictReasons]
+}
+
+/** What a commissioner's log shows: the numbers of the SDK's verifier. */
+function sdkNumbers(): readonly CatalogueEntry[] {
+  return Object.entries(sdkResults).map(([name, { causes, checks, remedy }]) => ({
+    code: String(new Map<string, number>(Object.entries(SdkResult)).get(name)),
+    family: 'result of a commissioner',
+    weight: name,
+    meaning: `Commissioning ends in ${checks.join(' or ')}. Usual causes: ${causes.join('; ')}.`,
+    remedy,
+  }))
 }
 
 /** Reasons of verdicts that are neither errors nor rules. */

@@ -85,7 +85,7 @@ export function checkIds(linted: LintedCertificate): LintProblem | undefined {
     () =>
       isOrdered
         ? `the ids of the ${profile.issuerRole} do not agree with them`
-        : `the work order has ${hexId(ordered.vendorId)}/${hexId(ordered.productId)}`,
+        : `${[ordered.vendorId ?? vendorId, ordered.productId ?? productId].map(hexId).join('/')} was ordered`,
   )
 }
 

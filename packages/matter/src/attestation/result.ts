@@ -46,7 +46,7 @@ export function failed(
   const finding: Finding = {
     rule: check,
     severity,
-    field: Object.keys(fields).join(', '),
+    field: Object.keys(fields).join(', ') || subjectOf(check),
     value: Object.values(fields).join(', '),
     message,
     remedy,
@@ -54,6 +54,15 @@ export function failed(
   const label = violations.length === 0 ? check : `${check}:${violations.join(',')}`
   const sdkNumber = SdkResult[sdkResult]
   return { ok: false, check, violations, label, sdkResult, sdkNumber, fields, finding }
+}
+
+/** What a check is about, where no values disagree. */
+function subjectOf(check: AttestationCheck): string {
+  if (check === 'ATT-02') return 'PAI'
+  if (check === 'ATT-08') return 'attestation signature'
+  if (check < 'ATT-02' || check === 'ATT-14') return 'attestation answer'
+  if (check < 'ATT-14') return 'DAC'
+  return check < 'ATT-26' ? 'certification declaration' : 'firmware information'
 }
 
 /** `0xFFF1`, or `none`. */
