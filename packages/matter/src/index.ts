@@ -81,7 +81,17 @@ export {
   type AppendResult,
   type Credentials,
 } from './factory-data/append-credentials.ts'
-export { batchRules, type BatchFinding, type BatchRule } from './factory-data/batch-rules.ts'
+export type { BatchForm } from './factory-data/batch-columns.ts'
+export { maxRowLength, type ByteStream } from './factory-data/batch-rows.ts'
+export { atRow, batchRules, type BatchFinding, type BatchRule } from './factory-data/batch-rules.ts'
+export {
+  checkAssignments,
+  readBatch,
+  type BatchInput,
+  type BatchOptions,
+  type BatchRow,
+  type RowAssignment,
+} from './factory-data/batch.ts'
 export {
   checkFactoryData,
   prepareFactoryDataCheck,

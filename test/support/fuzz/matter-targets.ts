@@ -1,4 +1,4 @@
-import { equalOctets, parseJson, seededRandom } from '@keyline/bytes'
+import { encodeUtf8, equalOctets, parseJson, seededRandom } from '@keyline/bytes'
 import {
   decodeAttestationElements,
   decodeDeclarationContent,
@@ -13,6 +13,7 @@ import {
   parseExtendedJson,
   parseStJson,
   profileViolations,
+  readBatch,
   readRevocationSet,
   readWithStReader,
   Tag,
@@ -64,6 +65,26 @@ export const matterDecoders: readonly FuzzDecoder[] = [
       textTarget('extended-json', extendedJson, (text) => {
         return parseExtendedJson(text, { readFile: namedFile, random: seededRandom('extended') })
       }),
+    ],
+  },
+  {
+    name: 'batch',
+    targets: [
+      {
+        name: 'batch-csv',
+        seeds: () =>
+          ['SERIAL_NUMBER,commissioning.salt\r\nA,00ff\r\n"B, ""2""",\n', 'device.vendorId\n1'].map(
+            encodeUtf8,
+          ),
+        run: (octets) => expectSameRows(octets, 'csv'),
+      },
+      {
+        name: 'batch-jsonl',
+        seeds: () => [
+          encodeUtf8('{"SERIAL_NUMBER":"A"}\n\n{"device":{"serialNumber":"B"},"SPAKE2_SALT":[]}'),
+        ],
+        run: (octets) => expectSameRows(octets, 'jsonl'),
+      },
     ],
   },
   {
@@ -127,6 +148,25 @@ export const matterDecoders: readonly FuzzDecoder[] = [
 ]
 
 const declarations = 'matter/cd/certification-declarations.json'
+
+/** A batch comes in pieces; where they are cut must not matter. Each row may take its time, so that only the first count. */
+async function expectSameRows(input: Uint8Array, format: 'csv' | 'jsonl'): Promise<void> {
+  const octets = input.subarray(0, 2048)
+  const half = octets.length >> 1
+  const whole = await rowsOf([octets], format)
+  const halves = await rowsOf([octets.subarray(0, half), octets.subarray(half)], format)
+  expectLaw(whole === halves, 'a batch reads the same from any pieces')
+}
+
+async function rowsOf(rows: readonly Uint8Array[], format: 'csv' | 'jsonl'): Promise<string> {
+  const common = '{"VENDOR_ID":"1"}'
+  const options = { readFile: namedFile, random: seededRandom('batch') }
+  const read: unknown[] = []
+  for await (const { row, set, findings } of readBatch({ common, rows, format }, options)) {
+    read.push(row, set?.data, findings)
+  }
+  return JSON.stringify(read)
+}
 
 function images(): readonly Uint8Array[] {
   return [

@@ -59,3 +59,8 @@ export function batchFinding(input: {
   const { severity, remedy } = batchRules[rule]
   return { rule, severity, row, field, value, message, remedy }
 }
+
+/** Findings with the row that they belong to. */
+export function atRow(row: number, findings: readonly Finding[]): readonly BatchFinding[] {
+  return findings.map((finding) => ({ ...finding, row }))
+}
