@@ -32,6 +32,16 @@ describe('octets', () => {
       changed[bit >> 3] = 1 << (bit & 7)
       expect(equal(changed, new Uint8Array(3)), `bit ${bit}`).toBe(false)
     }
+    for (let length = 60; length < 72; length++) {
+      const octets = Uint8Array.from({ length: length + 1 }, (_, place) => place)
+      const [shifted, same] = [octets.subarray(1), octets.slice(1)]
+      expect(equal(shifted, same), `${length} octets`).toBe(true)
+      for (let place = 0; place < length; place++) {
+        same[place] = (same[place] ?? 0) ^ 1
+        expect(equal(shifted, same), `${length} octets, ${place} differs`).toBe(false)
+        same[place] = (same[place] ?? 0) ^ 1
+      }
+    }
   })
 })
 

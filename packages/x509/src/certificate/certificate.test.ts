@@ -84,6 +84,18 @@ describe('a certificate', () => {
     expect(isSignedBy(certificate, generateP256().publicKey)).toBe(false)
   })
 
+  it('that was proven vouches for no other with its signature', async () => {
+    const certificate = parseCertificate(await buildCertificate(input()))
+    expect(isSignedBy(certificate, publicKey)).toBe(true)
+    const changed = Uint8Array.from(certificate.der)
+    const lastOfTbs =
+      certificate.tbs.byteOffset - certificate.der.byteOffset + certificate.tbs.length - 1
+    changed[lastOfTbs] = (changed[lastOfTbs] ?? 0) ^ 1
+    expect(isSignedBy(parseCertificate(changed), publicKey)).toBe(false)
+    expect(isSignedBy(parseCertificate(certificate.der), generateP256().publicKey)).toBe(false)
+    expect(isSignedBy(parseCertificate(certificate.der), publicKey)).toBe(true)
+  })
+
   it('imports its key once', () => {
     const certificate = parseCertificate(dac)
     expect(publicKeyOf(certificate)).toBe(publicKeyOf(certificate))
