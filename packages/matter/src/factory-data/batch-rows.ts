@@ -7,7 +7,7 @@ import {
   type RowEntry,
 } from './batch-columns.ts'
 import { atRow, batchFinding, type BatchFinding } from './batch-rules.ts'
-import { CsvParser, type CsvPiece } from './csv-parser.ts'
+import { CsvParser, malformedText, replacement, type CsvPiece } from './csv-parser.ts'
 import { factoryDataFinding } from './rules.ts'
 import { isJsonObject } from './st-json.ts'
 
@@ -75,10 +75,6 @@ function readCsvRow(row: number, values: readonly string[], cells: readonly Cell
 async function* parseCsv(source: ByteStream): AsyncGenerator<CsvPiece> {
   const parser = new CsvParser(maxRowLength)
   for await (const text of decodeTexts(source)) {
-    if (text === undefined) {
-      yield { rows: [], problem: malformedText }
-      return
-    }
     const piece = parser.push(text)
     yield piece
     if (piece.problem !== undefined) return
@@ -126,21 +122,16 @@ interface Line {
 }
 
 const tooLong: Line = { problem: `the row has more than ${maxRowLength} characters` }
-const malformedText = 'the octets are not valid UTF-8'
 
 /** Lines without their end; one that is too long is passed over. */
 async function* readLines(source: ByteStream): AsyncGenerator<Line> {
   let rest = ''
   let isTooLong = false
   for await (const text of decodeTexts(source)) {
-    if (text === undefined) {
-      yield { problem: `${malformedText}; the rows behind them are not read` }
-      return
-    }
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) {
-      yield isTooLong || line.length > maxRowLength ? tooLong : { line }
+      yield isTooLong ? tooLong : lineOf(line)
       isTooLong = false
     }
     if (rest.length > maxRowLength) {
@@ -149,29 +140,19 @@ async function* readLines(source: ByteStream): AsyncGenerator<Line> {
     }
   }
   if (isTooLong) yield tooLong
-  else if (rest !== '') yield { line: rest }
+  else if (rest !== '') yield lineOf(rest)
 }
 
-/** Strict UTF-8, piece by piece, without the byte order mark at its start; `undefined` ends it where it is none. */
-async function* decodeTexts(source: ByteStream): AsyncGenerator<string | undefined> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  for await (const octets of source) {
-    const text = decoded(decoder, octets)
-    yield text
-    if (text === undefined) return
-  }
-  yield decoded(decoder)
+function lineOf(line: string): Line {
+  if (line.length > maxRowLength) return tooLong
+  return line.includes(replacement) ? { problem: malformedText } : { line }
 }
 
-function decoded(
-  decoder: InstanceType<typeof TextDecoder>,
-  octets?: Uint8Array,
-): string | undefined {
-  try {
-    return octets === undefined ? decoder.decode() : decoder.decode(octets, { stream: true })
-  } catch {
-    return undefined
-  }
+/** UTF-8 without the byte order mark at its start; what is no UTF-8 becomes {@link replacement}. */
+async function* decodeTexts(source: ByteStream): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  for await (const octets of source) yield decoder.decode(octets, { stream: true })
+  yield decoder.decode()
 }
 
 function rowFinding(row: number, message: string): BatchFinding {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { encodeUtf8, seededRandom, toHex, type JsonValue } from '@keyline/bytes'
+import { concat, encodeUtf8, seededRandom, toHex, type JsonValue } from '@keyline/bytes'
 import { spake2pVerifier } from '@keyline/crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -117,7 +117,8 @@ describe('a batch of CSV', () => {
 
   it('ends at octets that are not UTF-8, and at a row without end', async () => {
     const octets = [encodeUtf8('SERIAL_NUMBER\nA\n'), Uint8Array.of(0xff, 0x0a)]
-    expect(rulesOf(await rowsOf(st, octets)).at(-1)).toBe('2 BATCH-06 row')
+    expect(rulesOf(await rowsOf(st, octets))).toEqual(['2 BATCH-06 row'])
+    expect(rulesOf(await rowsOf(st, [concat(...octets)]))).toEqual(['2 BATCH-06 row'])
     const endless = `SERIAL_NUMBER\nA\n${'x'.repeat(maxRowLength + 1)}\nB\n`
     expect(rulesOf(await rowsOf(st, endless))).toEqual(['2 BATCH-06 row'])
   })
@@ -155,12 +156,13 @@ describe('a batch of JSON lines', () => {
 
   it('goes on behind a row that cannot be read', async () => {
     const long = JSON.stringify({ SERIAL_NUMBER: 'x'.repeat(maxRowLength) })
-    const text = `{"SERIAL_NUMBER":"A"}\n{"SERIAL_NUMBER"\n\n[]\n${long}\n{"SERIAL_NUMBER":"B"}`
+    const text = `{"SERIAL_NUMBER":"A"}\n{"SERIAL_NUMBER"\n\n[]\n${long}\n"\ufffd"\n{"SERIAL_NUMBER":"B"}`
     const rows = await rowsOf(st, text)
     expect(rulesOf(rows).filter((rule) => !rule.includes('BATCH-04'))).toEqual([
       '2 BATCH-06 row',
       '3 BATCH-06 row',
       '4 BATCH-06 row',
+      '5 BATCH-06 row',
     ])
     expect(rows.at(-1)?.set?.data.serialNumber).toBe('B')
   })

@@ -13,6 +13,11 @@ const carriageReturn = 0x0d
 const quote = 0x22
 const comma = 0x2c
 
+/** What a decoder writes for octets that are no UTF-8. Nobody means it, so that it is refused wherever it comes from. */
+export const replacement = '\ufffd'
+export const malformedText = 'the octets are not valid UTF-8, or hold the character U+FFFD'
+const replacementCode = 0xfffd
+
 /**
  * CSV (RFC 4180) from pieces of text, cut anywhere: cells between commas, a cell with a comma, quote or line break in quotes,
  * a quote in it doubled. A quote inside a plain cell, and text behind a closed one, are refused. Empty lines are no rows.
@@ -37,6 +42,7 @@ export class CsvParser {
       if (++this.#rowLength > this.#maxRowLength) {
         return { rows, problem: `the row has more than ${this.#maxRowLength} characters` }
       }
+      if (code === replacementCode) return { rows, problem: malformedText }
       if (this.#state === 'quoted') {
         if (code !== quote) continue
         this.#cell += text.slice(run, at)
