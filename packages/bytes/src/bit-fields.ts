@@ -80,3 +80,29 @@ export function bitFields<const P extends Readonly<Record<string, BitPart<unknow
     notation: word.notation,
   }
 }
+
+/** A word of independent bits as the list of the names that are set, lowest bit first. Other bits are ignored. */
+export function flagSet<const N extends Readonly<Record<string, number>>>(
+  word: Field<number>,
+  shifts: N,
+): Field<ReadonlyArray<keyof N & string>> {
+  const entries: ReadonlyArray<[keyof N & string, number]> = Object.entries(shifts)
+  return {
+    read(reader, path) {
+      const all = word.read(reader, path)
+      return entries.filter(([, shift]) => ((all >>> shift) & 1) === 1).map(([name]) => name)
+    },
+    write(writer, value, path) {
+      let all = 0
+      for (const name of value) {
+        const shift = shifts[name]
+        if (shift === undefined) throw new BytesError('BYTES_RANGE', `${path} has no flag ${name}`)
+        all |= 1 << shift
+      }
+      word.write(writer, all, path)
+    },
+    min: word.min,
+    max: word.max,
+    notation: word.notation,
+  }
+}

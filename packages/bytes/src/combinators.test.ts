@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bitChoice, bitFields, bits, flag } from './bit-fields.ts'
+import { bitChoice, bitFields, bits, flag, flagSet } from './bit-fields.ts'
 import {
   chain,
   choice,
@@ -91,6 +91,12 @@ describe('combinators of layouts', () => {
     expect(() => encode(field, { changeRight: false, access: 'host', count: 8 }, 'option')).toThrow(
       'option.count is 8, but must be 0 to 7',
     )
+  })
+
+  it('reads independent bits as the names that are set', () => {
+    const usage = flagSet(u16be, { verify: 0, generate: 1, derive: 6 })
+    expectBothWays(usage, ['generate', 'derive'], '0042')
+    expect(decode(usage, fromHex('ff81'), 'usage')).toEqual(['verify'])
   })
 
   it('writes itself for a reference', () => {

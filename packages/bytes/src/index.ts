@@ -1,6 +1,6 @@
 export { fromBase64, fromBase64url, toBase64, toBase64url } from './base64.ts'
 export { canonicalJson, type JsonValue } from './canonical-json.ts'
-export { bitChoice, bitFields, bits, flag, type BitPart } from './bit-fields.ts'
+export { bitChoice, bitFields, bits, flag, flagSet, type BitPart } from './bit-fields.ts'
 export {
   chain,
   choice,

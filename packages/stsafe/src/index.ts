@@ -1,1 +1,1 @@
-export {}
+export { StsafeError, stsafeErrorTable, type StsafeErrorCode } from './errors.ts'

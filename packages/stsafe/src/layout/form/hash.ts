@@ -1,0 +1,29 @@
+import { layout, remaining } from '@keyline/bytes'
+import { hashId, lv } from '../algorithm.ts'
+import { commandTable } from '../command.ts'
+import { form, nothing } from './form.ts'
+
+/** Section 3.8. */
+export const hashForms = {
+  startHash: form(commandTable.startHash, {
+    name: 'Start hash',
+    section: '3.8',
+    effect: 'volatile',
+    request: layout({ algorithm: hashId, message: remaining(0, 739) }),
+    response: nothing,
+  }),
+  processHash: form(commandTable.processHash, {
+    name: 'Process hash',
+    section: '3.8',
+    effect: 'volatile',
+    request: layout({ message: remaining(0, 750) }),
+    response: nothing,
+  }),
+  finishHash: form(commandTable.finishHash, {
+    name: 'Finish hash',
+    section: '3.8',
+    effect: 'volatile',
+    request: layout({ message: remaining(0, 750) }),
+    response: layout({ digest: lv }),
+  }),
+} as const
