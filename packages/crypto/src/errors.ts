@@ -1,6 +1,18 @@
 import { KeylineError, type ErrorOptionsOf, type ErrorTable } from '@keyline/bytes'
 
 export const cryptoErrorTable = {
+  CIPHER_PARAMETER: {
+    fault: 'caller',
+    meaning: 'A key, nonce, tag or message has a length that the algorithm does not take.',
+    remedy: 'use the lengths that the message names',
+  },
+  CURVE_KEY: {
+    fault: 'caller',
+    meaning:
+      'A key does not fit its curve: wrong length, scalar out of range or point off the curve.',
+    remedy:
+      'pass the raw key of the curve: X ‖ Y or 32 octets public, one coordinate length private',
+  },
   KEY_INVALID: {
     fault: 'caller',
     meaning: 'A key is malformed, on another curve, or a point is not on its curve.',

@@ -1,6 +1,46 @@
 import { createHash, createHmac, hash, hkdfSync, pbkdf2 } from 'node:crypto'
-import { BytesError } from '@keyline/bytes'
+import { BytesError, concat } from '@keyline/bytes'
 import { ownOctets } from './own-octets.ts'
+
+/** Hash functions under the names of FIPS 180-4 and FIPS 202, with what `node:crypto` calls them. */
+const hashNames = {
+  'SHA-256': 'sha256',
+  'SHA-384': 'sha384',
+  'SHA-512': 'sha512',
+  'SHA3-256': 'sha3-256',
+  'SHA3-384': 'sha3-384',
+  'SHA3-512': 'sha3-512',
+} as const
+
+export type HashAlgorithm = keyof typeof hashNames
+
+/** As `node:crypto` calls the hash function. */
+export function hashName(algorithm: HashAlgorithm): (typeof hashNames)[HashAlgorithm] {
+  return hashNames[algorithm]
+}
+
+/** The digest of the parts one behind the other. */
+export function hashOf(
+  algorithm: HashAlgorithm,
+  ...parts: readonly Uint8Array[]
+): Uint8Array<ArrayBuffer> {
+  return digest(hashNames[algorithm], parts)
+}
+
+/** A digest over pieces that come one by one. */
+export interface HashStream {
+  update(piece: Uint8Array): void
+  /** Ends it. */
+  digest(): Uint8Array<ArrayBuffer>
+}
+
+export function hashStream(algorithm: HashAlgorithm): HashStream {
+  const state = createHash(hashNames[algorithm])
+  return {
+    update: (piece) => void state.update(piece),
+    digest: () => ownOctets(state.digest()),
+  }
+}
 
 /** SHA-256 of the parts one behind the other, 32 octets. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -38,6 +78,29 @@ export function hkdfSha256(input: HkdfInput): Uint8Array<ArrayBuffer> {
   const { secret, salt, info, length } = input
   requireWhole('the output length of HKDF', length, 0, 255 * 32)
   return new Uint8Array(hkdfSync('sha256', secret, salt, info, length))
+}
+
+/**
+ * The second half of HKDF-SHA-256 alone (RFC 5869 section 2.3), from a pseudorandom key; the first half is
+ * `hmacSha256(salt, secret)`.
+ * @throws BytesError `BYTES_RANGE`
+ */
+export function hkdfExpandSha256(input: {
+  readonly pseudorandomKey: Uint8Array
+  readonly info: Uint8Array
+  /** Octets of output, at most 8 160. */
+  readonly length: number
+}): Uint8Array<ArrayBuffer> {
+  const { pseudorandomKey, info, length } = input
+  requireWhole('the output length of HKDF', length, 0, 255 * 32)
+  const blocks = new Uint8Array(Math.ceil(length / 32) * 32)
+  let last: Uint8Array = new Uint8Array()
+  for (let offset = 0; offset < length; offset += 32) {
+    const counter = Uint8Array.of(offset / 32 + 1)
+    last = hmacSha256(pseudorandomKey, concat(last, info, counter))
+    blocks.set(last, offset)
+  }
+  return blocks.slice(0, length)
 }
 
 export interface Pbkdf2Input {

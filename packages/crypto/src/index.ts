@@ -1,14 +1,63 @@
+export {
+  aesCmac,
+  applyCtr,
+  Cmac,
+  decryptCbc,
+  decryptEcb,
+  encryptCbc,
+  encryptEcb,
+  padIso7816,
+  unpadIso7816,
+  type CbcInput,
+  type EcbInput,
+} from './aes.ts'
+export { decryptCcm, encryptCcm, firstCounterBlock, type CcmContext } from './ccm.ts'
+export {
+  curveKeyPair,
+  curvePublicKey,
+  decompressPoint,
+  drawPrivateKey,
+  generateCurveKeyPair,
+  isPublicKey,
+  publicKeyOf,
+  sharedSecret,
+  type CurveKeyPair,
+  type CurvePublicKey,
+} from './curve-key.ts'
+export {
+  coordinateLength,
+  isWeierstrass,
+  publicKeyLength,
+  weierstrassCurves,
+  type Curve,
+  type WeierstrassCurve,
+} from './curve.ts'
+export {
+  deterministicNonces,
+  randomNonces,
+  signDigest,
+  verifyDigest,
+  type DigestSignatureInput,
+  type NonceSource,
+} from './digest-signature.ts'
 export { CryptoError, cryptoErrorTable, type CryptoErrorCode } from './errors.ts'
+export { gcmStream, isTagOf, type GcmStream, type GcmStreamInput } from './gcm-stream.ts'
 export { decryptGcm, encryptGcm, type GcmContext } from './gcm.ts'
 export {
+  hashOf,
+  hashStream,
+  hkdfExpandSha256,
   hkdfSha256,
   hmacSha256,
   pbkdf2Sha256,
   sha1,
   sha256,
+  type HashAlgorithm,
+  type HashStream,
   type HkdfInput,
   type Pbkdf2Input,
 } from './hash.ts'
+export { unwrapKey, wrapKey, type KeyWrapInput } from './key-wrap.ts'
 export {
   generateP256,
   isP256Point,
@@ -28,6 +77,7 @@ export {
 } from './p256.ts'
 export { p256FromEncoded, p256ScalarOf, p256ToPkcs8, type PrivateKeyInput } from './private-key.ts'
 export { open, seal, type OpenInput, type SealContext, type SealInput } from './seal.ts'
+export { signMessage, verifyMessage, verifyMessageDer, type SignatureInput } from './signature.ts'
 export { keyPairSigner, type Signer } from './signer.ts'
 export {
   spake2pScalars,
