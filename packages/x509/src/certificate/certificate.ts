@@ -55,9 +55,8 @@ export class Certificate {
     validity.end('validity')
     this.subject = readNameDer(members, 'subject')
     this.spki = readSpki(members, 'subjectPublicKeyInfo')
-    for (const number of [1, 2]) {
-      if (members.isNext(contextPrimitive(number))) members.skip('unique identifier')
-    }
+    if (members.isNext(contextPrimitive(1))) members.skip('issuerUniqueID')
+    if (members.isNext(contextPrimitive(2))) members.skip('subjectUniqueID')
     this.extensions = members.isNext(contextConstructed(3)) ? readExtensions(members) : []
     members.end('tbsCertificate')
   }
@@ -78,8 +77,13 @@ export function parseCertificate(der: Uint8Array): Certificate {
 
 /** The only extension of this type; undefined when there is none, or more than one. */
 export function extensionOf(certificate: Certificate, oid: string): Extension | undefined {
-  const [found, ...others] = certificate.extensions.filter((extension) => extension.oid === oid)
-  return others.length === 0 ? found : undefined
+  let found: Extension | undefined
+  for (const extension of certificate.extensions) {
+    if (extension.oid !== oid) continue
+    if (found !== undefined) return undefined
+    found = extension
+  }
+  return found
 }
 
 function readVersion(members: DerReader): number {

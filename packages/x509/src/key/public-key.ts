@@ -19,8 +19,8 @@ export class SubjectPublicKeyInfo {
   constructor(der: Uint8Array, field: string) {
     const members = new DerReader(der).sequence(field)
     this.der = der
-    this.algorithm = readAlgorithm(members, `${field} algorithm`)
-    this.key = members.bitString(`${field} key`)
+    this.algorithm = readAlgorithm(members, 'key algorithm')
+    this.key = members.bitString('key')
     members.end(field)
   }
 
