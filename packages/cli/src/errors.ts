@@ -42,6 +42,16 @@ export const cliErrorTable = {
     meaning: 'The key that seals secrets at rest is missing, malformed or readable by others.',
     remedy: 'set KEYLINE_STORE_KEY_FILE to a file of 64 hexadecimal digits that only you can read',
   },
+  CLI_BATCH_DIFFERS: {
+    fault: 'caller',
+    meaning: 'The file of units belongs to another order, or was begun with other options.',
+    remedy: 'go on with the options that the message names, or name another folder with --out',
+  },
+  CLI_WORKER: {
+    fault: 'infrastructure',
+    meaning: 'A worker that generates units could not go on.',
+    remedy: 'mend what the message names, then run the same command with --resume',
+  },
   CLI_UNKNOWN_UNIT: {
     fault: 'caller',
     meaning: 'The ledger has no unit with this serial number or id.',

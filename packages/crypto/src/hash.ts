@@ -1,4 +1,4 @@
-import { createHash, createHmac, hash, hkdfSync, pbkdf2 } from 'node:crypto'
+import { createHash, createHmac, hash, hkdfSync, pbkdf2, pbkdf2Sync } from 'node:crypto'
 import { BytesError, concat } from '@keyline/bytes'
 import { ownOctets } from './own-octets.ts'
 
@@ -125,6 +125,17 @@ export async function pbkdf2Sha256(input: Pbkdf2Input): Promise<Uint8Array<Array
       else reject(error)
     })
   })
+}
+
+/**
+ * PBKDF2-HMAC-SHA-256 on this thread: for a worker that has nothing else to do.
+ * @throws BytesError `BYTES_RANGE` as {@link pbkdf2Sha256}
+ */
+export function pbkdf2Sha256Sync(input: Pbkdf2Input): Uint8Array<ArrayBuffer> {
+  const { password, salt, iterations, length } = input
+  requireWhole('the iteration count of PBKDF2', iterations, 1, 2 ** 31 - 1)
+  requireWhole('the key length of PBKDF2', length, 1, 2 ** 31 - 1)
+  return ownOctets(pbkdf2Sync(password, salt, iterations, length, 'sha256'))
 }
 
 function requireWhole(what: string, value: number, least: number, most: number): void {

@@ -50,6 +50,7 @@ export {
   hkdfSha256,
   hmacSha256,
   pbkdf2Sha256,
+  pbkdf2Sha256Sync,
   sha1,
   sha256,
   type HashAlgorithm,
@@ -59,9 +60,11 @@ export {
 } from './hash.ts'
 export { unwrapKey, wrapKey, type KeyWrapInput } from './key-wrap.ts'
 export {
+  drawP256Scalar,
   generateP256,
   isP256Point,
   p256FromScalar,
+  P256Multiplier,
   p256Order,
   p256PointOf,
   p256PublicKey,
@@ -82,6 +85,7 @@ export { keyPairSigner, type Signer } from './signer.ts'
 export {
   spake2pScalars,
   spake2pVerifier,
+  spake2pVerifierSync,
   type Spake2pInput,
   type Spake2pScalars,
   type Spake2pVerifier,

@@ -7,7 +7,7 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto'
-import { concat, fromHex, Secret, toBase64url } from '@keyline/bytes'
+import { concat, fromHex, Secret, toBase64url, type Random } from '@keyline/bytes'
 import { CryptoError } from './errors.ts'
 import { bufferOf, ownOctets } from './own-octets.ts'
 
@@ -117,11 +117,47 @@ function importPair(scalar: Uint8Array, point: Uint8Array): P256KeyPair {
 
 /** Scalar times base point: 65 octets. @throws CryptoError `KEY_INVALID` unless 1 ≤ scalar < n */
 export function p256PointOf(scalar: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new P256Multiplier().pointOf(scalar)
+}
+
+/**
+ * Points of many scalars over one kept object of the runtime, which costs as much to make as a multiplication.
+ * The last scalar stays in it until the next one.
+ */
+export class P256Multiplier {
+  readonly #ecdh = createECDH('prime256v1')
+
+  /** Scalar times base point: 65 octets. @throws CryptoError `KEY_INVALID` unless 1 ≤ scalar < n */
+  pointOf(scalar: Uint8Array): Uint8Array<ArrayBuffer> {
+    return pointOf(this.#ecdh, scalar)
+  }
+}
+
+/** A private key, uniform over 1 … n − 1, by rejection: 32 octets, big endian. */
+export function drawP256Scalar(random: Random): Secret {
+  for (;;) {
+    const octets = random.bytes(32)
+    if (isBelowOrder(octets) && octets.some((octet) => octet !== 0)) return new Secret(octets)
+    octets.fill(0)
+  }
+}
+
+/** Only one scalar of 2^32 needs the whole comparison. */
+function isBelowOrder(scalar: Uint8Array): boolean {
+  const view = new DataView(scalar.buffer, scalar.byteOffset, scalar.length)
+  if (view.getUint32(0) !== 0xffff_ffff) return true
+  let value = 0n
+  for (let offset = 0; offset < 32; offset += 8) {
+    value = (value << 64n) | view.getBigUint64(offset)
+  }
+  return value < p256Order
+}
+
+function pointOf(ecdh: ECDH, scalar: Uint8Array): Uint8Array<ArrayBuffer> {
   if (scalar.length !== 32) {
     throw new CryptoError('KEY_INVALID', `a private key has ${scalar.length} octets, not 32`)
   }
   try {
-    const ecdh = createECDH('prime256v1')
     ecdh.setPrivateKey(scalar)
     return ownOctets(ecdh.getPublicKey())
   } catch (cause) {

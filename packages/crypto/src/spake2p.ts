@@ -1,7 +1,7 @@
 import { concat, Secret } from '@keyline/bytes'
 import { CryptoError } from './errors.ts'
-import { pbkdf2Sha256 } from './hash.ts'
-import { p256Order, p256PointOf } from './p256.ts'
+import { pbkdf2Sha256, pbkdf2Sha256Sync, type Pbkdf2Input } from './hash.ts'
+import { p256Order, P256Multiplier } from './p256.ts'
 
 export interface Spake2pInput {
   /** 1 … 99 999 998. */
@@ -31,21 +31,43 @@ export interface Spake2pScalars {
 
 /** @throws CryptoError `SPAKE2P_PARAMETER` */
 export async function spake2pScalars(input: Spake2pInput): Promise<Spake2pScalars> {
-  requireParameters(input)
-  using password = new Secret(new Uint8Array(4))
-  const octets = password.reveal()
-  new DataView(octets.buffer).setUint32(0, input.passcode, true)
-  const { salt, iterations } = input
-  const ws = await pbkdf2Sha256({ password: octets, salt, iterations, length: 80 })
-  return { ws, w0: reduce(ws.subarray(0, 40)), w1: reduce(ws.subarray(40)) }
+  const derivation = derivationOf(input)
+  using _password = new Secret(derivation.password)
+  return scalarsOf(await pbkdf2Sha256(derivation))
 }
 
 /** @throws CryptoError `SPAKE2P_PARAMETER` */
 export async function spake2pVerifier(input: Spake2pInput): Promise<Spake2pVerifier> {
-  const scalars = await spake2pScalars(input)
+  return verifierOf(await spake2pScalars(input), new P256Multiplier())
+}
+
+/** The same on this thread, for a worker that makes many. @throws CryptoError `SPAKE2P_PARAMETER` */
+export function spake2pVerifierSync(
+  input: Spake2pInput,
+  multiplier: P256Multiplier = new P256Multiplier(),
+): Spake2pVerifier {
+  const derivation = derivationOf(input)
+  using _password = new Secret(derivation.password)
+  return verifierOf(scalarsOf(pbkdf2Sha256Sync(derivation)), multiplier)
+}
+
+/** @throws CryptoError `SPAKE2P_PARAMETER` */
+function derivationOf(input: Spake2pInput): Pbkdf2Input {
+  requireParameters(input)
+  const password = new Uint8Array(4)
+  new DataView(password.buffer).setUint32(0, input.passcode, true)
+  const { salt, iterations } = input
+  return { password, salt, iterations, length: 80 }
+}
+
+function scalarsOf(ws: Uint8Array): Spake2pScalars {
+  return { ws, w0: reduce(ws.subarray(0, 40)), w1: reduce(ws.subarray(40)) }
+}
+
+function verifierOf(scalars: Spake2pScalars, multiplier: P256Multiplier): Spake2pVerifier {
   using _ws = new Secret(scalars.ws)
   using w1 = new Secret(scalars.w1)
-  const L = p256PointOf(w1.reveal())
+  const L = multiplier.pointOf(w1.reveal())
   return { w0: scalars.w0, L, verifier: concat(scalars.w0, L) }
 }
 

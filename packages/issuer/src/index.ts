@@ -1,10 +1,12 @@
 export { buildDac, checkIssuing, type DacInput } from './build/build-dac.ts'
 export type { SubjectEncoding } from './build/dac-name.ts'
+export type { DacSubject } from './build/dac-template.ts'
 export { issuingRules, type IssuingRule } from './build/issuing-rules.ts'
 export { readPai, type Pai } from './build/pai.ts'
 export { drawSerialNumber } from './build/serial-number.ts'
 export { IssuerError, issuerErrorTable, type IssuerErrorCode } from './errors.ts'
 export type { IssuanceEntry, IssuanceOrder, IssuanceStore } from './issue/issuance-store.ts'
+export { DacSeries, type DacSeriesInput, type SeriesDac } from './issue/dac-series.ts'
 export { issueDac, type IssueDacInput, type IssueDacResult } from './issue/issue-dac.ts'
 export {
   createLocalIssuer,

@@ -135,6 +135,18 @@ export const stationErrorTable = {
     meaning: 'A file of the results could not be written. The verdicts are safe in the ledger.',
     remedy: 'check the folder and its rights, then run with --resume: what misses is written again',
   },
+  STATION_BATCH_FILE: {
+    fault: 'infrastructure',
+    meaning:
+      'The file of a batch could not be read or written. What the ledger has recorded stands in it.',
+    remedy: 'check the folder, its disk and its rights, then run the same command with --resume',
+  },
+  STATION_BATCH_BROKEN: {
+    fault: 'operator',
+    meaning:
+      'The file of a batch is not a file of units, or not what the ledger has recorded of it.',
+    remedy: 'put the file back as it was written; without it the units of the batch are lost',
+  },
   STATION_DISK_FULL: {
     fault: 'infrastructure',
     meaning: 'Too little space is left for the journal, the ledger and the results.',

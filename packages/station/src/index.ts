@@ -1,3 +1,29 @@
+export {
+  batchFileExists,
+  createUnitFile,
+  UnitFile,
+  type BatchFile,
+  type BatchFileEnd,
+} from './batch/batch-file.ts'
+export { blockRandom } from './batch/block-random.ts'
+export {
+  generateUnit,
+  type BatchProduct,
+  type CredentialSource,
+  type DeviceCertificates,
+  type GeneratedUnit,
+  type GenerateOptions,
+} from './batch/generate-unit.ts'
+export { UnitMaker, type UnitMakerOptions, type UnitRange } from './batch/make-units.ts'
+export { readUnits, type ReadUnitsOptions } from './batch/read-units.ts'
+export { runBatch, type BatchRun, type BatchStore, type MadeUnits } from './batch/run-batch.ts'
+export {
+  plainLines,
+  sealedLines,
+  type SealedLinesOptions,
+  type UnitLines,
+  type UnitRecord,
+} from './batch/unit-line.ts'
 export { evidenceForWbaSecurity0, reviewEvidence, type EvidenceRule } from './evidence/required.ts'
 export { issuedChainProblems, type Authorities } from './evidence/issued-chain.ts'
 export { decideVerdict, type VerdictInput } from './evidence/verdict.ts'

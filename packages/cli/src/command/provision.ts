@@ -80,7 +80,7 @@ async function provision(
 }
 
 /** What ST's JSON does not say: an id of its content, the quantity, and the example images. */
-async function stDefaults(path: string, quantity: number): Promise<StOrderDefaults> {
+export async function stDefaults(path: string, quantity: number): Promise<StOrderDefaults> {
   const content = await readFile(path).catch(() => new Uint8Array())
   const id = `st-${createHash('sha256').update(content).digest('hex').slice(0, 8)}-${quantity}`
   return { id, quantity, images: await exampleImages() }

@@ -7,6 +7,7 @@ import {
   keyIdentifier,
   keyUsage,
   subjectKeyIdentifier,
+  type TbsInput,
 } from '@keyline/x509'
 import { IssuerError } from '../errors.ts'
 import { commonNameProblem, dacName, fourDigits, type SubjectEncoding } from './dac-name.ts'
@@ -38,6 +39,9 @@ export interface DacInput {
   readonly isPaiRevoked?: boolean | undefined
 }
 
+/** What stands in the certificate. */
+export type DacTbsInput = Omit<DacInput, 'signer' | 'now' | 'isPaiRevoked'>
+
 const fixedExtensions = [basicConstraints({ ca: false }), keyUsage(['digitalSignature'])]
 const largestSerialNumberOctets = 20
 const largestId = 0xffff
@@ -59,8 +63,13 @@ export async function buildDac(input: DacInput): Promise<Uint8Array> {
   if (findings.length > 0) {
     throw new IssuerError('ISSUER_RULE_BROKEN', findings.map(describeFinding).join(' | '))
   }
+  return buildCertificate({ ...dacTbs(input), signer: input.signer })
+}
+
+/** All of a device certificate but its signature; no rule is judged. */
+export function dacTbs(input: DacTbsInput): TbsInput {
   const { publicKey } = input
-  return buildCertificate({
+  return {
     serialNumber: input.serialNumber,
     issuer: input.pai.certificate.subject,
     subject: dacName(input),
@@ -72,8 +81,7 @@ export async function buildDac(input: DacInput): Promise<Uint8Array> {
       subjectKeyIdentifier(keyIdentifier(publicKey.point)),
       authorityKeyIdentifier(input.pai.keyId),
     ],
-    signer: input.signer,
-  })
+  }
 }
 
 /** Field, its value, and what is wrong with it. */

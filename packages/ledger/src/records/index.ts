@@ -8,5 +8,6 @@ export {
   type ManifestUnit,
 } from './manifest.ts'
 export { UnitState, type Unit, type UnitSecrets } from './unit.ts'
+export { PlainUnitLine, SealedUnitLine, UnitContent, UnitFileHeader } from './unit-file.ts'
 export { Evidence, EvidenceKind, Verdict, VerdictRecord } from './verdict.ts'
 export { Platform, Policy, WorkOrder, type WorkOrderInput } from './work-order.ts'

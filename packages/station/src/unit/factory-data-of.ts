@@ -2,7 +2,7 @@ import type { UnitSecrets, WorkOrder } from '@keyline/ledger/records'
 import type { FactoryData } from '@keyline/matter'
 
 export interface UnitImageInput {
-  readonly order: WorkOrder
+  readonly order: Pick<WorkOrder, 'product' | 'commissioning'>
   readonly declaration: Uint8Array
   readonly serialNumber: string
   readonly secrets: UnitSecrets

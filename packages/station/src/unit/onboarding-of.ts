@@ -2,7 +2,7 @@ import type { WorkOrder } from '@keyline/ledger/records'
 import { encodeManualCode, encodeQrPayload } from '@keyline/matter'
 
 export interface OnboardingInput {
-  readonly order: WorkOrder
+  readonly order: Pick<WorkOrder, 'commissioning'>
   readonly vendorId: number
   readonly productId: number
   readonly discriminator: number
