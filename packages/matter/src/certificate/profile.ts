@@ -1,4 +1,5 @@
 import {
+  extensionOf,
   isEcdsaWithSha256,
   Oid,
   parseCertificate,
@@ -81,12 +82,9 @@ export function profileViolations(
     violations.push('CERT-SIGALG')
   }
   if (publicPoint === undefined) violations.push('CERT-KEY')
-  violations.push(
-    ...checkExtension(certificate, basicConstraintsCheck, profile),
-    ...checkExtension(certificate, keyUsageCheck, profile),
-    ...checkExtension(certificate, subjectKeyCheck, profile),
-    ...checkExtension(certificate, authorityKeyCheck, profile),
-  )
+  for (const check of extensionChecks) {
+    violations.push(...checkExtension(certificate, check, profile))
+  }
   return violations
 }
 
@@ -161,15 +159,19 @@ const authorityKeyCheck: ExtensionCheck = {
     readAuthorityKeyIdentifier(value)?.length === keyIdLength ? [] : ['EXT-AKID-MALFORMED'],
 }
 
+/** In the order in which their violations are reported. */
+const extensionChecks = [basicConstraintsCheck, keyUsageCheck, subjectKeyCheck, authorityKeyCheck]
+
 function checkExtension(
   certificate: Certificate,
   check: ExtensionCheck,
   profile: RoleProfile,
 ): readonly CertificateViolation[] {
-  const found = certificate.extensions.filter(({ oid }) => oid === check.oid)
-  const [extension] = found
-  if (extension === undefined) return check.isRequired(profile) ? [check.missing] : []
-  if (found.length > 1) return [check.doubled]
+  const extension = extensionOf(certificate, check.oid)
+  if (extension === undefined) {
+    if (certificate.extensions.some(({ oid }) => oid === check.oid)) return [check.doubled]
+    return check.isRequired(profile) ? [check.missing] : []
+  }
   const values = attempt(() => check.judge(extension.value, profile)) ?? [check.malformed]
   return extension.critical === check.critical ? values : [check.criticality, ...values]
 }

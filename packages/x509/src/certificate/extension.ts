@@ -117,7 +117,7 @@ export function readSubjectKeyIdentifier(value: Uint8Array): Uint8Array {
 export function readAuthorityKeyIdentifier(value: Uint8Array): Uint8Array | undefined {
   const members = enterOnly(value, 'authorityKeyIdentifier')
   const keyId = members.isNext(contextPrimitive(0))
-    ? members.any('keyIdentifier').content
+    ? members.content(contextPrimitive(0), 'keyIdentifier')
     : undefined
   let last = 0x80
   while (!members.isAtEnd) {

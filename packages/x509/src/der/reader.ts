@@ -4,11 +4,9 @@ import { contentStart, isBitString, isShortestInteger, valueEnd } from './strict
 import { DerTag } from './tag.ts'
 import { readTime } from './time.ts'
 
-/** One value as views into the input; nothing is copied. */
+/** One value; its content is a view into the input. */
 export interface DerElement {
   readonly tag: number
-  /** Identifier, length and content. */
-  readonly whole: Uint8Array
   readonly content: Uint8Array
 }
 
@@ -51,7 +49,6 @@ export class DerReader {
     const start = this.#advance(field)
     return {
       tag: this.#octets[offset] ?? 0,
-      whole: this.#octets.subarray(offset, this.#offset),
       content: this.#octets.subarray(start, this.#offset),
     }
   }
