@@ -3,6 +3,8 @@ import { auditCommand } from './command/audit.ts'
 import { demoCommand } from './command/demo.ts'
 import { doctorCommand } from './command/doctor.ts'
 import { explainCommand } from './command/explain.ts'
+import { payloadCommand } from './command/payload.ts'
+import { factoryDataCommand } from './command/factory-data.ts'
 import { pkiCommand } from './command/pki.ts'
 import { provisionCommand } from './command/provision.ts'
 import { unitCommand } from './command/unit.ts'
@@ -42,7 +44,9 @@ function programOf(output: Output, end: (code: ExitCode) => void): Command {
   const commands = [
     demoCommand,
     provisionCommand,
+    factoryDataCommand,
     pkiCommand,
+    payloadCommand,
     unitCommand,
     auditCommand,
     doctorCommand,

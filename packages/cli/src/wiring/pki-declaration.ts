@@ -1,6 +1,7 @@
 import { fromHex, isKeylineError, toHexUpper, type JsonValue } from '@keyline/bytes'
 import { CertificationType, type CertificationDeclaration } from '@keyline/matter'
 import { CliError } from '../errors.ts'
+import { quoted } from './pki-findings.ts'
 
 type JsonObject = { readonly [member: string]: JsonValue | undefined }
 
@@ -82,7 +83,7 @@ export function declarationLines(declaration: CertificationDeclaration): readonl
     ['vendor id', idText(declaration.vendorId)],
     ['product ids', declaration.productIds.map(idText).join(' ')],
     ['device type id', idText(declaration.deviceTypeId)],
-    ['certificate id', JSON.stringify(declaration.certificateId)],
+    ['certificate id', quoted(declaration.certificateId)],
     ['security level', String(declaration.securityLevel)],
     ['security information', String(declaration.securityInformation)],
     ['version number', String(declaration.versionNumber)],

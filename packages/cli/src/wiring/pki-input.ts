@@ -21,6 +21,8 @@ export const inputLimits = {
   key: 16_384,
   json: 65_536,
   image: 65_536,
+  /** A document of factory data: as lists of octets, an image takes 13 times its size. */
+  factoryData: 262_144,
   revocationSet: 16_777_216,
   text: 16_384,
 } as const

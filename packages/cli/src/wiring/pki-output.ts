@@ -5,8 +5,10 @@ import { CliError } from '../errors.ts'
 export interface FileToWrite {
   readonly path: string
   readonly content: Uint8Array | string
-  /** True for a key: mode 0600, and never in place of another file. */
+  /** True for a key: mode 0600, and not in place of another file unless `isReplaceable`. */
   readonly isSecret?: boolean | undefined
+  /** A secret that is made again from its source, and may take the place of its older self. */
+  readonly isReplaceable?: boolean | undefined
 }
 
 /**
@@ -14,8 +16,8 @@ export interface FileToWrite {
  * @throws CliError `CLI_FILE`, `CLI_EXISTS` for a secret whose file exists
  */
 export async function writeWhole(file: FileToWrite): Promise<void> {
-  const { path, isSecret = false } = file
-  if (await place(file, isSecret ? 'new' : 'replace')) return
+  const { path, isSecret = false, isReplaceable = !isSecret } = file
+  if (await place(file, isReplaceable ? 'replace' : 'new')) return
   throw new CliError('CLI_EXISTS', `${path} exists`)
 }
 
