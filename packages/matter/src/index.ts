@@ -119,6 +119,7 @@ export { infoRules, type FactoryDataInfo, type InfoRule } from './factory-data/e
 export { factoryDataToExtendedJson, type ExtendedHeader } from './factory-data/extended-writer.ts'
 export {
   factoryDataFields,
+  fieldOfTag,
   Tag,
   type FactoryData,
   type FactoryDataField,
