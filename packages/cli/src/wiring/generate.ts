@@ -50,6 +50,8 @@ export interface GenerateBatchOptions {
   readonly onRecorded?: ((recorded: number) => void) | undefined
   /** Units of one chunk; by the iterations unless given. */
   readonly chunkUnits?: number | undefined
+  /** Makes the units elsewhere than in worker threads. */
+  readonly openPool?: typeof openGeneratePool | undefined
   /** Replaces parts of the run: rehearsals put faults around file and ledger. */
   readonly decorate?: ((run: BatchRun<BatchUnit>) => BatchRun<BatchUnit>) | undefined
 }
@@ -86,7 +88,8 @@ export async function generateBatch(options: GenerateBatchOptions): Promise<Gene
   await ledger.checkClock()
   await using file = await openFile(options)
   const batch = await openBatch(options, file)
-  const pool = openGeneratePool(jobs, {
+  const { openPool = openGeneratePool } = options
+  const pool = openPool(jobs, {
     batch: batch.id,
     product: {
       order: {

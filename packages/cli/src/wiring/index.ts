@@ -1,3 +1,6 @@
+export { openUnitMaker } from './generate-maker.ts'
+export type { GeneratePool } from './generate-pool.ts'
+export type { GenerateSetup } from './generate-setup.ts'
 export { generateBatch, type GenerateBatchOptions, type GeneratedBatch } from './generate.ts'
 export { openStation, type OpenStation, type StationFolderOptions } from './open-station.ts'
 export { openPki, writePki, type LinePki } from './pki.ts'
