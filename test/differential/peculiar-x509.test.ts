@@ -292,7 +292,7 @@ function requestFields(der: Uint8Array): Fields {
   const request = parseRequest(der)
   return {
     subject: nameText(readNameTexts(request.subject)),
-    publicKey: toHex(request.publicKey?.point ?? new Uint8Array()),
+    publicKey: toHex(request.publicPoint ?? new Uint8Array()),
     signature: String(isSelfSigned(request)),
   }
 }

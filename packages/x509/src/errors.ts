@@ -22,6 +22,12 @@ export const x509ErrorTable = {
     meaning: 'Strict DER, but not the structure of a certification request (RFC 2986).',
     remedy: 'pass a PKCS#10 request in DER',
   },
+  CRL_MALFORMED: {
+    fault: 'caller',
+    meaning:
+      'Strict DER, but not the structure of a version 2 certificate revocation list (RFC 5280 section 5).',
+    remedy: 'pass a certificate revocation list in DER, as the certificate authority publishes it',
+  },
   CMS_MALFORMED: {
     fault: 'caller',
     meaning: 'Strict DER, but not the structure of CMS signed data (RFC 5652 section 5).',

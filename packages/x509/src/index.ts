@@ -29,6 +29,10 @@ export {
   type SignedDataInput,
   type SignerInfo,
 } from './cms/signed-data.ts'
+export { buildCrl, type CrlInput, type RevokedInput } from './crl/build.ts'
+export { parseCrl, type Crl } from './crl/crl.ts'
+export { revocationReasons, type RevocationReason, type RevokedCertificate } from './crl/entry.ts'
+export { isCrlSignedBy } from './crl/signature.ts'
 export { derLimits, maxDerDepth } from './der/limits.ts'
 export { DerReader, type BitString, type DerElement } from './der/reader.ts'
 export { assertStrictDer } from './der/strict.ts'

@@ -2,9 +2,20 @@ import { equalOctets } from '@keyline/bytes'
 import {
   assertStrictDer,
   attributeText,
+  derBitString,
+  derInteger,
   derLimits,
+  derOctetString,
+  derOid,
+  derSequence,
+  DerTag,
+  derTagged,
+  derTime,
+  derValue,
   isEcdsaSignature,
+  Oid,
   parseCertificate,
+  parseCrl,
   parseRequest,
   parseSignedData,
   pemDecode,
@@ -100,6 +111,19 @@ export const x509Decoders: readonly FuzzDecoder[] = [
     ],
   },
   {
+    name: 'revocation list',
+    targets: [
+      {
+        name: 'crl',
+        seeds: revocationLists,
+        run: (octets) => {
+          const crl = parseCrl(octets)
+          expectLaw([...crl].length === crl.size, 'every counted entry can be read')
+        },
+      },
+    ],
+  },
+  {
     name: 'PEM',
     targets: [
       textTarget(
@@ -121,6 +145,25 @@ function certificates(): readonly Uint8Array[] {
     'Chip-Test-PAI-FFF1-8000-Cert.der',
     'Matter-Development-DAC-FFF1-8004-Cert.der',
   ].map((file) => vectorOctets(`matter/pem/${file}`))
+}
+
+/** Two lists put together by hand: one with nothing but its head, one with entries and extensions. */
+function revocationLists(): readonly Uint8Array[] {
+  const [paa] = certificates()
+  const { subject } = parseCertificate(paa ?? new Uint8Array())
+  const algorithm = derSequence(derOid(Oid.ecdsaWithSha256))
+  const time = derTime(new Date('2026-01-01T00:00:00Z'))
+  const head = [derInteger(1), algorithm, subject, time]
+  const reason = extension(Oid.reasonCode, derValue(DerTag.enumerated, Uint8Array.of(1)))
+  const entry = derSequence(derInteger(5), time, derSequence(reason))
+  const number = derTagged(0, derSequence(extension(Oid.crlNumber, derInteger(7))))
+  const list = (...members: readonly Uint8Array[]): Uint8Array =>
+    derSequence(derSequence(...members), algorithm, derBitString(Uint8Array.of(0)))
+  return [list(...head), list(...head, time, derSequence(entry, entry), number)]
+}
+
+function extension(oid: string, value: Uint8Array): Uint8Array {
+  return derSequence(derOid(oid), derOctetString(value))
 }
 
 function extensionValues(oid: string): readonly Uint8Array[] {

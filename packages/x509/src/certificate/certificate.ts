@@ -6,7 +6,7 @@ import { X509Error } from '../errors.ts'
 import { readAlgorithm, type AlgorithmIdentifier } from '../key/algorithm.ts'
 import { readSpki, type SubjectPublicKeyInfo } from '../key/public-key.ts'
 import { readNameDer } from '../name/name.ts'
-import type { Extension } from './extension.ts'
+import { readExtensionList, type Extension } from './extension.ts'
 
 /**
  * A certificate as views into its DER (RFC 5280 section 4.1). The DER is strict throughout, except inside the values of
@@ -100,18 +100,5 @@ function readExtensions(members: DerReader): readonly Extension[] {
   const wrapper = members.enter(contextConstructed(3), 'extensions')
   const list = wrapper.sequence('extensions')
   wrapper.end('extensions')
-  const extensions: Extension[] = []
-  do {
-    const extension = list.sequence('extension')
-    const oid = extension.oid('extnID')
-    const isWritten = extension.isNext(DerTag.boolean)
-    const critical = isWritten && extension.boolean('critical')
-    if (isWritten && !critical) {
-      throw new X509Error('DER_MALFORMED', `extension ${oid} writes its default, not critical`)
-    }
-    const value = extension.octetString('extnValue')
-    extension.end('extension')
-    extensions.push({ oid, critical, value })
-  } while (!list.isAtEnd)
-  return extensions
+  return readExtensionList(list)
 }

@@ -48,6 +48,22 @@ export function derExtension(extension: Extension): Uint8Array<ArrayBuffer> {
   return derSequence(...members, derOctetString(value))
 }
 
+/** Reads the members of a list of extensions, of which there is at least one, in their order, doubles included. */
+export function readExtensionList(list: DerReader): readonly Extension[] {
+  const extensions: Extension[] = []
+  do {
+    const extension = list.sequence('extension')
+    const oid = extension.oid('extnID')
+    const isWritten = extension.isNext(DerTag.boolean)
+    const critical = isWritten && extension.boolean('critical')
+    if (isWritten && !critical) throw malformed(`extension ${oid} writes its default, not critical`)
+    const value = extension.octetString('extnValue')
+    extension.end('extension')
+    extensions.push({ oid, critical, value })
+  } while (!list.isAtEnd)
+  return extensions
+}
+
 /** Critical. */
 export function basicConstraints(constraints: BasicConstraints): Extension {
   const { ca, pathLength } = constraints

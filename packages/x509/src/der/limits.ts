@@ -6,6 +6,7 @@ export const derLimits = {
   request: 1024,
   certificate: 8 * 1024,
   signedData: 64 * 1024,
+  crl: 16 * 1024 * 1024,
 } as const
 
 /** The largest arc of an object identifier: every arc stays an exact number. */

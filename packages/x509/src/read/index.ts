@@ -11,6 +11,8 @@ export {
   type KeyUsage,
 } from '../certificate/extension.ts'
 export { parseSignedData, type SignedData, type SignerInfo } from '../cms/signed-data.ts'
+export { parseCrl, type Crl } from '../crl/crl.ts'
+export { revocationReasons, type RevocationReason, type RevokedCertificate } from '../crl/entry.ts'
 export { derLimits, maxDerDepth } from '../der/limits.ts'
 export { DerReader, type BitString, type DerElement } from '../der/reader.ts'
 export { assertStrictDer } from '../der/strict.ts'
