@@ -21,7 +21,7 @@ import { CliError } from '../errors.ts'
 import { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { findingLines } from '../wiring/pki-findings.ts'
-import { readFactoryDataFile } from '../wiring/pki-factory-data.ts'
+import { readFactoryData } from '../wiring/factory-data-input.ts'
 import { placeOf, readTextInput } from '../wiring/pki-input.ts'
 import { writeWhole } from '../wiring/pki-output.ts'
 import {
@@ -56,6 +56,14 @@ interface MakeOptions {
   readonly scale: number
   readonly json?: boolean
 }
+
+/** A label needs no complete set, and nothing of the vendor's own comments. */
+const readingOptions = {
+  mode: 'reconfigure',
+  keyStorage: 'flash',
+  legacy: true,
+  allowUnknown: true,
+} as const
 
 /** A label, encoded in every way. */
 interface Label {
@@ -158,13 +166,18 @@ async function sourcesOf(options: MakeOptions): Promise<readonly LabelValues[]> 
 }
 
 async function fileValues(path: string): Promise<LabelValues> {
-  const { data, passcode, flow, discovery: bits, findings } = await readFactoryDataFile(path)
+  const { extended, place, read } = await readFactoryData(path, readingOptions)
+  const { data, findings } = read
   const broken = findings.find(({ severity }) => severity === 'error')
   if (broken !== undefined) {
-    const message = `${placeOf(path)}: ${broken.rule} ${broken.field}: ${broken.message}`
+    const message = `${place}: ${broken.rule} ${broken.field}: ${broken.message}`
     throw new CliError('CLI_INPUT', message, { remedy: broken.remedy })
   }
-  return labelValuesOf(data, { passcode, flow, discovery: bits })
+  return labelValuesOf(data, {
+    passcode: extended?.passcode ?? data.passcode,
+    flow: extended?.flow,
+    discovery: extended?.discovery,
+  })
 }
 
 function drawn(): LabelValues {

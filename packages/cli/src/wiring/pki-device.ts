@@ -4,9 +4,10 @@ import {
   encodeAttestationElements,
   type AttestationInput,
   type BasicInformation,
+  type FactoryData,
 } from '@keyline/matter'
 import { CliError } from '../errors.ts'
-import { readFactoryDataFile } from './pki-factory-data.ts'
+import { readFactoryData } from './factory-data-input.ts'
 import { readCertificate, readDerInput, readOctetsInput } from './pki-input.ts'
 import { readKeyPair } from './pki-trust.ts'
 
@@ -45,8 +46,7 @@ export interface DeviceToVerify {
  * @throws CliError `CLI_FILE`, `CLI_INPUT`, `CLI_USAGE`
  */
 export async function readDevice(files: DeviceFiles): Promise<DeviceToVerify> {
-  const image = files.image === undefined ? undefined : await readFactoryDataFile(files.image)
-  const data = image?.data ?? {}
+  const data = files.image === undefined ? {} : await factoryDataOf(files.image)
   const none = new Uint8Array()
   const dac = files.dac === undefined ? data.dacCertificate : await readCertificate(files.dac)
   const pai = files.pai === undefined ? data.paiCertificate : await readCertificate(files.pai)
@@ -87,6 +87,17 @@ export async function readDevice(files: DeviceFiles): Promise<DeviceToVerify> {
       })
     }
   }
+}
+
+/** What can be read counts: whatever else is wrong with the file is told by `keyline factory-data check`. */
+async function factoryDataOf(path: string): Promise<FactoryData> {
+  const options = {
+    mode: 'reconfigure',
+    keyStorage: 'flash',
+    legacy: true,
+    allowUnknown: true,
+  } as const
+  return (await readFactoryData(path, options)).read.data
 }
 
 /** All four, or none. */

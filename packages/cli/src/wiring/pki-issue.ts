@@ -66,7 +66,12 @@ export async function issueFromFolder(input: BenchIssueInput): Promise<BenchIssu
     isKeyKnown: async (hash) =>
       authorityKeys.has(hash) || (await issued.has(hash)) || (await input.isKeyKnown(hash)),
   })
-  if (!request.ok) return { ok: false, findings: [request.finding] }
+  if (!request.ok) {
+    const { finding } = request
+    const isOurs = finding.rule === 'CSR-07' && (await issued.has(finding.value))
+    const message = `it has a certificate already, kept as ${issued.pathOf(finding.value)}`
+    return { ok: false, findings: [isOurs ? { ...finding, message } : finding] }
+  }
   const { publicKey, spkiSha256 } = request
   const serialNumber = drawSerialNumber(systemRandom)
   const result = await issueDac({

@@ -1,5 +1,6 @@
 import { link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { systemRandom, toHex } from '@keyline/bytes'
 import { CliError } from '../errors.ts'
 
 export interface FileToWrite {
@@ -28,7 +29,7 @@ export function writeOnce(file: FileToWrite): Promise<boolean> {
 
 async function place(file: FileToWrite, how: 'new' | 'replace'): Promise<boolean> {
   const { path, content, isSecret = false } = file
-  const beside = `${path}.${process.pid}.part`
+  const beside = `${path}.${toHex(systemRandom.bytes(8))}.part`
   try {
     await mkdir(dirname(path), { recursive: true })
     const handle = await open(beside, 'wx', isSecret ? 0o600 : 0o644)
@@ -45,12 +46,20 @@ async function place(file: FileToWrite, how: 'new' | 'replace'): Promise<boolean
     // A link refuses where the name is taken, also by one who came a moment before.
     await link(beside, path)
   } catch (cause) {
-    if (how === 'new' && cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
-      return false
-    }
+    if (isNameTaken(cause)) return false
     throw new CliError('CLI_FILE', `${path} cannot be written`, { cause })
   } finally {
     await rm(beside, { force: true }).catch(() => undefined)
   }
   return true
+}
+
+function isNameTaken(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    error.code === 'EEXIST' &&
+    'syscall' in error &&
+    error.syscall === 'link'
+  )
 }
