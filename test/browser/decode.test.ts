@@ -49,11 +49,15 @@ function fieldsOfSet(): Readonly<Record<string, string | number>> {
   )
 }
 
-describe('the decoding face of the matter package', () => {
-  it('bundles for a browser without a module or a global of Node.js', async () => {
-    const script = await bundleForBrowser(`export * from '@keyline/matter/decode'`)
-    expect(script).toContain('decodeImage')
-    expect(script.match(/\bBuffer\b|\bprocess\b|\brequire\b|\bsetImmediate\b|node:\w+/g)).toBeNull()
+describe('what decodes', () => {
+  it.each([
+    ['@keyline/matter/decode', 'decodeImage'],
+    ['@keyline/x509/read', 'parseCertificate'],
+    ['@keyline/bytes', 'decodeUtf8'],
+  ])('bundles %s without a module or a global of Node.js', async (face, name) => {
+    const script = await bundleForBrowser(`export * from '${face}'`)
+    expect(script).toContain(`${name}:`)
+    expect(script.match(/\bBuffer\b|\bprocess\b|\brequire\b|node:\w+/g)).toBeNull()
   })
 
   describe('in a page of headless Chromium', () => {
