@@ -48,11 +48,7 @@ export function checkCertificates(
       : pais.recall(paiCertificate, (der) => examine(der, 'PAI'))
   if (dacCertificate !== undefined) reportProfile(findings, 'DAC', dac)
   if (paiCertificate !== undefined) reportProfile(findings, 'PAI', pai)
-  const disagreements = [
-    ...(dac === undefined ? [] : dacDisagreements(dac.ids, expected)),
-    ...(pai === undefined ? [] : paiDisagreements(pai.ids, expected)),
-    ...(dac === undefined || pai === undefined ? [] : pairDisagreements(dac.ids, pai.ids)),
-  ]
+  const disagreements = idDisagreements(dac?.ids, pai?.ids, expected)
   if (disagreements.length > 0) {
     const message = disagreements.join('; ')
     findings.push(factoryDataFinding({ rule: 'FD-036', field: 'dacCertificate', message }))
@@ -102,40 +98,40 @@ function reportProfile(
   findings.push(factoryDataFinding({ rule, field, message }))
 }
 
-function dacDisagreements(ids: MatterIds, expected: ExpectedIds): readonly string[] {
-  if (ids.problem !== undefined) return [`subject of the DAC: ${ids.problem}`]
-  return [
-    ...unequal('vendor id of the DAC', ids.vendorId, expected.vendorId),
-    ...unequal('product id of the DAC', ids.productId, expected.productId),
-  ]
-}
-
-function paiDisagreements(ids: MatterIds, expected: ExpectedIds): readonly string[] {
-  if (ids.problem !== undefined) return [`subject of the PAI: ${ids.problem}`]
-  return [
-    ...unequal('vendor id of the PAI', ids.vendorId, expected.vendorId),
-    ...(ids.productId === undefined
-      ? []
-      : unequal('product id of the PAI', ids.productId, expected.productId)),
-  ]
-}
-
-function pairDisagreements(dac: MatterIds, pai: MatterIds): readonly string[] {
-  if (dac.problem !== undefined || pai.problem !== undefined) return []
-  const isVendorSame = dac.vendorId === pai.vendorId
-  const isProductSame = pai.productId === undefined || dac.productId === pai.productId
-  return isVendorSame && isProductSame ? [] : ['DAC and PAI carry different ids']
-}
-
-/** Nothing to compare with when the expected id is missing. */
-function unequal(
-  what: string,
-  found: number | undefined,
-  expected: number | undefined,
+function idDisagreements(
+  dac: MatterIds | undefined,
+  pai: MatterIds | undefined,
+  expected: ExpectedIds,
 ): readonly string[] {
-  if (expected === undefined || found === expected) return []
-  const shown = found === undefined ? 'missing' : idText(found)
-  return [`${what} is ${shown}, but must be ${idText(expected)}`]
+  const disagreements: string[] = []
+  const compare = (what: string, found: number | undefined, wanted: number | undefined): void => {
+    // Nothing to compare with when the expected id is missing.
+    if (wanted === undefined || found === wanted) return
+    const shown = found === undefined ? 'missing' : idText(found)
+    disagreements.push(`${what} is ${shown}, but must be ${idText(wanted)}`)
+  }
+  if (dac?.problem !== undefined) disagreements.push(`subject of the DAC: ${dac.problem}`)
+  else if (dac !== undefined) {
+    compare('vendor id of the DAC', dac.vendorId, expected.vendorId)
+    compare('product id of the DAC', dac.productId, expected.productId)
+  }
+  if (pai?.problem !== undefined) disagreements.push(`subject of the PAI: ${pai.problem}`)
+  else if (pai !== undefined) {
+    compare('vendor id of the PAI', pai.vendorId, expected.vendorId)
+    if (pai.productId !== undefined) {
+      compare('product id of the PAI', pai.productId, expected.productId)
+    }
+  }
+  if (dac !== undefined && pai !== undefined && !isSameIds(dac, pai)) {
+    disagreements.push('DAC and PAI carry different ids')
+  }
+  return disagreements
+}
+
+function isSameIds(dac: MatterIds, pai: MatterIds): boolean {
+  if (dac.problem !== undefined || pai.problem !== undefined) return true
+  const isProductSame = pai.productId === undefined || dac.productId === pai.productId
+  return dac.vendorId === pai.vendorId && isProductSame
 }
 
 /** `0xFFF1`. */

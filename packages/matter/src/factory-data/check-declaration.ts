@@ -36,7 +36,7 @@ export function checkDeclaration(
     return { findings: problems, parsed, expectedIds: { vendorId, productId } }
   }
   const { declaration } = parsed
-  const findings = [...problems]
+  const findings: Finding[] = problems.slice()
   if (vendorId !== undefined && declaration.vendorId !== vendorId) {
     const message = `the declaration is made out to ${idText(declaration.vendorId)}`
     const value = idText(vendorId)

@@ -9,6 +9,7 @@ import { checkVerifierForm, checkVerifierProof, type DerivedVerifier } from './c
 import { ContentMemory } from './content-memory.ts'
 import {
   factoryDataFields,
+  integerMax,
   integerWidth,
   utf8Length,
   type FactoryData,
@@ -90,12 +91,12 @@ export class FactoryDataChecker {
       ...checkIssuer(certificates.dac, certificates.pai),
       ...checkKeyPair(usable),
     )
-    return findings.toSorted(byRule)
+    return findings.sort(byRule)
   }
 
   /** All rules but {@link proofRules}; nothing is derived, multiplied, verified or waited for. */
   checkWithoutProofs(data: FactoryData, origin: FactoryDataOrigin = {}): readonly Finding[] {
-    return this.#examine(data, origin).findings.toSorted(byRule)
+    return this.#examine(data, origin).findings.sort(byRule)
   }
 
   #examine(data: FactoryData, { present }: FactoryDataOrigin) {
@@ -105,15 +106,13 @@ export class FactoryDataChecker {
     const declaration = checkDeclaration(usable, this.#declarations)
     const certificates = checkCertificates(usable, declaration.expectedIds, this.#pais)
     checkValues(usable, { isPasscodeShown: policy === 'test' }, findings)
-    findings.push(
-      ...checkVerifierForm(usable),
-      ...declaration.findings,
-      ...certificates.findings,
-      ...checkKeys(usable, certificates.dacKey),
-    )
+    append(findings, checkVerifierForm(usable))
+    append(findings, declaration.findings)
+    append(findings, certificates.findings)
+    append(findings, checkKeys(usable, certificates.dacKey))
     for (const { field, ifPresent, ifAbsent } of this.#presence) {
       const isPresent = data[field] !== undefined || present?.has(field) === true
-      findings.push(...(isPresent ? ifPresent : ifAbsent))
+      append(findings, isPresent ? ifPresent : ifAbsent)
     }
     if (policy === 'production') {
       const { dac, pai } = certificates
@@ -136,7 +135,7 @@ export class FactoryDataChecker {
       size += recordHeaderLength + length
       if (entry.kind === 'u16' || entry.kind === 'u32') {
         const value = data[entry.field] ?? 0
-        if (Number.isInteger(value) && value >= 0 && value < 2 ** (8 * length)) continue
+        if (Number.isInteger(value) && value >= 0 && value <= integerMax[entry.kind]) continue
         const message = `the number does not fit ${length} octets`
         findings.push(factoryDataFinding({ rule: 'FD-004', field: entry.field, message }))
       } else {
@@ -150,6 +149,11 @@ export class FactoryDataChecker {
     if (size > imageLimit(profile, mode)) findings.push(tooLarge(size, profile, mode))
     return usable ?? data
   }
+}
+
+/** Nearly always there is nothing to append: that must cost nothing. */
+function append(findings: Finding[], more: readonly Finding[]): void {
+  for (const finding of more) findings.push(finding)
 }
 
 /** Octets of the end marker. */

@@ -137,8 +137,12 @@ export const Tag = {
 } as const satisfies Readonly<Record<FactoryDataField, number>>
 export type Tag = (typeof Tag)[FactoryDataField]
 
-const byTag: ReadonlyMap<number, FieldEntry> = new Map(
-  factoryDataFields.map((entry) => [entry.tag, entry]),
+const byTag: readonly (FieldEntry | undefined)[] = factoryDataFields.reduce<FieldEntry[]>(
+  (entries, entry) => {
+    entries[entry.tag] = entry
+    return entries
+  },
+  [],
 )
 const byName: ReadonlyMap<string, FieldEntry> = new Map(
   factoryDataFields.map((entry) => [entry.name, entry]),
@@ -148,7 +152,7 @@ const byField: ReadonlyMap<FactoryDataField, FieldEntry> = new Map(
 )
 
 export function fieldOfTag(tag: number): FieldEntry | undefined {
-  return byTag.get(tag)
+  return byTag[tag]
 }
 
 /** @param name name in ST's JSON */
@@ -163,6 +167,9 @@ export function nameOfField(field: FactoryDataField): string {
 
 /** Octets of an integer field. */
 export const integerWidth = { u16: 2, u32: 4 } as const
+
+/** Greatest value of an integer field. */
+export const integerMax = { u16: 0xffff, u32: 0xffff_ffff } as const
 
 /** Octets of a text in UTF-8; a lone surrogate counts as the replacement character. */
 export function utf8Length(text: string): number {

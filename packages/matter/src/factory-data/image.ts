@@ -12,6 +12,7 @@ import {
   endMarker,
   factoryDataFields,
   fieldOfTag,
+  integerMax,
   integerWidth,
   maxRecordLength,
   type FactoryData,
@@ -81,7 +82,7 @@ function encodeInteger(
 ): Uint8Array | undefined {
   if (value === undefined) return undefined
   const width = integerWidth[entry.kind]
-  if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * width)) {
+  if (!Number.isInteger(value) || value < 0 || value > integerMax[entry.kind]) {
     throw new MatterError('FACTORY_DATA_VALUE', `${entry.name} does not fit ${width} octets`)
   }
   const octets = new Uint8Array(width)
@@ -97,7 +98,8 @@ function encodeInteger(
 export function decodeImage(octets: Uint8Array, options: DecodeImageOptions = {}): DecodedImage {
   const reader = new FieldReader(octets)
   const container = scanImage(octets, options, (tag, start, end) => reader.read(tag, start, end))
-  const { data, present, unknown } = reader
+  const { data, unknown } = reader
+  const present = presentFields(reader.tags)
   const { generation, length } = container
   reader.findings.push(...container.findings)
   return { data, present, findings: reader.findings, unknown, generation, length }
@@ -108,7 +110,8 @@ type EntryOf<K extends FieldEntry['kind']> = FieldEntry & { readonly kind: K }
 /** Reads the records of an image into fields. */
 class FieldReader {
   readonly data: FactoryDataBuilder = emptyFactoryData()
-  readonly present = new Set<FactoryDataField>()
+  /** Of the fields that stood in the image. */
+  readonly tags: number[] = []
   readonly findings: Finding[] = []
   readonly unknown: ImageRecord[] = []
   readonly #octets: Uint8Array
@@ -124,12 +127,12 @@ class FieldReader {
       return
     }
     const { field } = entry
-    if (this.present.has(field)) {
+    if (this.tags.includes(tag)) {
       const message = 'the tag occurs twice; the device reads the first record'
       this.findings.push(factoryDataFinding({ rule: 'FD-043', field, message }))
       return
     }
-    this.present.add(field)
+    this.tags.push(tag)
     const length = end - start
     if (!isReadable(length)) this.findings.push(...lengthFindings(entry.name, length))
     if (length > 0) this.#readValue(entry, start, end)
@@ -184,6 +187,24 @@ class FieldReader {
     this.findings.push(factoryDataFinding({ rule: 'FD-047', field: { name }, message }))
     this.findings.push(...lengthFindings(name, end - start))
   }
+}
+
+/** Sets of fields met lately: the images of a batch have the same ones. */
+const knownPresence = new Map<string, ReadonlySet<FactoryDataField>>()
+const knownPresenceLimit = 32
+
+function presentFields(tags: readonly number[]): ReadonlySet<FactoryDataField> {
+  const key = String.fromCharCode(...tags)
+  const known = knownPresence.get(key)
+  if (known !== undefined) return known
+  const fields = new Set<FactoryDataField>()
+  for (const tag of tags) {
+    const entry = fieldOfTag(tag)
+    if (entry !== undefined) fields.add(entry.field)
+  }
+  if (knownPresence.size === knownPresenceLimit) knownPresence.clear()
+  knownPresence.set(key, fields)
+  return fields
 }
 
 /** True for a value that ST's reader gets past. */
