@@ -294,8 +294,7 @@ function mismatches(
   der: Uint8Array,
 ): readonly string[] {
   const certificate = parseCertificate(der)
-  const { subject, publicKey } = parseRequest(request)
-  const point = publicKey?.point ?? new Uint8Array()
+  const { subject, publicPoint: point = new Uint8Array() } = parseRequest(request)
   const ours: Fields = {
     ...certificateFields(der),
     issuer: toHex(certificate.issuer),

@@ -112,7 +112,7 @@ function fieldsOf(der: Uint8Array): Fields {
   return {
     version: String(request.version),
     subject: nameText(readNameTexts(request.subject)),
-    publicKey: toHex(request.publicKey?.point ?? new Uint8Array()),
+    publicKey: toHex(request.publicPoint ?? new Uint8Array()),
     attributes: request.attributes.length === 0 ? 'none' : 'some',
     signature: String(isSelfSigned(request)),
   }

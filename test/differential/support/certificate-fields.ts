@@ -29,7 +29,7 @@ export const absent = 'absent'
 /** A certificate as our parser reads it. */
 export function certificateFields(der: Uint8Array): Fields {
   const certificate = parseCertificate(der)
-  const { version, serialNumber, notBefore, notAfter, publicKey } = certificate
+  const { version, serialNumber, notBefore, notAfter, publicPoint } = certificate
   return {
     version: String(version),
     serialNumber: numberText(toHex(serialNumber)),
@@ -37,7 +37,7 @@ export function certificateFields(der: Uint8Array): Fields {
     subject: nameText(readNameTexts(certificate.subject)),
     notBefore: notBefore.toISOString(),
     notAfter: notAfter.toISOString(),
-    publicKey: publicKey === undefined ? noKey : toHex(publicKey.point),
+    publicKey: publicPoint === undefined ? noKey : toHex(publicPoint),
     extensions: certificate.extensions.map(({ oid }) => oid).join(' '),
     ...extensionFields(certificate),
   }
