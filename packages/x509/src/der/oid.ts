@@ -59,8 +59,20 @@ export function isOid(octets: Uint8Array, start: number, end: number): boolean {
   return end > start && !isOpen
 }
 
-/** Content octets of a dotted object identifier. @throws X509Error `X509_VALUE` */
-export function oidContent(text: string): Uint8Array<ArrayBuffer> {
+/** Contents of the identifiers that were written; a program has a few dozen. */
+const written = new Map<string, Uint8Array>()
+const writtenLimit = 256
+
+/** Content octets of a dotted object identifier, which the caller must not change. @throws X509Error `X509_VALUE` */
+export function oidContent(text: string): Uint8Array {
+  const known = written.get(text)
+  if (known !== undefined) return known
+  const content = encodeOid(text)
+  if (written.size < writtenLimit) written.set(text, content)
+  return content
+}
+
+function encodeOid(text: string): Uint8Array {
   const arcs = text.split('.').map(Number)
   const [root = -1, second = -1, ...rest] = arcs
   const numbers = [root * 40 + second, ...rest]

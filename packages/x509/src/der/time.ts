@@ -1,3 +1,4 @@
+import { encodeUtf8 } from '@keyline/bytes'
 import { X509Error } from '../errors.ts'
 import { DerTag } from './tag.ts'
 import { derValue } from './writer.ts'
@@ -17,10 +18,12 @@ export function derTime(time: Readonly<Date>): Uint8Array<ArrayBuffer> {
   if (!(ms >= -62_167_219_200_000 && ms < 253_402_300_800_000)) {
     throw new X509Error('X509_VALUE', 'a time of a certificate must lie in the years 0 to 9999')
   }
-  const digits = `${time.toISOString().slice(0, 19).replaceAll(/[-T:]/g, '')}Z`
+  const iso = time.toISOString()
+  const date = iso.slice(2, 4) + iso.slice(5, 7) + iso.slice(8, 10)
+  const clock = `${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`
   return ms >= firstUtcTime && ms < firstGeneralizedTime
-    ? derValue(DerTag.utcTime, ascii(digits.slice(2)))
-    : derValue(DerTag.generalizedTime, ascii(digits))
+    ? derValue(DerTag.utcTime, encodeUtf8(date + clock))
+    : derValue(DerTag.generalizedTime, encodeUtf8(iso.slice(0, 2) + date + clock))
 }
 
 /**
@@ -82,8 +85,4 @@ function twoDigits(octets: Uint8Array, offset: number, field: string): number {
     throw new X509Error('TIME_MALFORMED', `${field} has something else than a digit at ${offset}`)
   }
   return tens * 10 + ones
-}
-
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }
