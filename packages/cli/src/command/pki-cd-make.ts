@@ -1,12 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { equalOctets, toHex, type Finding, type JsonValue } from '@keyline/bytes'
-import {
-  attestationRules,
-  buildDeclaration,
-  declarationSigner,
-  verifyDeclaration,
-} from '@keyline/matter'
+import { attestationRules, buildDeclaration, verifyDeclaration } from '@keyline/matter'
 import { CliError } from '../errors.ts'
 import { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
@@ -14,9 +9,9 @@ import { collect, id16 } from './options.ts'
 import { makeCdSigner, type OpenCdSigner } from '../wiring/pki-cd-signer.ts'
 import { declarationFromJson, objectOf } from '../wiring/pki-declaration.ts'
 import { findingLines } from '../wiring/pki-findings.ts'
-import { placeOf, readCertificate, readJsonInput } from '../wiring/pki-input.ts'
+import { placeOf, readJsonInput } from '../wiring/pki-input.ts'
 import { writeWhole } from '../wiring/pki-output.ts'
-import { readSigner } from '../wiring/pki-trust.ts'
+import { readSigner, readSigners } from '../wiring/pki-trust.ts'
 import { readPassphrase } from '../wiring/pki.ts'
 
 interface MakeOptions {
@@ -127,8 +122,8 @@ async function openSigner(options: MakeOptions): Promise<OpenCdSigner> {
   const isOpenKey = options.passphraseFile === undefined && !process.env['KEYLINE_PASSPHRASE_FILE']
   const passphrase = isOpenKey ? undefined : await readPassphrase(options.passphraseFile)
   const signer = await readSigner(signerKey, passphrase).finally(() => passphrase?.wipe())
-  const identity = declarationSigner(await readCertificate(signerCert), 'test', signerCert)
-  if (!equalOctets(identity.publicKey.point, signer.publicKey.point)) {
+  const [identity] = await readSigners([signerCert])
+  if (identity === undefined || !equalOctets(identity.publicKey.point, signer.publicKey.point)) {
     throw new CliError('CLI_INPUT', `${signerKey} is not the key of ${signerCert}`)
   }
   return { identity, signer }

@@ -22,7 +22,9 @@ import {
   subjectKeyIdentifier,
   type Extension,
 } from '@keyline/x509'
+import { assert, property, uint8Array } from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import '../../../../test/support/properties.ts'
 import type { Finding } from '@keyline/bytes'
 import {
   commonParts,
@@ -213,6 +215,23 @@ describe('the lint of any certificate', () => {
     expect(() => lintPai({ certificate: pai, paa: Uint8Array.of() })).toThrow(
       expect.objectContaining({ code: 'ISSUER_PAI_UNUSABLE' }),
     )
+  })
+
+  it('judges any octets, and finds something in every certificate with one octet changed', () => {
+    assert(
+      property(uint8Array({ maxLength: 700 }), (octets) => {
+        const first = [
+          lintPaa(octets),
+          lintPai({ certificate: octets, paa }),
+          lintAnyDac({ certificate: octets, pai }),
+        ].map((findings) => rules(findings)[0])
+        expect(first).toEqual(['LINT-41', 'LINT-21', 'LINT-01'])
+      }),
+    )
+    for (let place = 0; place < pai.length; place++) {
+      const damaged = pai.map((octet, index) => (index === place ? octet ^ 0x04 : octet))
+      expect(lintPai({ certificate: damaged, paa }), `octet ${place}`).not.toEqual([])
+    }
   })
 
   it.each([

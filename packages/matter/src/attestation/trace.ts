@@ -26,7 +26,10 @@ const answerChecks: ReadonlySet<AttestationCheck> = new Set([
   'ATT-15',
 ])
 
-/** Every check in its order: the first failure ends the procedure, what stands behind it was not asked. */
+/**
+ * Every check in its order: the first failure ends the procedure, what stands behind it was not asked. The type that a test key
+ * may not sign fails ATT-17 after ATT-19; ATT-18 and ATT-19 are told as not asked there, too.
+ */
 export function traceChecks(result: AttestationResult, asked: AskedOf): readonly TracedCheck[] {
   const failedCheck = result.ok ? undefined : result.check
   let isOver = false
