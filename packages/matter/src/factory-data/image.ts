@@ -99,7 +99,7 @@ export function decodeImage(octets: Uint8Array, options: DecodeImageOptions = {}
   const reader = new FieldReader(octets)
   const container = scanImage(octets, options, (tag, start, end) => reader.read(tag, start, end))
   const { data, unknown } = reader
-  const present = presentFields(reader.tags)
+  const present = fieldsOfMask(reader.mask)
   const { generation, length } = container
   reader.findings.push(...container.findings)
   return { data, present, findings: reader.findings, unknown, generation, length }
@@ -110,8 +110,8 @@ type EntryOf<K extends FieldEntry['kind']> = FieldEntry & { readonly kind: K }
 /** Reads the records of an image into fields. */
 class FieldReader {
   readonly data: FactoryDataBuilder = emptyFactoryData()
-  /** Of the fields that stood in the image. */
-  readonly tags: number[] = []
+  /** One bit for each field that stood in the image. */
+  mask = 0
   readonly findings: Finding[] = []
   readonly unknown: ImageRecord[] = []
   readonly #octets: Uint8Array
@@ -127,12 +127,13 @@ class FieldReader {
       return
     }
     const { field } = entry
-    if (this.tags.includes(tag)) {
+    const bit = bitOf[tag] ?? 0
+    if ((this.mask & bit) !== 0) {
       const message = 'the tag occurs twice; the device reads the first record'
       this.findings.push(factoryDataFinding({ rule: 'FD-043', field, message }))
       return
     }
-    this.tags.push(tag)
+    this.mask |= bit
     const length = end - start
     if (!isReadable(length)) this.findings.push(...lengthFindings(entry.name, length))
     if (length > 0) this.#readValue(entry, start, end)
@@ -189,21 +190,23 @@ class FieldReader {
   }
 }
 
-/** Sets of fields met lately: the images of a batch have the same ones. */
-const knownPresence = new Map<string, ReadonlySet<FactoryDataField>>()
-const knownPresenceLimit = 32
+/** A bit for each field, by its tag. */
+const bitOf: readonly number[] = factoryDataFields.reduce<number[]>((bits, { tag }, index) => {
+  bits[tag] = 1 << index
+  return bits
+}, [])
 
-function presentFields(tags: readonly number[]): ReadonlySet<FactoryDataField> {
-  const key = String.fromCharCode(...tags)
-  const known = knownPresence.get(key)
+/** Sets of fields met lately: the images of a batch have the same ones. */
+const knownSets = new Map<number, ReadonlySet<FactoryDataField>>()
+const knownSetsLimit = 32
+
+function fieldsOfMask(mask: number): ReadonlySet<FactoryDataField> {
+  const known = knownSets.get(mask)
   if (known !== undefined) return known
-  const fields = new Set<FactoryDataField>()
-  for (const tag of tags) {
-    const entry = fieldOfTag(tag)
-    if (entry !== undefined) fields.add(entry.field)
-  }
-  if (knownPresence.size === knownPresenceLimit) knownPresence.clear()
-  knownPresence.set(key, fields)
+  const entries = factoryDataFields.filter((_, index) => (mask & (1 << index)) !== 0)
+  const fields = new Set(entries.map(({ field }) => field))
+  if (knownSets.size === knownSetsLimit) knownSets.clear()
+  knownSets.set(mask, fields)
   return fields
 }
 
