@@ -1,13 +1,13 @@
 import { toHexUpper } from '@keyline/bytes'
 import type { P256PublicKey } from '@keyline/crypto'
 import { publicKeyOf, type Certificate } from '@keyline/x509'
+import { checkDacLink } from '../certificate/chain.ts'
 import {
   authorityKeyIdOf,
   chainProblems,
-  checkDacLink,
   checkIssuerValidity,
   isValidAt,
-} from '../certificate/chain.ts'
+} from '../certificate/link.ts'
 import { matterIds, type MatterIds } from '../certificate/matter-ids.ts'
 import { parseOrUndefined, profileViolations } from '../certificate/profile.ts'
 import { certificateViolations, type CertificateViolation } from '../certificate/violation.ts'

@@ -2,7 +2,7 @@ import { toBase64, toHex } from '@keyline/bytes'
 import { keyIdentifier, parseCertificate } from '@keyline/x509'
 import { describe, expect, it } from 'vitest'
 import { attestedDevice, attestedKeys } from '../../../../test/support/attested-device.ts'
-import { checkRevocation, readRevocationSet } from './revocation.ts'
+import { checkRevocation, readRevocationSet, revocationFindings } from './revocation.ts'
 import { verifyAttestation } from './verify.ts'
 
 /** An entry by which the PAI revokes a certificate. */
@@ -49,6 +49,19 @@ describe('a revocation set', () => {
     expect(alone).toMatchObject({ dacRevoked: false, suspicious: ['entry 0'] })
     const both = checkRevocation(chain, readRevocationSet([forged, await entryFor(dac)]))
     expect(both).toMatchObject({ sdkResult: 'kDacRevoked', suspicious: ['entry 0'] })
+  })
+
+  it('warns of each entry that is not genuine, whatever it names', async () => {
+    const { dac } = await attestedDevice()
+    const good = await entryFor(dac)
+    const forged = await entryFor(dac, { crl_signer_cert: toBase64(dac) })
+    const unreadable = await entryFor(dac, { crl_signer_cert: '' })
+    expect(revocationFindings(readRevocationSet([good]))).toEqual([])
+    const findings = revocationFindings(readRevocationSet([good, forged, unreadable]))
+    expect(findings.map(({ rule, severity, field }) => [rule, severity, field])).toEqual([
+      ['ATT-13', 'warning', 'entry 1'],
+      ['ATT-13', 'warning', 'entry 2'],
+    ])
   })
 
   it('believes a signer to whom the issuer delegated the list', async () => {

@@ -1,6 +1,6 @@
 import { BytesError, equalOctets, fromBase64, fromHex, toHex, type Finding } from '@keyline/bytes'
 import type { Certificate } from '@keyline/x509'
-import { authorityKeyIdOf, subjectKeyIdOf } from '../certificate/chain.ts'
+import { authorityKeyIdOf, subjectKeyIdOf } from '../certificate/link.ts'
 import { parseOrUndefined } from '../certificate/profile.ts'
 import { MatterError } from '../errors.ts'
 

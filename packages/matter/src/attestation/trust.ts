@@ -1,11 +1,7 @@
 import { toHex } from '@keyline/bytes'
 import { parseCertificate, type Certificate } from '@keyline/x509'
-import {
-  authorityKeyIdOf,
-  checkPaiLink,
-  subjectKeyIdOf,
-  type ChainProblem,
-} from '../certificate/chain.ts'
+import { checkPaiLink } from '../certificate/chain.ts'
+import { authorityKeyIdOf, subjectKeyIdOf, type ChainProblem } from '../certificate/link.ts'
 import { matterIds, type MatterIds } from '../certificate/matter-ids.ts'
 import { checkPaa, parseOrUndefined, profileViolations } from '../certificate/profile.ts'
 import type { CertificateViolation } from '../certificate/violation.ts'
