@@ -33,13 +33,8 @@ export {
   type AttestationInput,
   type CredentialsInput,
 } from './attestation/verify.ts'
-export {
-  chainProblems,
-  checkChain,
-  checkPaiLink,
-  type AttestationChain,
-  type ChainProblem,
-} from './certificate/chain.ts'
+export { checkChain, checkPaiLink } from './certificate/chain.ts'
+export { chainProblems, type AttestationChain, type ChainProblem } from './certificate/link.ts'
 export { commonNameIds, MatterOid, matterIds, type MatterIds } from './certificate/matter-ids.ts'
 export {
   checkDac,
@@ -57,16 +52,15 @@ export {
 } from './declaration/content.ts'
 export {
   buildDeclaration,
-  parseDeclaration,
   verifyDeclaration,
   type DeclarationCheck,
   type DeclarationInput,
   type DeclarationResult,
   type DeclarationTrust,
-  type ParsedDeclaration,
   type TrustPolicy,
 } from './declaration/declaration.ts'
 export { envelopeViolations, type EnvelopeViolation } from './declaration/envelope.ts'
+export { parseDeclaration, type ParsedDeclaration } from './declaration/parse.ts'
 export {
   declarationSigner,
   declarationSigners,
@@ -95,7 +89,7 @@ export {
 export {
   checkFactoryData,
   prepareFactoryDataCheck,
-  proofRules,
+  rulesWithProof,
   type FactoryDataCheck,
   type FactoryDataChecker,
   type FactoryDataOrigin,

@@ -1,16 +1,6 @@
 import { isSignedBy, publicKeyOf, type Certificate } from '@keyline/x509'
 import { checkIssuerValidity, isIssuer, type AttestationChain, type ChainProblem } from './link.ts'
 
-export {
-  authorityKeyIdOf,
-  chainProblems,
-  checkIssuerValidity,
-  isValidAt,
-  subjectKeyIdOf,
-  type AttestationChain,
-  type ChainProblem,
-} from './link.ts'
-
 /**
  * All problems of a chain; none when it holds. A signature is only asked for where the issuer is the right one. Whether the DAC
  * is valid now is not asked here.

@@ -28,7 +28,8 @@ import {
   encodeDeclarationContent,
   type CertificationDeclaration,
 } from './content.ts'
-import { buildDeclaration, parseDeclaration, verifyDeclaration } from './declaration.ts'
+import { buildDeclaration, verifyDeclaration } from './declaration.ts'
+import { parseDeclaration } from './parse.ts'
 import { openEnvelope } from './envelope.ts'
 import { declarationSigner, declarationSigners } from './signers.ts'
 

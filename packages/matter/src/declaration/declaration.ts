@@ -11,8 +11,6 @@ import {
 import { openEnvelope, type EnvelopeViolation } from './envelope.ts'
 import { declarationSigners, type DeclarationSigner } from './signers.ts'
 
-export { parseDeclaration, type ParsedDeclaration } from './parse.ts'
-
 /** Production believes official signers alone; test believes the SDK test signer too. */
 export type TrustPolicy = 'test' | 'production'
 

@@ -1,6 +1,7 @@
 import type { Finding } from '@keyline/bytes'
 import type { Certificate } from '@keyline/x509'
-import { checkDacLink, isValidAt } from '../certificate/chain.ts'
+import { checkDacLink } from '../certificate/chain.ts'
+import { isValidAt } from '../certificate/link.ts'
 import { matterIds, type MatterIds } from '../certificate/matter-ids.ts'
 import { parseOrUndefined, profileViolations } from '../certificate/profile.ts'
 import type { CertificateViolation } from '../certificate/violation.ts'

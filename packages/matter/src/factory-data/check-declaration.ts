@@ -1,6 +1,6 @@
 import { isKeylineError, type Finding } from '@keyline/bytes'
 import { CertificationType, type CertificationDeclaration } from '../declaration/content.ts'
-import { parseDeclaration, type ParsedDeclaration } from '../declaration/declaration.ts'
+import { parseDeclaration, type ParsedDeclaration } from '../declaration/parse.ts'
 import { idText, type ExpectedIds } from './check-certificates.ts'
 import type { ContentMemory } from './content-memory.ts'
 import type { FactoryData } from './factory-data.ts'
