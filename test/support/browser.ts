@@ -1,19 +1,23 @@
 import { spawnSync } from 'node:child_process'
-import chromium from '@sparticuz/chromium'
-import { chromium as playwright, type Browser } from 'playwright-core'
+import bundled from '@sparticuz/chromium'
+import { chromium, type Browser } from 'playwright-core'
 
 /** Names under which the systems install Chromium. */
 const commands = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-/** Starts Chromium without a window: the one of the system, or the one that comes with the dependencies. */
+/** Starts Chromium without a window: the one of the system, otherwise the one that comes with the dependencies. */
 export async function startBrowser(): Promise<Browser> {
   const installed = commands.map(pathOf).find((path) => path !== '')
-  const isRoot = process.getuid?.() === 0
-  return playwright.launch(
-    installed === undefined
-      ? { executablePath: await chromium.executablePath(), args: chromium.args, headless: true }
-      : { executablePath: installed, args: isRoot ? ['--no-sandbox'] : [], headless: true },
-  )
+  if (installed !== undefined) {
+    // Chromium refuses to put a root user into its sandbox.
+    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+    return chromium.launch({ executablePath: installed, args, headless: true })
+  }
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new Error(`this test needs Chromium; install it as one of: ${commands.join(', ')}`)
+  }
+  const executablePath = await bundled.executablePath()
+  return chromium.launch({ executablePath, args: bundled.args, headless: true })
 }
 
 /** Empty when it is not installed. */
