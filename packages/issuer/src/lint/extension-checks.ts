@@ -77,20 +77,18 @@ export function checkAuthorityKeyIdentifier(linted: LintedCertificate): LintProb
     const keyId = readAuthorityKeyIdentifier(value)
     if (keyId?.length !== keyIdentifierOctets) return 'has no key identifier of 20 octets'
     if (issuer === undefined) return undefined
-    const extension = extensionOf(issuer.certificate, ExtensionType.subjectKeyIdentifier)
-    const holds =
-      extension !== undefined && equalOctets(keyId, readSubjectKeyIdentifier(extension.value))
+    const holds = issuer.keyId !== undefined && equalOctets(keyId, issuer.keyId)
     return holds ? undefined : `must be the subjectKeyIdentifier of the ${profile.issuerRole}`
   })
 }
 
 /** The four extensions of the profile and no other. */
 export function checkNoFurtherExtension(linted: LintedCertificate): LintProblem | undefined {
-  const types = linted.certificate.extensions.map(({ oid }) => oid)
+  const { extensions } = linted.certificate
   return unless(
-    types.every((oid) => profileExtensions.has(oid)) && new Set(types).size === types.length,
+    extensions.every(({ oid }) => profileExtensions.has(oid)) && isEachOnce(extensions),
     'extensions',
-    () => types.join(', '),
+    () => extensions.map(({ oid }) => oid).join(', '),
     () => 'only the four of the profile may be there, each once',
   )
 }
@@ -98,15 +96,20 @@ export function checkNoFurtherExtension(linted: LintedCertificate): LintProblem 
 /** Beside the four, those that the profile allows. One of the four that stands twice has its own finding. */
 export function checkFurtherExtensions(linted: LintedCertificate): LintProblem | undefined {
   const further = linted.certificate.extensions.filter(({ oid }) => !profileExtensions.has(oid))
-  const types = further.map(({ oid }) => oid)
   return unless(
     further.every(({ oid, critical }) => furtherExtensions.has(oid) && !critical) &&
-      new Set(types).size === types.length,
+      isEachOnce(further),
     'extensions',
-    () => types.join(', '),
+    () => further.map(({ oid }) => oid).join(', '),
     () =>
       `beside the four of the profile only ${furtherNames} may be there, each once and not critical`,
   )
+}
+
+function isEachOnce(extensions: readonly Extension[]): boolean {
+  return extensions.every(({ oid }, place) => {
+    return extensions.findIndex((other) => other.oid === oid) === place
+  })
 }
 
 /** Where a commissioner looks for the revocation list: one full name, a URI. */
@@ -137,6 +140,17 @@ function distributionPoint(value: Uint8Array): string {
   const uri = fullName.content(contextPrimitive(6), 'uniformResourceIdentifier')
   fullName.end('the only name')
   return String.fromCharCode(...uri.subarray(0, longestUri + 1))
+}
+
+/** The subject key identifier of an issuer; undefined when there is not exactly one that can be read. */
+export function keyIdOf(certificate: Certificate): Uint8Array | undefined {
+  const extension = extensionOf(certificate, ExtensionType.subjectKeyIdentifier)
+  try {
+    return extension && readSubjectKeyIdentifier(extension.value)
+  } catch (error) {
+    if (isKeylineError(error)) return undefined
+    throw error
+  }
 }
 
 /** The one extension of a type: there, critical as wanted, decodable, and right. */

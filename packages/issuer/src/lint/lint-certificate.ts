@@ -8,6 +8,7 @@ import {
   type Certificate,
 } from '@keyline/x509'
 import { IssuerError } from '../errors.ts'
+import { keyIdOf } from './extension-checks.ts'
 import type { LintIssuer, LintOrder } from './lint-problem.ts'
 import { anyDac, anyPaa, anyPai, type LintProfile, type LintRole } from './lint-profile.ts'
 import { lintRules, type LintRule } from './lint-rules.ts'
@@ -121,7 +122,8 @@ export function readLintIssuer(der: Uint8Array, role: 'PAI' | 'PAA'): LintIssuer
 function issuerOf(certificate: Certificate): LintIssuer | undefined {
   const key = publicKeyOf(certificate)
   if (key === undefined) return undefined
-  return { certificate, ids: readSubjectIds(certificate.subject), key }
+  const ids = readSubjectIds(certificate.subject)
+  return { certificate, ids, key, keyId: keyIdOf(certificate) }
 }
 
 function finding(rule: LintRule, field: string, value: string, message: string): Finding {

@@ -1,5 +1,5 @@
 import { equalOctets, toHex } from '@keyline/bytes'
-import { p256Spki } from '@keyline/crypto'
+import { p256SpkiPrefix } from '@keyline/crypto'
 import { isSignedBy, type Certificate } from '@keyline/x509'
 import { unless, type LintedCertificate, type LintProblem } from './lint-problem.ts'
 import type { IdReading } from './subject-ids.ts'
@@ -91,11 +91,12 @@ export function checkIds(linted: LintedCertificate): LintProblem | undefined {
 
 export function checkValidity(linted: LintedCertificate): LintProblem | undefined {
   const { certificate, issuer, profile } = linted
-  const isOrdered = certificate.notBefore <= certificate.notAfter
+  const end = certificate.notAfter.getTime()
+  const isOrdered = certificate.notBefore.getTime() <= end
   const isInside =
     issuer === undefined ||
     (isIn(certificate.notBefore, issuer.certificate) &&
-      (!profile.endsInsideIssuer || certificate.notAfter <= issuer.certificate.notAfter))
+      (!profile.endsInsideIssuer || end <= issuer.certificate.notAfter.getTime()))
   return unless(
     isOrdered && isInside,
     'validity',
@@ -143,10 +144,18 @@ export function checkOrderedKey(linted: LintedCertificate): LintProblem | undefi
   const { der } = linted.certificate.spki
   const { publicKey } = linted.ordered
   return unless(
-    publicKey === undefined || equalOctets(der, p256Spki(publicKey)),
+    publicKey === undefined || isKeyInfoOf(der, publicKey),
     'subjectPublicKey',
     () => toHex(der),
     () => 'is not the key of the request',
+  )
+}
+
+/** The prefix of an uncompressed point on P-256, then this very point. */
+function isKeyInfoOf(der: Uint8Array, point: Uint8Array): boolean {
+  const { length } = p256SpkiPrefix
+  return (
+    equalOctets(der.subarray(0, length), p256SpkiPrefix) && equalOctets(der.subarray(length), point)
   )
 }
 
@@ -183,7 +192,8 @@ function hexId(id: number | undefined): string {
 }
 
 function isIn(time: Readonly<Date>, { notBefore, notAfter }: Certificate): boolean {
-  return time >= notBefore && time <= notAfter
+  const instant = time.getTime()
+  return instant >= notBefore.getTime() && instant <= notAfter.getTime()
 }
 
 function period({ notBefore, notAfter }: Certificate): string {

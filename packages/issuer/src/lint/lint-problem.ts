@@ -8,6 +8,8 @@ export interface LintIssuer {
   readonly certificate: Certificate
   readonly ids: SubjectIds
   readonly key: P256PublicKey
+  /** Subject key identifier; undefined when there is not exactly one that can be read. */
+  readonly keyId: Uint8Array | undefined
 }
 
 /** What a certificate was ordered to be; what is left out is not asked. */

@@ -1,4 +1,3 @@
-import { decodeUtf8, isKeylineError } from '@keyline/bytes'
 import { readName, type NameAttribute } from '@keyline/x509'
 
 /** One id of a name: its value, or why there is none. */
@@ -40,10 +39,10 @@ function fromAttributes(attributes: readonly NameAttribute[], what: string): IdR
   if (others.length > 0) {
     return { kind: 'wrong', problem: `${attributes.length} attributes name a ${what}, not one` }
   }
-  const text = attribute.tag === utf8String ? textOf(attribute.value) : undefined
-  return text !== undefined && /^[0-9A-F]{4}$/.test(text)
-    ? { kind: 'id', id: Number.parseInt(text, 16) }
-    : { kind: 'wrong', problem: `the ${what} is not a UTF8String of four upper-case hex digits` }
+  const id = attribute.tag === utf8String ? fourDigits(attribute.value) : undefined
+  return id === undefined
+    ? { kind: 'wrong', problem: `the ${what} is not a UTF8String of four upper-case hex digits` }
+    : { kind: 'id', id }
 }
 
 function fromNames(names: readonly string[], prefix: 'Mvid:' | 'Mpid:'): IdReading {
@@ -57,13 +56,16 @@ function fromNames(names: readonly string[], prefix: 'Mvid:' | 'Mpid:'): IdReadi
   return { kind: 'absent', problem: `neither an attribute nor ${prefix} is there` }
 }
 
-function textOf(octets: Uint8Array): string | undefined {
-  try {
-    return decodeUtf8(octets)
-  } catch (error) {
-    if (isKeylineError(error)) return undefined
-    throw error
+/** The number of exactly four digits 0-9, A-F in ASCII. */
+function fourDigits(octets: Uint8Array): number | undefined {
+  if (octets.length !== 4) return undefined
+  let id = 0
+  for (const octet of octets) {
+    const isDecimal = octet >= 0x30 && octet <= 0x39
+    if (!isDecimal && (octet < 0x41 || octet > 0x46)) return undefined
+    id = id * 16 + (isDecimal ? octet - 0x30 : octet - 0x37)
   }
+  return id
 }
 
 /** One character an octet, so that a cut inside a UTF-8 character does no harm. */
