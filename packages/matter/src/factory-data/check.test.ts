@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs'
-import { Secret, type Finding } from '@keyline/bytes'
-import { generateP256, p256ScalarOf, spake2pVerifier } from '@keyline/crypto'
+import { fromHex, Secret, type Finding } from '@keyline/bytes'
+import { generateP256, p256Order, p256ScalarOf, spake2pVerifier } from '@keyline/crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { checkFactoryData, type FactoryDataCheck } from './check.ts'
+import {
+  checkFactoryData,
+  prepareFactoryDataCheck,
+  rulesWithProof,
+  type FactoryDataCheck,
+} from './check.ts'
 import type { FactoryData } from './factory-data.ts'
 import { decodeImage } from './image.ts'
 import { profiles } from './profile.ts'
 import { factoryDataRules } from './rules.ts'
+import { isP256Scalar } from './scalar.ts'
 
 const file = new URL(
   '../../../../test/vectors/matter/factory-data/full-fff1-8004.bin',
@@ -175,3 +181,59 @@ function verifierWith(octet: number): Uint8Array {
 function cut(data: FactoryData): Uint8Array | undefined {
   return data.certificationDeclaration?.subarray(0, -1)
 }
+
+describe('a prepared check', () => {
+  const checker = prepareFactoryDataCheck(options)
+  const changes: readonly FactoryData[] = [
+    {},
+    { verifier: verifierWith(0xff) },
+    { dacPrivateKey: p256ScalarOf(other) },
+    { dacPublicKey: other.publicKey.point },
+    { dacCertificate: full.paiCertificate },
+    { paiCertificate: full.dacCertificate },
+    { paiCertificate: Uint8Array.of(0x30, 0) },
+    { certificationDeclaration: cut(full) },
+    { vendorId: 0xfff2, serialNumber: '' },
+    { dacPublicKey: new Uint8Array(65) },
+  ]
+
+  it('finds what a single one finds, however often and in whatever order', async () => {
+    for (const change of [...changes, ...changes.toReversed()]) {
+      const data = { ...full, ...change }
+      expect(await checker.check(data)).toEqual(await checkFactoryData(data, options))
+    }
+  })
+
+  it('without proofs finds all the rest, at once', async () => {
+    const proofs: ReadonlySet<string> = new Set(rulesWithProof)
+    for (const change of changes) {
+      const data = { ...full, ...change }
+      const all = await checkFactoryData(data, options)
+      const rest = all.filter(({ rule }) => !proofs.has(rule))
+      expect(checker.checkWithoutProofs(data)).toEqual(rest)
+      expect(await checkFactoryData(data, { ...options, proofs: 'skip' })).toEqual(rest)
+    }
+  })
+
+  it('remembers octets, not the buffer they came in', () => {
+    const buffer = Uint8Array.from(full.paiCertificate ?? [])
+    const data = { ...full, paiCertificate: buffer }
+    expect(weighty(checker.checkWithoutProofs(data))).toEqual([])
+    buffer.fill(0)
+    expect(weighty(checker.checkWithoutProofs(data))).toEqual(['FD-034'])
+  })
+})
+
+const octetsOf = (value: bigint): Uint8Array => fromHex(value.toString(16).padStart(64, '0'))
+
+describe('a scalar of P-256', () => {
+  it('is 32 octets of 1 to n - 1', () => {
+    for (const value of [1n, 2n ** 255n, p256Order - 1n]) {
+      expect(isP256Scalar(octetsOf(value))).toBe(true)
+    }
+    for (const value of [0n, p256Order, p256Order + 1n, 2n ** 256n - 1n]) {
+      expect(isP256Scalar(octetsOf(value))).toBe(false)
+    }
+    expect(isP256Scalar(new Uint8Array(33).fill(1))).toBe(false)
+  })
+})

@@ -42,13 +42,13 @@ export interface FactoryDataOrigin {
 export interface FactoryDataCheck extends FactoryDataSetting, FactoryDataOrigin {
   /**
    * `skip` leaves out the rules that need a PBKDF2, a multiplication or a signature verification:
-   * {@link proofRules}. `all` unless given.
+   * {@link rulesWithProof}. `all` unless given.
    */
   readonly proofs?: 'all' | 'skip' | undefined
 }
 
 /** Rules that prove what belongs together, and cost hundreds of times as much as all the others. */
-export const proofRules = ['FD-019', 'FD-020', 'FD-035', 'FD-039'] as const
+export const rulesWithProof = ['FD-019', 'FD-020', 'FD-035', 'FD-039'] as const
 
 /**
  * All rules of a decoded set at once (matter-factory-data 6), in the order of their numbers.
@@ -94,7 +94,7 @@ export class FactoryDataChecker {
     return findings.sort(byRule)
   }
 
-  /** All rules but {@link proofRules}; nothing is derived, multiplied, verified or waited for. */
+  /** All rules but {@link rulesWithProof}; nothing is derived, multiplied, verified or waited for. */
   checkWithoutProofs(data: FactoryData, origin: FactoryDataOrigin = {}): readonly Finding[] {
     return this.#examine(data, origin).findings.sort(byRule)
   }
