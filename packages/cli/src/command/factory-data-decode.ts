@@ -124,7 +124,7 @@ function table(output: Output, input: FactoryDataInput, options: DecodeOptions):
   const width = Math.max(4, ...rows.map(({ name }) => name.length))
   const lines = rows.map(({ tag, name, length, value }) => {
     const start = `${String(tag).padStart(5)}  ${name.padEnd(width)}  ${String(length).padStart(6)}`
-    return `${start}  ${value === 'hidden' ? paint(output, 'dim', value) : printableValue(value)}\n`
+    return `${start}  ${value === 'hidden' ? paint(output, 'dim', value) : value}\n`
   })
   const heading = `${'tag'.padStart(5)}  ${'name'.padEnd(width)}  octets  value`
   return `${titleOf(input)}\n${paint(output, 'bold', heading)}\n${lines.join('')}`
@@ -134,11 +134,6 @@ function titleOf(input: FactoryDataInput): string {
   if (input.form !== 'image') return `${input.place}  ${input.form} JSON`
   const { generation, length } = input.read
   return `${input.place}  image ${generation}, ${length} octets`
-}
-
-/** C1 controls are the only ones that JSON leaves in a text. */
-function printableValue(text: string): string {
-  return text.replaceAll(/[\u007f-\u009f\u2028\u2029]/g, '�')
 }
 
 function lossLines(losses: readonly ImageLoss[]): string {

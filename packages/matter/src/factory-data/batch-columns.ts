@@ -169,5 +169,6 @@ function stListOf(form: OctetForm, text: string): JsonValue {
 }
 
 function headerFinding(name: string, message: string): BatchFinding {
-  return batchFinding({ rule: 'BATCH-07', row: 0, field: name || 'header', message })
+  const field = name === '' ? 'header' : name.slice(0, 80)
+  return batchFinding({ rule: 'BATCH-07', row: 0, field, message })
 }

@@ -28,7 +28,7 @@ export interface DescribeOptions {
 const shownOctets = 8
 
 /**
- * The value of a record in one line of at most about 60 characters, control characters included: print it through an escape.
+ * The value of a record in one line of some 80 characters at most, every control character as an escape.
  * Octets are shown by their start and the start of their SHA-256, because certificates all begin alike.
  */
 export function describeValue(
@@ -65,7 +65,10 @@ function numberText(octets: Uint8Array): string {
 
 function describeText(octets: Uint8Array): string {
   try {
-    return JSON.stringify(decodeUtf8(octets.subarray(0, 64)))
+    return JSON.stringify(decodeUtf8(octets.subarray(0, 64))).replaceAll(
+      /[\u007f-\u009f\u2028\u2029]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
   } catch {
     return digestText(octets)
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { concat, Secret, toHex } from '@keyline/bytes'
+import { concat, encodeUtf8, Secret, toHex } from '@keyline/bytes'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import '../../../../test/support/properties.ts'
@@ -110,6 +110,9 @@ describe('the excerpt of a value', () => {
     )
     expect(describeValue(Tag.vendorName, Uint8Array.of(0xc3))).toBe('c3')
     expect(describeValue(Tag.vendorName, encodeImage({}))).toBe('acacacac')
+    expect(describeValue(Tag.vendorName, encodeUtf8('a\u001b\u009b'))).toBe(
+      String.raw`"a\u001b\u009b"`,
+    )
     expect(describeValue(99, new Uint8Array(0))).toBe('empty')
     const passcode = Uint8Array.of(0x85, 0x61, 0x34, 0x01)
     expect(describeValue(Tag.passcode, passcode)).toBe('hidden')
