@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/line.ts'
 import { keyline, stackTrace, type Ended } from './support/keyline.ts'
+import { passphrase, writePassphrase } from './support/pki.ts'
 
 const vectors = (...names: readonly string[]): string => join('test/vectors/matter', ...names)
 const time = ['--time', '2026-06-01T00:00:00Z']
@@ -106,6 +108,26 @@ describe('the dry run of an image', () => {
       'ATT-15',
       'ATT-26',
     ])
+  })
+
+  it('opens an encrypted key', async () => {
+    const key = inFolder('encrypted.pem')
+    execFileSync('openssl', [
+      'pkcs8',
+      '-topk8',
+      '-v2',
+      'aes-256-cbc',
+      '-passout',
+      `pass:${passphrase}`,
+      '-in',
+      vectors('pem/Matter-Development-DAC-FFF1-8004-Key.pem'),
+      '-out',
+      key,
+    ])
+    const opened = ['--passphrase-file', await writePassphrase(folder.path)]
+    expect(await told(...image, ...store, '--key', key, ...opened)).toMatchObject({ ok: true })
+    const closed = await verify(...image, ...store, '--key', key)
+    expect(closed).toMatchObject({ out: '', err: expect.stringContaining('KEY_PASSPHRASE') })
   })
 
   it('never shows the private key', async () => {

@@ -27,6 +27,7 @@ interface VerifyOptions {
   readonly pai?: string
   readonly cd?: string
   readonly key?: string
+  readonly passphraseFile?: string
   readonly elements?: string
   readonly signature?: string
   readonly nonce?: string
@@ -60,6 +61,7 @@ export function verifyCommand(output: Output, end: (code: ExitCode) => void): Co
     .option('--pai <file>', 'intermediate certificate, DER or PEM')
     .option('--cd <file>', 'certification declaration, DER or hexadecimal')
     .option('--key <file>', 'private key of the device')
+    .option('--passphrase-file <file>', 'opens that key; its first line')
     .option('--elements <file>', 'recorded attestation elements, octets or hexadecimal')
     .option('--signature <file>', 'recorded attestation signature')
     .option('--nonce <file>', 'nonce of the recorded request')

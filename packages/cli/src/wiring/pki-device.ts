@@ -10,6 +10,7 @@ import { CliError } from '../errors.ts'
 import { readFactoryData } from './factory-data-input.ts'
 import { readCertificate, readDerInput, readOctetsInput } from './pki-input.ts'
 import { readKeyPair } from './pki-trust.ts'
+import { readPassphrase } from './pki.ts'
 
 /** Where the credentials of a device and its answer are. */
 export interface DeviceFiles {
@@ -18,6 +19,8 @@ export interface DeviceFiles {
   readonly pai?: string | undefined
   readonly cd?: string | undefined
   readonly key?: string | undefined
+  /** Opens the key; an open one does not ask for it. */
+  readonly passphraseFile?: string | undefined
   readonly elements?: string | undefined
   readonly signature?: string | undefined
   readonly nonce?: string | undefined
@@ -64,7 +67,7 @@ export async function readDevice(files: DeviceFiles): Promise<DeviceToVerify> {
   }
   const made =
     recorded === undefined
-      ? madeAnswer(await privateKey(files), certificationDeclaration, data.firmwareInformation)
+      ? madeAnswer(await privateKey(), certificationDeclaration, data.firmwareInformation)
       : undefined
   return {
     dac: dac ?? none,
@@ -75,8 +78,13 @@ export async function readDevice(files: DeviceFiles): Promise<DeviceToVerify> {
     answerIs: recorded !== undefined ? 'recorded' : made !== undefined ? 'made' : 'missing',
   }
 
-  async function privateKey({ key }: DeviceFiles): Promise<P256KeyPair | undefined> {
-    if (key !== undefined) return readKeyPair(key)
+  async function privateKey(): Promise<P256KeyPair | undefined> {
+    const { key, passphraseFile } = files
+    if (key !== undefined) {
+      const passphrase =
+        passphraseFile === undefined ? undefined : await readPassphrase(passphraseFile)
+      return readKeyPair(key, passphrase).finally(() => passphrase?.wipe())
+    }
     const scalar = data.dacPrivateKey
     if (scalar === undefined) return undefined
     try {
