@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -191,6 +191,12 @@ describe('keyline factory-data check', () => {
   })
 })
 
+/** Passport of the first unit in the results of a run. */
+async function firstPassport(results: string): Promise<string> {
+  const names = await readdir(results, { recursive: true })
+  return join(results, names.find((name) => /passport.*\.json$/.test(name)) ?? '')
+}
+
 function provisioningJson(): string {
   return resolve(import.meta.dirname, '../../examples/Provisioning_FactoryData.json')
 }
@@ -246,7 +252,7 @@ describe('keyline factory-data diff', () => {
     })
   })
 
-  it('compares with the board of a bench, and needs one', async () => {
+  it('compares with the board of a bench, and rows with the ledger of its station', async () => {
     const home = at('home')
     const demo = [
       'demo',
@@ -266,6 +272,21 @@ describe('keyline factory-data diff', () => {
     expect(out).toContain(`${provisioning} → sim:1  different`)
     expect(out).toContain('added DEVICE_ATTESTATION_CERTIFICATE (tag 3)')
     expect(out).not.toMatch(/PRIV_KEY.*: none → [0-9a-f]/)
+    const unit = JSON.parse((await readFile(await firstPassport(at('results')))).toString('utf8'))
+    await writeFile(at('taken.csv'), `SERIAL_NUMBER\nFREE\n${unit.serialNumber}\n`)
+    const taken = [
+      provisioningJson(),
+      '--rows',
+      at('taken.csv'),
+      '--mode',
+      'provisioning',
+      '--home',
+      home,
+    ]
+    const batch = await keyline('factory-data', 'check', ...taken)
+    expect(batch.code).toBe(1)
+    expect(batch.out).toContain('row 2  FAILED\n  BATCH-01 error SERIAL_NUMBER')
+    expect(batch.out).toContain('a device that was made before has the same')
     for (const wrong of [['--board', 'tty:1'], ['--board', 'sim:65'], []]) {
       const refused = await keyline('factory-data', 'diff', full, '--home', home, ...wrong)
       expect(refused).toMatchObject({ code: 2, out: '' })

@@ -4,6 +4,7 @@ import { prepareFactoryDataCheck, verbatimImage } from '@keyline/matter'
 import { CliError } from '../errors.ts'
 import { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
+import { withExisting, type ExistingOptions } from '../wiring/factory-data-ledger.ts'
 import { checkBatch, type CheckedRow } from '../wiring/factory-data-batch.ts'
 import {
   readFactoryData,
@@ -13,8 +14,9 @@ import {
 } from '../wiring/factory-data-input.ts'
 import { exitCodeOfFindings, findingLines } from '../wiring/pki-findings.ts'
 import { verdictText, withFactoryDataOptions } from './factory-data-options.ts'
+import { ledgerOption } from './options.ts'
 
-interface CheckOptions extends FactoryDataOptions {
+interface CheckOptions extends FactoryDataOptions, ExistingOptions {
   readonly rows?: string
   readonly verbatim?: boolean
   readonly json?: boolean
@@ -34,6 +36,8 @@ export function checkCommand(output: Output, end: (code: ExitCode) => void): Com
       'one row per device, .csv or .jsonl; - for CSV from the standard input',
     )
     .option('--verbatim', 'check the container alone, as for an image that is programmed as it is')
+    .option('--home <folder>', 'with --rows: the station whose ledger must not have the identities')
+    .option(...ledgerOption)
     .option('--json', 'machine-readable result; of a batch, one line for each row with findings')
   return withFactoryDataOptions(command).action(async (file: string, options: CheckOptions) =>
     end(
@@ -83,10 +87,11 @@ async function checkRows(
   options: CheckOptions,
 ): Promise<ExitCode> {
   const isJson = options.json === true
-  const summary = await checkBatch(files, options, (row) => {
-    output.out(isJson ? rowJson(row) : rowText(row))
-  })
-  const { rows, failed } = summary
+  const { rows, failed } = await withExisting(options, (existing) =>
+    checkBatch({ ...files, existing }, options, (row) => {
+      output.out(isJson ? rowJson(row) : rowText(row))
+    }),
+  )
   output.out(
     isJson
       ? `${JSON.stringify({ ok: failed === 0, rows, failed })}\n`

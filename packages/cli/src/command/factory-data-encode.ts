@@ -12,7 +12,8 @@ import {
 } from '@keyline/matter'
 import { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
-import { checkBatch } from '../wiring/factory-data-batch.ts'
+import { withExisting, type ExistingOptions } from '../wiring/factory-data-ledger.ts'
+import { checkBatch, type CheckedRow } from '../wiring/factory-data-batch.ts'
 import {
   profileOf,
   readFactoryData,
@@ -23,11 +24,12 @@ import {
 import { writeWhole } from '../wiring/pki-output.ts'
 import { findingsOf, imageOctets, rowText } from './factory-data-check.ts'
 import { verdictText, withFactoryDataOptions } from './factory-data-options.ts'
+import { ledgerOption } from './options.ts'
 
 /** Forms that factory data are written in. */
 export type OutputForm = 'binary' | 'st' | 'extended'
 
-interface EncodeOptions extends FactoryDataOptions {
+interface EncodeOptions extends FactoryDataOptions, ExistingOptions {
   readonly out: string
   readonly to: OutputForm
   readonly rows?: string
@@ -52,6 +54,8 @@ export function encodeCommand(output: Output, end: (code: ExitCode) => void): Co
       'one row per device, .csv or .jsonl; - for CSV from the standard input',
     )
     .option('--verbatim', 'keep an image as it is, unknown records included; check its container')
+    .option('--home <folder>', 'with --rows: the station whose ledger must not have the identities')
+    .option(...ledgerOption)
     .option('--json', 'machine-readable result')
   return withFactoryDataOptions(command).action(async (file: string, options: EncodeOptions) =>
     end(
@@ -126,17 +130,9 @@ async function encodeRows(
   files: { readonly common: string; readonly rows: string },
   options: EncodeOptions,
 ): Promise<ExitCode> {
-  const { rows, failed } = await checkBatch(files, options, async (row) => {
-    const { set, extended } = row
-    if (row.isSound && set !== undefined) {
-      const content = encodedAs(options.to, set.data, options, extended)
-      await writeFactoryData(join(options.out, rowFile(row.row, options.to)), content)
-    }
-    if (options.json === true) {
-      const { isSound, findings } = row
-      output.out(`${JSON.stringify({ row: row.row, ok: isSound, findings })}\n`)
-    } else output.err(rowText(row))
-  })
+  const { rows, failed } = await withExisting(options, (existing) =>
+    checkBatch({ ...files, existing }, options, (row) => writeRow(output, row, options)),
+  )
   const summary = { ok: failed === 0, rows, failed, output: options.out }
   output.out(
     options.json === true
@@ -144,6 +140,17 @@ async function encodeRows(
       : `${rows} rows, ${failed} failed, the others in ${options.out}\n`,
   )
   return failed === 0 ? ExitCode.done : ExitCode.failed
+}
+
+async function writeRow(output: Output, row: CheckedRow, options: EncodeOptions): Promise<void> {
+  const { set, extended, isSound, findings } = row
+  if (isSound && set !== undefined) {
+    const content = encodedAs(options.to, set.data, options, extended)
+    await writeFactoryData(join(options.out, rowFile(row.row, options.to)), content)
+  }
+  if (options.json === true) {
+    output.out(`${JSON.stringify({ row: row.row, ok: isSound, findings })}\n`)
+  } else output.err(rowText(row))
 }
 
 function rowFile(row: number, form: OutputForm): string {

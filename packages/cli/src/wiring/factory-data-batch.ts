@@ -8,6 +8,7 @@ import {
   type BatchFinding,
   type BatchRow,
   type FactoryDataChecker,
+  type IdentityLookup,
 } from '@keyline/matter'
 import { CliError } from '../errors.ts'
 import {
@@ -24,6 +25,8 @@ export interface BatchFiles {
   readonly common: string
   /** `.csv` or `.jsonl`, or `-` for CSV from the standard input. */
   readonly rows: string
+  /** Identities that other devices have already. */
+  readonly existing?: IdentityLookup | undefined
 }
 
 /** A row after all rules. */
@@ -63,7 +66,7 @@ export async function checkBatch(
     await inFile(placeOf(files.common), async () => {
       const batch = readBatch(
         { common, rows: source, format },
-        readingOptions(files.common, options),
+        { ...readingOptions(files.common, options), existing: files.existing },
       )
       for await (const row of batch) {
         const { set } = row
