@@ -222,6 +222,16 @@ describe('object identifiers', () => {
     )
   })
 
+  it('are told apart, however many were met before', () => {
+    const texts = Array.from(
+      { length: 1000 },
+      (_, index) => `1.3.6.1.4.1.37244.${index >> 4}.${index}`,
+    )
+    for (const text of [...texts, ...texts.toReversed()]) {
+      expect(new DerReader(derOid(text)).oid('type')).toBe(text)
+    }
+  })
+
   it.each(['', '1', '3.1', '1.40', '1.2.', '1.2.x', '1.2.4294967296', '-1.2', '1.2.01e1'])(
     'refuses %j',
     (text) => {

@@ -7,7 +7,7 @@ const longestRemembered = 16
 
 /** Dotted form of the OBJECT IDENTIFIER whose content lies from `start` up to `end`. @throws X509Error `DER_MALFORMED` */
 export function oidText(octets: Uint8Array, start: number, end: number, field: string): string {
-  const slot = ((octets[end - 1] ?? 0) + 16 * (end - start)) & 0xff
+  const slot = slotOf(octets, start, end)
   const met = lately[slot]
   if (met !== undefined && standsAt(met.content, octets, start, end)) return met.text
   if (!isOid(octets, start, end)) {
@@ -16,6 +16,10 @@ export function oidText(octets: Uint8Array, start: number, end: number, field: s
   const text = spell(octets, start, end)
   if (end - start <= longestRemembered) lately[slot] = { content: octets.slice(start, end), text }
   return text
+}
+
+function slotOf(octets: Uint8Array, start: number, end: number): number {
+  return ((octets[end - 1] ?? 0) + 5 * (octets[end - 2] ?? 0) + 16 * (end - start)) & 0xff
 }
 
 function spell(octets: Uint8Array, start: number, end: number): string {
