@@ -72,19 +72,19 @@ export const stsafeErrorTable = {
     meaning: 'The chip holds no host keys.',
     remedy: 'provision host keys first',
   },
-  STSAFE_COUNTER_EXHAUSTED: {
-    fault: 'chip',
-    meaning: 'The sequence counter of the host keys is at its maximum. Nothing was sent.',
-    remedy: 'provision new host keys: they start with counter 0',
-  },
   STSAFE_OUTCOME_UNKNOWN: {
     fault: 'wire',
     meaning: 'The answer of a command that changes the chip for good was lost.',
     remedy: 'read the state of the chip; do not repeat the command before it is known',
   },
+  STSAFE_UNKNOWN_PART: {
+    fault: 'caller',
+    meaning: 'The part does not identify itself as an STSAFE-A that is known here.',
+    remedy: 'check address and part: STSAFE-A100, A110 and A120 are known',
+  },
   STSAFE_INCOMPATIBLE: {
     fault: 'caller',
-    meaning: 'The part is no STSAFE-A, or its type does not have this function.',
+    meaning: 'The type of this part does not have the function.',
     remedy: 'use the function that the message names, or another part',
   },
   STSAFE_KEY_NOT_FOUND: {
@@ -92,16 +92,31 @@ export const stsafeErrorTable = {
     meaning: 'A slot is empty or does not exist.',
     remedy: 'query the table of the slots and name one that holds a key',
   },
-  STSAFE_SIGNATURE: {
-    fault: 'chip',
-    meaning: 'A signature is not valid, or the key of a slot may not make it.',
-    remedy: 'check key, message and slot',
+  STSAFE_SIGNER_SLOT: {
+    fault: 'caller',
+    meaning: 'The public key slot of the signer may not authenticate this act.',
+    remedy: 'set the flag of the slot, or name a slot that has it',
   },
   STSAFE_CERTIFICATE: {
     fault: 'chip',
-    meaning:
-      'The certificate of the chip is malformed, or its chain does not reach a trusted root.',
+    meaning: 'The certificate of the chip, or one of its chain, is malformed or no issuer.',
+    remedy: 'read the certificate zone; a part without certificate cannot be authenticated',
+  },
+  STSAFE_CERTIFICATE_ISSUER: {
+    fault: 'chip',
+    meaning: 'A certificate was not issued by the one before it in the chain.',
     remedy: 'pass the root that issued the certificate of this part',
+  },
+  STSAFE_CERTIFICATE_SIGNATURE: {
+    fault: 'chip',
+    meaning: 'The signature of a certificate is wrong.',
+    remedy:
+      'pass the root that issued the certificate; if it is the right one, the part is no original',
+  },
+  STSAFE_CHALLENGE_SIGNATURE: {
+    fault: 'chip',
+    meaning: 'The chip does not hold the private key of its certificate.',
+    remedy: 'name the slot of the certified key; if it is the right one, the part is a copy',
   },
   STSAFE_CONFIRMATION: {
     fault: 'caller',

@@ -65,8 +65,9 @@ function weierstrass(oid: string, size: number): Curve {
   }
 }
 
-/** The hash algorithms that are services of the A120. */
+/** The hash algorithms that have an identifier. SHA-224 is no service of the A120: the chip refuses it. */
 export const hashes = {
+  'SHA-224': { oid: '608648016503040204', length: 28 },
   'SHA-256': { oid: '608648016503040201', length: 32 },
   'SHA-384': { oid: '608648016503040202', length: 48 },
   'SHA-512': { oid: '608648016503040203', length: 64 },
@@ -76,8 +77,8 @@ export const hashes = {
 } as const
 export type HashName = keyof typeof hashes
 
-/** `lv` of section 0.2: a 16-bit length, then the octets. */
-export const lv = prefixedOctets(u16be, 752)
+/** `lv` of section 0.2: a 16-bit length, then the octets; the frame limits them. */
+export const lv = prefixedOctets(u16be, 0xffff)
 
 function oidChoice<N extends string>(
   names: Readonly<Record<N, { readonly oid: string }>>,

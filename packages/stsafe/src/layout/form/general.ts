@@ -8,7 +8,7 @@ export const generalForms = {
   echo: form(commandTable.echo, {
     name: 'Echo',
     section: '3.5.1',
-    request: layout({ data: remaining(0, 751) }),
+    request: layout({ data: remaining() }),
     response: layout({ data: remaining(0, 751) }),
   }),
   reset: form(commandTable.reset, {

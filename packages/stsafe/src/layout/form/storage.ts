@@ -23,7 +23,7 @@ export const storageForms = {
     name: 'Update',
     section: '3.6.3',
     effect: 'stored',
-    request: layout({ option: zoneOption, zone: u8, offset: u16be, data: remaining(0, 751) }),
+    request: layout({ option: zoneOption, zone: u8, offset: u16be, data: remaining() }),
     response: nothing,
   }),
   decrement: form(commandTable.decrement, {
@@ -35,7 +35,7 @@ export const storageForms = {
       zone: u8,
       offset: u16be,
       amount: u32be,
-      data: remaining(0, 743),
+      data: remaining(),
     }),
     response: layout({ counter: u32be }),
   }),

@@ -21,14 +21,14 @@ export const symmetricForms = {
     name: 'Generate MAC',
     selector: [generate],
     section: '3.9.1',
-    request: layout({ slot: u8, macLength: u8, message: remaining(0, 748) }),
+    request: layout({ slot: u8, macLength: u8, message: remaining() }),
     response: layout({ mac: remaining(0, 32) }),
   }),
   verifyMac: form(commandTable.verifyMac, {
     name: 'Verify MAC',
     selector: [use],
     section: '3.9.2',
-    request: layout({ slot: u8, mac: prefixedOctets(u8, 255), message: remaining(0, 748) }),
+    request: layout({ slot: u8, mac: prefixedOctets(u8, 255), message: remaining() }),
     response: layout({ result: u8 }),
   }),
   eraseSymmetricKeySlot: form(commandTable.eraseSymmetricKeySlot, {
@@ -42,14 +42,14 @@ export const symmetricForms = {
     name: 'Encrypt ECB',
     selector: [use],
     section: '3.10',
-    request: layout({ slot: u8, message: remaining(0, 749) }),
+    request: layout({ slot: u8, message: remaining() }),
     response: layout({ ciphertext: remaining(0, 751) }),
   }),
   decryptEcb: form(commandTable.decrypt, {
     name: 'Decrypt ECB',
     selector: [use],
     section: '3.10',
-    request: layout({ slot: u8, ciphertext: remaining(0, 749) }),
+    request: layout({ slot: u8, ciphertext: remaining() }),
     response: layout({ plaintext: remaining(0, 751) }),
   }),
   /** Divide the answer with {@link ccmEncrypted}. */

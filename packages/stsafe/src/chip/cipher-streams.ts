@@ -1,0 +1,166 @@
+import { concat } from '@keyline/bytes'
+import { StsafeError } from '../errors.ts'
+import { ccmStarted } from '../layout/form/chunked.ts'
+import { Form } from '../layout/form/forms.ts'
+import { ccmNonceLength, gcmEncrypted } from '../layout/form/symmetric.ts'
+import { gcmIvLength, ofLength, verifiedPlaintext } from './ciphers.ts'
+import {
+  requireLength,
+  requireRange,
+  warnOfShortTag,
+  type CallOptions,
+  type ChipContext,
+} from './context.ts'
+
+/** A piece of a message; all associated data stand before its first octet. */
+export interface Piece {
+  readonly aad?: Uint8Array | undefined
+  readonly data?: Uint8Array | undefined
+}
+
+export interface CcmTotals {
+  readonly slot: number
+  readonly totalAad: number
+  readonly totalData: number
+}
+
+/** An encryption in pieces. One at a time: a new start discards the one before. */
+export interface EncryptionStream {
+  /** Nonce or IV as sent. */
+  readonly nonce: Uint8Array
+  /** Ciphertext of the first piece. */
+  readonly first: Uint8Array
+  /** Value of the chip's counter, of a CCM* key with counter. */
+  readonly counter?: number | undefined
+  process(piece: Piece, options?: CallOptions): Promise<Uint8Array>
+  finish(
+    piece: Piece,
+    options?: CallOptions,
+  ): Promise<{ readonly ciphertext: Uint8Array; readonly tag: Uint8Array }>
+}
+
+/** A decryption in pieces. The plaintext is held back until the chip has verified the tag. */
+export interface DecryptionStream {
+  process(piece: Piece, options?: CallOptions): Promise<void>
+  /** The whole plaintext, or nothing when the tag is wrong. */
+  finish(
+    piece: Piece & { readonly tag: Uint8Array },
+    options?: CallOptions,
+  ): Promise<Uint8Array | undefined>
+}
+
+const empty = new Uint8Array()
+
+/** CCM* and GCM in pieces (section 3.11). The key needs its chunk usages. */
+export class CipherStreamService {
+  readonly #context: ChipContext
+
+  constructor(context: ChipContext) {
+    this.#context = context
+  }
+
+  /** Replaces `stse_aes_ccm_encrypt_start`, `…_process` and `…_finish`. */
+  async encryptCcm(
+    input: CcmTotals &
+      Piece & { readonly nonce?: Uint8Array | undefined; readonly tagLength: number },
+    options?: CallOptions,
+  ): Promise<EncryptionStream> {
+    const { slot, totalAad, totalData, aad = empty, data = empty, tagLength } = input
+    requireRange('the tag length', tagLength, 0, 16)
+    warnOfShortTag(this.#context, 'CCM*', tagLength)
+    const nonce = input.nonce ?? this.#context.random.bytes(ccmNonceLength)
+    requireLength('the nonce', nonce, ccmNonceLength)
+    const request = { slot, nonce, totalAad, totalMessage: totalData, aad, message: data }
+    const response = ccmStarted(data.length)
+    const answer = await this.#context.queue.runAs(Form.startEncryptCcm, request, response, options)
+    const stream = this.#encryption(nonce, answer.ciphertext, tagLength)
+    return { ...stream, counter: answer.counter }
+  }
+
+  /** Replaces `stse_aes_gcm_encrypt_start`, `…_process` and `…_finish`. */
+  async encryptGcm(
+    input: Piece & {
+      readonly slot: number
+      readonly iv?: Uint8Array | undefined
+      readonly tagLength: number
+    },
+    options?: CallOptions,
+  ): Promise<EncryptionStream> {
+    const { slot, aad = empty, data = empty, tagLength } = input
+    requireRange('the tag length', tagLength, 1, 16)
+    warnOfShortTag(this.#context, 'GCM', tagLength)
+    const iv = input.iv ?? this.#context.random.bytes(gcmIvLength)
+    requireRange('the length of the IV', iv.length, 1, 0xffff)
+    const request = { slot, iv, aad, message: data }
+    const { ciphertext } = await this.#context.queue.run(Form.startEncryptGcm, request, options)
+    return this.#encryption(iv, ofLength(ciphertext, data.length), tagLength)
+  }
+
+  /** Replaces `stse_aes_ccm_decrypt_start`, `…_process` and `…_finish`. The total counts no tag. */
+  async decryptCcm(
+    input: CcmTotals & Piece & { readonly nonce: Uint8Array },
+    options?: CallOptions,
+  ): Promise<DecryptionStream> {
+    const { slot, nonce, totalAad, totalData, aad = empty, data = empty } = input
+    requireLength('the nonce', nonce, ccmNonceLength)
+    const request = { slot, nonce, totalAad, totalCiphertext: totalData, aad, ciphertext: data }
+    const { plaintext } = await this.#context.queue.run(Form.startDecryptCcm, request, options)
+    return this.#decryption('CCM*', ofLength(plaintext, data.length))
+  }
+
+  /** Replaces `stse_aes_gcm_decrypt_start`, `…_process` and `…_finish`. */
+  async decryptGcm(
+    input: Piece & { readonly slot: number; readonly iv: Uint8Array },
+    options?: CallOptions,
+  ): Promise<DecryptionStream> {
+    const { slot, iv, aad = empty, data = empty } = input
+    requireRange('the length of the IV', iv.length, 1, 0xffff)
+    const request = { slot, iv, aad, ciphertext: data }
+    const { plaintext } = await this.#context.queue.run(Form.startDecryptGcm, request, options)
+    return this.#decryption('GCM', ofLength(plaintext, data.length))
+  }
+
+  #encryption(nonce: Uint8Array, first: Uint8Array, tagLength: number): EncryptionStream {
+    const { queue } = this.#context
+    return {
+      nonce,
+      first,
+      process: async ({ aad = empty, data = empty }, options) => {
+        const request = { aad, message: data }
+        const { ciphertext } = await queue.run(Form.processEncrypt, request, options)
+        return ofLength(ciphertext, data.length)
+      },
+      finish: async ({ aad = empty, data = empty }, options) => {
+        const response = gcmEncrypted(data.length, tagLength)
+        return queue.runAs(Form.finishEncrypt, { aad, message: data }, response, options)
+      },
+    }
+  }
+
+  #decryption(operation: string, first: Uint8Array): DecryptionStream {
+    const { queue } = this.#context
+    const held = [first]
+    let isOver = false
+    const requireOpen = (): void => {
+      if (isOver)
+        throw new StsafeError('STSAFE_ARGUMENT', 'the decryption is over; start a new one')
+    }
+    return {
+      process: async ({ aad = empty, data = empty }, options) => {
+        requireOpen()
+        const request = { aad, ciphertext: data }
+        const { plaintext } = await queue.run(Form.processDecrypt, request, options)
+        held.push(ofLength(plaintext, data.length))
+      },
+      finish: async ({ aad = empty, data = empty, tag }, options) => {
+        requireOpen()
+        isOver = true
+        warnOfShortTag(this.#context, operation, tag.length)
+        const request = { aad, ciphertext: data, tag }
+        const answer = await queue.run(Form.finishDecrypt, request, options)
+        const last = verifiedPlaintext(answer, data.length)
+        return last && concat(...held, last)
+      },
+    }
+  }
+}
