@@ -106,6 +106,11 @@ export const ledgerErrorTable = {
     meaning: 'The batch stands in the ledger with another order, size or content.',
     remedy: 'let one process at a time generate a batch, and go on with the file it has written',
   },
+  LEDGER_UNIT_IN_BATCH: {
+    fault: 'caller',
+    meaning: 'The secrets of a generated unit rest in the file of its batch, not in the ledger.',
+    remedy: 'open the unit in that file: `keyline factory-data open FILE --serial NUMBER`',
+  },
   LEDGER_UNIT_UNKNOWN: {
     fault: 'caller',
     meaning: 'No such unit is in the ledger.',

@@ -15,4 +15,3 @@ export type { CertificateRecord, IssuanceAnswer, IssuanceEntry } from './store/c
 export type { OrderStatus, SerialPool } from './store/orders.ts'
 export type { UnitReport } from './store/report.ts'
 export type { ReservedUnit } from './store/units.ts'
-export { unitSealer, type SealedUnit } from './store/vault.ts'

@@ -13,6 +13,7 @@ import {
   noteBatchRevealed,
   openBatch,
   recordChunk,
+  requireOwnSecrets,
   type Batch,
   type BatchChunk,
 } from './store/batches.ts'
@@ -211,10 +212,15 @@ export class Ledger {
     })
   }
 
-  /** Opens the secrets of a unit for a person. The audit log records it before they are handed out. */
+  /**
+   * Opens the secrets of a unit for a person. The audit log records it before they are handed out.
+   * @throws LedgerError `LEDGER_UNIT_IN_BATCH` for a generated one, whose file has them
+   */
   reveal(unitId: string): Promise<UnitSecrets> {
     return this.#act(async ({ tx, note }) => {
-      const secrets = this.#vault.openUnit(unitId, await unitRow(tx, unitId))
+      const row = await unitRow(tx, unitId)
+      requireOwnSecrets(row)
+      const secrets = this.#vault.openUnit(unitId, row)
       await note('secrets.revealed', { unit: unitId })
       return secrets
     })

@@ -1,6 +1,6 @@
 import { Secret, systemRandom } from '@keyline/bytes'
 import { DacSeries, drawSerialNumber, readPai, type SeriesDac } from '@keyline/issuer'
-import { batchUnitId, unitSealer, type BatchUnit } from '@keyline/ledger'
+import type { BatchUnit } from '@keyline/ledger'
 import { profiles } from '@keyline/matter'
 import {
   blockRandom,
@@ -36,9 +36,9 @@ export async function openUnitMaker(setup: GenerateSetup): Promise<BatchUnitMake
     notBefore,
     notAfter: authority.certificate.notAfter,
     now: notBefore,
+    verifyEvery: verifyEvery(product.order.commissioning.iterations),
   })
   const random = blockRandom(systemRandom)
-  const seal = unitSealer(storeKey, random)
   return new UnitMaker<IssuedCredentials, BatchUnit>({
     product,
     profile: profiles[profile],
@@ -55,10 +55,14 @@ export async function openUnitMaker(setup: GenerateSetup): Promise<BatchUnitMake
         })
         return { dac: certificate.der, pai, certificate }
       },
-    recordOf: ({ serialNumber, secrets, credentials: { certificate } }, place) => ({
-      serialNumber,
-      sealed: seal(batchUnitId(batch, place), secrets),
-      certificate,
-    }),
+    recordOf: ({ serialNumber, credentials: { certificate } }) => ({ serialNumber, certificate }),
   })
+}
+
+/**
+ * How many certificates share one verification of a signature. It costs as much as a hundred iterations of PBKDF2: with
+ * few iterations one in eight is verified, and the first unit of each chunk besides; with many, each of them.
+ */
+function verifyEvery(iterations: number): number {
+  return iterations < 5000 ? 8 : 1
 }

@@ -121,6 +121,7 @@ export async function generateBatch(options: GenerateBatchOptions): Promise<Gene
               first,
               units: records,
               issuerKeyId,
+              iterations,
               file: end,
             }),
         },

@@ -10,7 +10,13 @@ import {
   type TbsInput,
 } from '@keyline/x509'
 import { IssuerError } from '../errors.ts'
-import { commonNameProblem, dacName, fourDigits, type SubjectEncoding } from './dac-name.ts'
+import {
+  commonNameProblem,
+  dacName,
+  fourDigits,
+  type DacNameInput,
+  type SubjectEncoding,
+} from './dac-name.ts'
 import { issuingFinding, type IssuingRule } from './issuing-rules.ts'
 import type { Pai } from './pai.ts'
 
@@ -48,7 +54,19 @@ const largestId = 0xffff
 
 /** Violated rules that can be judged before anything is signed: ISS-01 … ISS-07 and ISS-09. Source: station 8.2. */
 export function checkIssuing(input: DacInput): readonly Finding[] {
-  return checks.flatMap(([rule, check]) => {
+  return judge(checks, input)
+}
+
+/** What of a certificate differs from the others of a product. */
+export type DacSubjectInput = DacNameInput & Pick<DacInput, 'serialNumber'>
+
+/** The rules of these alone, ISS-06 and ISS-07, where the others were judged before. */
+export function checkDacSubject(input: DacSubjectInput): readonly Finding[] {
+  return judge(subjectChecks, input)
+}
+
+function judge<Input>(rules: Checks<Input>, input: Input): readonly Finding[] {
+  return rules.flatMap(([rule, check]) => {
     const problem = check(input)
     return problem === undefined ? [] : [issuingFinding(rule, ...problem)]
   })
@@ -87,7 +105,20 @@ export function dacTbs(input: DacTbsInput): TbsInput {
 /** Field, its value, and what is wrong with it. */
 type Problem = readonly [field: string, value: string, message: string]
 
-const checks: readonly (readonly [IssuingRule, (input: DacInput) => Problem | undefined])[] = [
+type Checks<Input> = readonly (readonly [IssuingRule, (input: Input) => Problem | undefined])[]
+
+const subjectChecks: Checks<DacSubjectInput> = [
+  ['ISS-06', serialNumberProblem],
+  [
+    'ISS-07',
+    (input) => {
+      const problem = commonNameProblem(input)
+      return problem === undefined ? undefined : ['commonName', input.commonName, problem]
+    },
+  ],
+]
+
+const checks: Checks<DacInput> = [
   [
     'ISS-01',
     ({ pai }) =>
@@ -117,14 +148,7 @@ const checks: readonly (readonly [IssuingRule, (input: DacInput) => Problem | un
         : ['productId', hexId(productId), `the PAI has ${hexId(pai.productId)}`],
   ],
   ['ISS-05', validityProblem],
-  ['ISS-06', serialNumberProblem],
-  [
-    'ISS-07',
-    (input) => {
-      const problem = commonNameProblem(input)
-      return problem === undefined ? undefined : ['commonName', input.commonName, problem]
-    },
-  ],
+  ...subjectChecks,
   [
     'ISS-09',
     ({ pai, now, isPaiRevoked }) => {
@@ -146,7 +170,7 @@ function validityProblem({ pai, notBefore, notAfter }: DacInput): Problem | unde
   return ['notBefore', isoTime(notBefore), `it is outside ${validity} of the PAI`]
 }
 
-function serialNumberProblem({ serialNumber }: DacInput): Problem | undefined {
+function serialNumberProblem({ serialNumber }: DacSubjectInput): Problem | undefined {
   const start = serialNumber.findIndex((octet) => octet !== 0)
   const [first = 0] = serialNumber.subarray(start)
   const encoded = serialNumber.length - start + (first >= 0x80 ? 1 : 0)

@@ -74,6 +74,27 @@ describe('a series of certificates', () => {
     expect(lengths).toEqual(new Set([8, 7]))
   })
 
+  it('verifies the signature of one in so many, the first among them', async () => {
+    let isGood = true
+    const own = input.signer
+    const other = keyPairSigner(generateP256())
+    const signer = {
+      publicKey: own.publicKey,
+      sign: (tbs: Uint8Array) => (isGood ? own : other).sign(tbs),
+    }
+    const series = new DacSeries({ ...input, signer, verifyEvery: 3 })
+    const outcomes: string[] = []
+    for (let count = 0; count < 7; count++) {
+      isGood = count === 0
+      const subject = { publicKey: keys[0] ?? new Uint8Array(), serialNumber: Uint8Array.of(1) }
+      await series.issue({ ...subject, commonName: 'x' }).then(
+        () => outcomes.push('out'),
+        () => outcomes.push('held'),
+      )
+    }
+    expect(outcomes).toEqual(['out', 'out', 'out', 'held', 'out', 'out', 'held'])
+  })
+
   it('lets no certificate leave whose signature does not verify', async () => {
     const other = keyPairSigner(generateP256())
     const signer = { publicKey: input.signer.publicKey, sign: (tbs: Uint8Array) => other.sign(tbs) }

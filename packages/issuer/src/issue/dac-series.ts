@@ -1,13 +1,22 @@
 import { describeFinding, toHex } from '@keyline/bytes'
 import { p256Spki, sha256 } from '@keyline/crypto'
 import { assembleCertificate, buildTbsCertificate } from '@keyline/x509'
-import { checkIssuing, dacTbs, type DacInput } from '../build/build-dac.ts'
+import { checkDacSubject, checkIssuing, dacTbs, type DacInput } from '../build/build-dac.ts'
 import { DacTemplates, type DacSubject } from '../build/dac-template.ts'
 import { IssuerError } from '../errors.ts'
-import { createDacLint, type DacLint } from '../lint/lint-dac.ts'
+import { lintWith, readLintIssuer } from '../lint/lint-certificate.ts'
+import type { LintIssuer } from '../lint/lint-problem.ts'
+import { issuedDac } from '../lint/lint-profile.ts'
+import { issuedDacChecks, type RoleChecks } from '../lint/role-checks.ts'
 
 /** What all certificates of a series have in common. */
-export type DacSeriesInput = Omit<DacInput, 'publicKey' | 'serialNumber' | 'commonName'>
+export interface DacSeriesInput extends Omit<
+  DacInput,
+  'publicKey' | 'serialNumber' | 'commonName'
+> {
+  /** Verifies the signature (LINT-15) of one certificate in so many, the first among them; of each unless given. */
+  readonly verifyEvery?: number | undefined
+}
 
 /** A certificate with what a record of it names. Hashes and serial number are hexadecimal. */
 export interface SeriesDac {
@@ -18,6 +27,9 @@ export interface SeriesDac {
   readonly serialNumber: string
 }
 
+/** A verification costs more than the signature. */
+const checksWithoutSignature: RoleChecks = issuedDacChecks.filter(([rule]) => rule !== 'LINT-15')
+
 /**
  * Many certificates of one product under one PAI, whose keys, serial numbers and common names alone differ. Each is
  * octet for octet what `buildDac` gives, and each passes the lint before it leaves.
@@ -25,14 +37,15 @@ export interface SeriesDac {
 export class DacSeries {
   readonly #input: DacSeriesInput
   readonly #templates: DacTemplates
-  readonly #lint: DacLint
+  readonly #issuer: LintIssuer
+  #issued = 0
 
   constructor(input: DacSeriesInput) {
     this.#input = input
     this.#templates = new DacTemplates((subject) =>
       buildTbsCertificate(dacTbs({ ...input, ...subject })),
     )
-    this.#lint = createDacLint(input.pai.certificate.der)
+    this.#issuer = readLintIssuer(input.pai.certificate.der, 'PAI')
   }
 
   /** Nothing is signed that breaks a rule. @throws IssuerError `ISSUER_RULE_BROKEN`, `ISSUER_LINT_FAILED` */
@@ -41,11 +54,7 @@ export class DacSeries {
     this.#requireRules(subject)
     const tbs = this.#templates.tbs(subject)
     const der = assembleCertificate(tbs, await this.#input.signer.sign(tbs))
-    const { vendorId, productId } = this.#input
-    const findings = this.#lint({ certificate: der, publicKey, vendorId, productId })
-    if (findings.length > 0) {
-      throw new IssuerError('ISSUER_LINT_FAILED', findings.map(describeFinding).join(' | '))
-    }
+    this.#requireLint(der, publicKey)
     return {
       der,
       sha256: toHex(sha256(der)),
@@ -54,10 +63,21 @@ export class DacSeries {
     }
   }
 
-  /** ISS-01 … ISS-07 and ISS-09. */
+  #requireLint(certificate: Uint8Array, publicKey: Uint8Array): void {
+    const { vendorId, productId, verifyEvery = 1 } = this.#input
+    const checks = this.#issued++ % verifyEvery === 0 ? issuedDacChecks : checksWithoutSignature
+    const judge = { profile: issuedDac, checks, unreadable: 'LINT-01' } as const
+    const ordered = { certificate, publicKey, vendorId, productId }
+    const findings = lintWith(judge, certificate, { issuer: this.#issuer, ordered })
+    if (findings.length === 0) return
+    throw new IssuerError('ISSUER_LINT_FAILED', findings.map(describeFinding).join(' | '))
+  }
+
+  /** ISS-01 … ISS-07 and ISS-09: all of them before the first certificate, later those of its own members. */
   #requireRules({ serialNumber, commonName }: DacSubject): void {
     const { publicKey } = this.#input.signer
-    const findings = checkIssuing({ ...this.#input, serialNumber, commonName, publicKey })
+    const input = { ...this.#input, serialNumber, commonName, publicKey }
+    const findings = this.#issued === 0 ? checkIssuing(input) : checkDacSubject(input)
     if (findings.length === 0) return
     throw new IssuerError('ISSUER_RULE_BROKEN', findings.map(describeFinding).join(' | '))
   }

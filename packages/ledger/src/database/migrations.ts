@@ -6,6 +6,10 @@ export interface ColumnTypes {
   readonly integer: string
   /** Options at the end of `create table`, for a table that is read by its text key. */
   readonly table: string
+  /** The same for a table whose rows lie in the order they came, and are found through its indexes. */
+  readonly heap: string
+  /** True when the rows of a `table` lie in the order of its key. */
+  readonly isClustered: boolean
 }
 
 export interface Migration {
@@ -66,26 +70,7 @@ export const migrations: readonly Migration[] = [
         constraint unit_serial_number unique (serial_number, vendor_id, product_id)
       ) ${table}`,
       `create unique index unit_board on unit (board_uid) where live = 1`,
-      `create table certificate (
-        sha256 text not null,
-        order_id text not null references work_order (id),
-        unit_id text not null references unit (id),
-        quota_number ${integer} not null,
-        issuer_key_id text not null,
-        serial_number text not null,
-        spki_sha256 text not null,
-        idempotency_key text not null,
-        request_hash text not null,
-        der ${octets} not null,
-        state text not null check (state in ('live', 'void')),
-        void_reason text,
-        issued_at ${integer} not null,
-        constraint certificate_pkey primary key (sha256),
-        constraint certificate_serial_number unique (issuer_key_id, serial_number),
-        constraint certificate_key unique (spki_sha256),
-        constraint certificate_idempotency unique (idempotency_key),
-        constraint certificate_void check ((state = 'void') = (void_reason is not null))
-      ) ${table}`,
+      `create table certificate ${certificateBody(octets, integer)} ${table}`,
       `create index certificate_by_unit on certificate (unit_id)`,
       `create table verdict (
         unit_id text not null references unit (id),
@@ -121,24 +106,62 @@ export const migrations: readonly Migration[] = [
   },
   {
     version: 2,
-    statements: ({ integer, table }) => [
+    statements: (types) => [
       `create table batch (
         id text not null,
         order_id text not null references work_order (id),
-        units ${integer} not null check (units >= 1),
-        recorded ${integer} not null,
-        first_sequence ${integer} not null,
-        first_number ${integer} not null,
-        first_quota_number ${integer} not null,
-        file_octets ${integer} not null,
-        chunk_octets ${integer} not null,
+        units ${types.integer} not null check (units >= 1),
+        recorded ${types.integer} not null,
+        first_sequence ${types.integer} not null,
+        first_number ${types.integer} not null,
+        first_quota_number ${types.integer} not null,
+        file_octets ${types.integer} not null,
+        chunk_octets ${types.integer} not null,
         chunk_sha256 text not null,
-        created_at ${integer} not null,
+        created_at ${types.integer} not null,
         constraint batch_pkey primary key (id),
         constraint batch_recorded check (recorded between 0 and units)
-      ) ${table}`,
+      ) ${types.table}`,
       `create index batch_by_order on batch (order_id)`,
       `alter table unit add column batch_id text references batch (id)`,
+      ...(types.isClustered ? certificatesAsHeap(types) : []),
     ],
   },
 ]
+
+function certificateBody(octets: string, integer: string): string {
+  return `(
+        sha256 text not null,
+        order_id text not null references work_order (id),
+        unit_id text not null references unit (id),
+        quota_number ${integer} not null,
+        issuer_key_id text not null,
+        serial_number text not null,
+        spki_sha256 text not null,
+        idempotency_key text not null,
+        request_hash text not null,
+        der ${octets} not null,
+        state text not null check (state in ('live', 'void')),
+        void_reason text,
+        issued_at ${integer} not null,
+        constraint certificate_pkey primary key (sha256),
+        constraint certificate_serial_number unique (issuer_key_id, serial_number),
+        constraint certificate_key unique (spki_sha256),
+        constraint certificate_idempotency unique (idempotency_key),
+        constraint certificate_void check ((state = 'void') = (void_reason is not null))
+      )`
+}
+
+/**
+ * Certificates in the order they came: their key is a hash, so that in its order each new row would touch a page of its
+ * own, and every index would hold the hash once more.
+ */
+function certificatesAsHeap({ octets, integer, heap }: ColumnTypes): readonly string[] {
+  return [
+    `create table certificate_heap ${certificateBody(octets, integer)} ${heap}`,
+    `insert into certificate_heap select * from certificate order by issued_at, quota_number`,
+    `drop table certificate`,
+    `alter table certificate_heap rename to certificate`,
+    `create index certificate_by_unit on certificate (unit_id)`,
+  ]
+}

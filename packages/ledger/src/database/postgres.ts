@@ -35,7 +35,7 @@ export function openPostgres(url: string): Database {
   return {
     kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
     place: placeOf(url),
-    types: { octets: 'bytea', integer: 'bigint', table: '' },
+    types: { octets: 'bytea', integer: 'bigint', table: '', heap: '', isClustered: false },
     lockSchema: async (transaction) => {
       await sql`select pg_advisory_xact_lock(${schemaLock})`.execute(transaction)
     },

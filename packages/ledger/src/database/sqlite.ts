@@ -13,6 +13,13 @@ import { loadSqlite, type OpenSqlite, type SqliteHandle } from './sqlite-driver.
  */
 const busyTimeoutMs = 200
 
+/**
+ * Indexes over keys and hashes are touched everywhere by each batch of units: a larger cache and fewer checkpoints
+ * let a page be written once for many of them.
+ */
+const cacheKibibytes = 16_384
+const checkpointPages = 8000
+
 /** Room that stays free for the boards in work: several hundred of their transactions. */
 const reserveOctets = 4 * 1024 * 1024
 
@@ -27,7 +34,13 @@ export async function openSqlite(file: string, open?: OpenSqlite): Promise<Datab
   return {
     kysely,
     place: path,
-    types: { octets: 'blob', integer: 'integer', table: 'strict, without rowid' },
+    types: {
+      octets: 'blob',
+      integer: 'integer',
+      table: 'strict, without rowid',
+      heap: 'strict',
+      isClustered: true,
+    },
     // The transaction holds the write lock from its first moment.
     lockSchema: () => Promise.resolve(),
     refusalOf,
@@ -50,6 +63,8 @@ function connect(path: string, open: OpenSqlite): SqliteHandle {
     }
     handle.prepare('pragma synchronous = full').run([])
     handle.prepare('pragma foreign_keys = on').run([])
+    handle.prepare(`pragma cache_size = -${cacheKibibytes}`).run([])
+    valueOf(handle, `pragma wal_autocheckpoint = ${checkpointPages}`)
     return handle
   } catch (error) {
     handle?.close()

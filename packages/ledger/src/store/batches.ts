@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { BatchRow, Tables } from '../database/schema.ts'
+import type { BatchRow, Tables, UnitRow } from '../database/schema.ts'
 import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import type { Act } from './act.ts'
@@ -7,7 +7,6 @@ import { checkIssuingTime, noteIssue } from './certificates.ts'
 import { RowInserter } from './insert-rows.ts'
 import { orderRow, requireOpen } from './orders.ts'
 import { formatSerialNumber } from './serial-number.ts'
-import type { SealedUnit } from './vault.ts'
 
 /** Units that are generated without boards, and how far they are recorded. */
 export interface Batch {
@@ -32,11 +31,12 @@ export interface BatchFileEnd {
   readonly chunkSha256: string
 }
 
-/** One generated unit on its way into the ledger. Hashes and serial numbers are hexadecimal. */
+/**
+ * One generated unit on its way into the ledger; its secrets rest in the file of the batch alone.
+ * Hashes and serial numbers are hexadecimal.
+ */
 export interface BatchUnit {
   readonly serialNumber: string
-  /** From {@link unitSealer}, under the id that {@link batchUnitId} gives. */
-  readonly sealed: SealedUnit
   readonly certificate: {
     /** X.509 DER. */
     readonly der: Uint8Array
@@ -53,6 +53,8 @@ export interface BatchChunk {
   /** Place of the first one in the batch: 1, 2, 3, … */
   readonly first: number
   readonly units: readonly BatchUnit[]
+  /** Of their verifiers. */
+  readonly iterations: number
   /** Key identifier of the PAI. */
   readonly issuerKeyId: string
   /** The end of the file behind them. */
@@ -179,6 +181,9 @@ async function noPlaces(tx: Act['tx'], orderId: string, units: number): Promise<
   )
 }
 
+/** Secrets of a generated unit: they rest sealed in the file of its batch. */
+const notHere = new Uint8Array()
+
 const units = new RowInserter('unit')
 const certificates = new RowInserter('certificate')
 
@@ -225,11 +230,11 @@ export async function recordChunk({ tx, now, note }: Act, chunk: BatchChunk): Pr
       board_uid: null,
       batch_id: batchId,
       created_at: now,
-      iterations: unit.sealed.iterations,
-      sealed_discriminator: unit.sealed.sealed_discriminator,
-      sealed_passcode: unit.sealed.sealed_passcode,
-      sealed_salt: unit.sealed.sealed_salt,
-      sealed_verifier: unit.sealed.sealed_verifier,
+      iterations: chunk.iterations,
+      sealed_discriminator: notHere,
+      sealed_passcode: notHere,
+      sealed_salt: notHere,
+      sealed_verifier: notHere,
     })),
   )
   await certificates.insert(
@@ -273,6 +278,12 @@ export async function noteBatchRevealed(
 ): Promise<void> {
   await requireBatch(tx, range.batchId)
   await note('secrets.revealed', { batch: range.batchId, first: range.first, last: range.last })
+}
+
+/** @throws LedgerError `LEDGER_UNIT_IN_BATCH` */
+export function requireOwnSecrets({ id, batch_id: batch }: Pick<UnitRow, 'id' | 'batch_id'>): void {
+  if (batch === null) return
+  throw new LedgerError('LEDGER_UNIT_IN_BATCH', `unit ${id} was generated in batch ${batch}`)
 }
 
 async function poolOf(

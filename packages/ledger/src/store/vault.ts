@@ -9,18 +9,6 @@ export type SealedUnit = Pick<
   'iterations' | 'sealed_discriminator' | 'sealed_passcode' | 'sealed_salt' | 'sealed_verifier'
 >
 
-/**
- * Seals the secrets of units as the ledger does, on whichever thread drew them.
- * @param key the store key of the ledger. @throws LedgerError `LEDGER_STORE_KEY`
- */
-export function unitSealer(
-  key: Secret,
-  random: Random,
-): (unitId: string, secrets: UnitSecrets) => SealedUnit {
-  const vault = new Vault(key, random)
-  return (unitId, secrets) => vault.sealUnit(unitId, secrets)
-}
-
 /** Seals each value for its own record and column: a sealed value that was copied elsewhere does not open. */
 export class Vault {
   readonly #key: Secret

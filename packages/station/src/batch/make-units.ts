@@ -22,8 +22,8 @@ export interface UnitMakerOptions<C extends DeviceCertificates, R> {
   readonly lines: UnitLines
   /** Issues the certificate of a device; `random` is where its values come from. */
   readonly credentials: (random: Random) => CredentialSource<C>
-  /** What the ledger records of a unit. @param place 1, 2, 3, … */
-  readonly recordOf: (unit: GeneratedUnit<C>, place: number) => R
+  /** What the ledger records of a unit. */
+  readonly recordOf: (unit: GeneratedUnit<C>) => R
 }
 
 export interface UnitRange {
@@ -56,7 +56,7 @@ export class UnitMaker<C extends DeviceCertificates, R> {
       const { passcode, discriminator } = secrets
       const record = { unit: place, serialNumber, passcode, discriminator, ...codes, image }
       lines.push(this.#options.lines.write(record))
-      records.push(this.#options.recordOf(unit, place))
+      records.push(this.#options.recordOf(unit))
     }
     return { lines: concat(...lines), records }
   }
