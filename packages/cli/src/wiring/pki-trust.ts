@@ -1,5 +1,11 @@
 import { isKeylineError, Secret } from '@keyline/bytes'
-import { keyPairSigner, p256FromEncoded, type P256KeyPair, type Signer } from '@keyline/crypto'
+import {
+  CryptoError,
+  keyPairSigner,
+  p256FromEncoded,
+  type P256KeyPair,
+  type Signer,
+} from '@keyline/crypto'
 import {
   checkPaa,
   declarationSigner,
@@ -63,11 +69,14 @@ export function readSigners(files: readonly string[]): Promise<readonly Declarat
   )
 }
 
-/** A private key: PKCS#8 or SEC1, PEM or DER. @throws CliError `CLI_FILE`, `CLI_INPUT`, CryptoError `KEY_PASSPHRASE` */
+/** A private key: PKCS#8 or SEC1, PEM or DER. @throws CliError `CLI_FILE`, `CLI_INPUT`, `CLI_PASSPHRASE` */
 export async function readKeyPair(file: string, passphrase?: Secret): Promise<P256KeyPair> {
   const secret = new Secret(await readInput(file, 'key'))
   try {
     return inFile(file, () => p256FromEncoded({ octets: secret.reveal(), passphrase }))
+  } catch (cause) {
+    if (!(cause instanceof CryptoError) || cause.code !== 'KEY_PASSPHRASE') throw cause
+    throw new CliError('CLI_PASSPHRASE', `${placeOf(file)}: ${cause.message}`, { cause })
   } finally {
     secret.wipe()
   }
