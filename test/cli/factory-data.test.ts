@@ -2,9 +2,18 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { concat, toHex } from '@keyline/bytes'
-import { encodeImage, factoryDataToStJson, decodeImage, type FactoryData } from '@keyline/matter'
+import { concat, encodeUtf8, Secret, systemRandom, toHex } from '@keyline/bytes'
+import { p256FromScalar, p256ToPkcs8 } from '@keyline/crypto'
+import {
+  decodeImage,
+  encodeImage,
+  factoryDataToExtendedJson,
+  factoryDataToStJson,
+  type FactoryData,
+} from '@keyline/matter'
+import { encryptPkcs8, pemEncode } from '@keyline/x509'
 import { keyline, startKeyline, stackTrace } from './support/keyline.ts'
+import { passphrase, writePassphrase } from './support/pki.ts'
 
 const vectors = resolve(import.meta.dirname, '../vectors/matter/factory-data')
 const full = join(vectors, 'full-fff1-8004.bin')
@@ -97,6 +106,29 @@ describe('keyline factory-data encode', () => {
       expect((await keyline('factory-data', 'encode', to, '-o', back)).code).toBe(0)
       expect(toHex(await readFile(back))).toBe(toHex(image))
     }
+  })
+
+  it('opens an encrypted key that the extended form names, with its passphrase', async () => {
+    const pair = p256FromScalar(stock.dacPrivateKey?.reveal() ?? new Uint8Array())
+    const secret = new Secret(encodeUtf8(passphrase))
+    const key = encryptPkcs8(p256ToPkcs8(pair), {
+      passphrase: secret,
+      random: systemRandom,
+      iterations: 10_000,
+    })
+    await writeFile(at('key.pem'), pemEncode('ENCRYPTED PRIVATE KEY', await key))
+    const document = JSON.parse(
+      factoryDataToExtendedJson(stock, { profile: 'wba', policy: 'test' }),
+    )
+    document.attestation.privateKey = { file: 'key.pem' }
+    await writeFile(at('locked.json'), JSON.stringify(document))
+    const args = ['encode', at('locked.json'), '-o', at('opened.bin')]
+    const closed = await keyline('factory-data', ...args)
+    expect(closed).toMatchObject({ code: 2, out: '' })
+    expect(closed.err).toContain('locked.json: attestation.privateKey is no P-256 key')
+    const file = await writePassphrase(folder)
+    expect((await keyline('factory-data', ...args, '--passphrase-file', file)).code).toBe(0)
+    expect(toHex(await readFile(at('opened.bin')))).toBe(toHex(image))
   })
 
   it('makes an image for each sound row of a batch', async () => {

@@ -34,6 +34,7 @@ export function withFactoryDataOptions(command: Command): Command {
     )
     .option('--legacy', 'accept an image without end marker (X-CUBE-MATTER 1.1 to 1.3)')
     .option('--allow-unknown', 'make an unknown member of ST’s JSON a warning')
+    .option('--passphrase-file <file>', 'first line opens an encrypted private key')
     .option('--seed <text>', 'draw what is random from a seed; policy test alone')
 }
 

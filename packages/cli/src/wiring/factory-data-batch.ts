@@ -54,6 +54,7 @@ export async function checkBatch(
     throw new CliError('CLI_USAGE', 'the standard input is either the common object or the rows')
   }
   const common = await readCommonObject(files.common)
+  const reading = await readingOptions(files.common, options)
   const source = openRows(files.rows)
   const stop = (): void => void source.destroy(interrupted())
   process.once('SIGINT', stop)
@@ -66,7 +67,7 @@ export async function checkBatch(
     await inFile(placeOf(files.common), async () => {
       const batch = readBatch(
         { common, rows: source, format },
-        { ...readingOptions(files.common, options), existing: files.existing },
+        { ...reading, existing: files.existing },
       )
       for await (const row of batch) {
         const { set } = row

@@ -15,6 +15,7 @@ import {
   type ReadFactoryData,
 } from '@keyline/matter'
 import { CliError } from '../errors.ts'
+import { readPassphrase } from './pki.ts'
 import { inputLimits, placeOf, readInput } from './pki-input.ts'
 
 /** Options that every command about factory data takes. */
@@ -26,6 +27,7 @@ export interface FactoryDataOptions {
   readonly legacy?: boolean
   readonly allowUnknown?: boolean
   readonly seed?: string
+  readonly passphraseFile?: string
 }
 
 /** Factory data of a file in whatever form it has. */
@@ -60,12 +62,13 @@ export async function readFactoryData(
     }
     return { place, form: 'image', octets, read: decodeImage(octets, options) }
   }
+  const reading = await readingOptions(path, options)
   return inFile(place, async () => {
     const text = decodeUtf8(octets)
     if (!isExtendedJson(text)) {
-      return { place, form: 'st', read: parseStJson(text, readingOptions(path, options)) }
+      return { place, form: 'st', read: parseStJson(text, reading) }
     }
-    const extended = await parseExtendedJson(text, readingOptions(path, options))
+    const extended = await parseExtendedJson(text, reading)
     return { place, form: 'extended', read: extended, extended }
   })
 }
@@ -77,11 +80,13 @@ export async function readCommonObject(path: string): Promise<string> {
 }
 
 /** How documents of this file are read: names in it are relative to it. */
-export function readingOptions(path: string, options: FactoryDataOptions) {
+export async function readingOptions(path: string, options: FactoryDataOptions) {
+  const { passphraseFile } = options
   const folder = path === '-' ? '.' : dirname(path)
   return {
     readFile: (name: string) => readNamedFile(resolve(folder, name)),
     random: systemRandom,
+    keyPassphrase: passphraseFile === undefined ? undefined : await readPassphrase(passphraseFile),
     seed: options.seed,
     policy: options.policy,
     unknownMembers: options.allowUnknown === true ? ('warning' as const) : undefined,

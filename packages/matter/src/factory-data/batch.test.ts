@@ -154,6 +154,44 @@ describe('a batch of JSON lines', () => {
     }
   })
 
+  it('takes octets in any form that the common object can hold', async () => {
+    const rows = lines(
+      { 'commissioning.salt': { utf8: 'ab' } },
+      { 'commissioning.salt': { hex: '0a0b' } },
+      { 'commissioning.salt': ['0x1', 'ff'] },
+      { 'commissioning.salt': { base64: '!' } },
+      { 'commissioning.salt': { file: 'x' } },
+      { 'commissioning.salt': { hex: '0', utf8: '' } },
+    )
+    const read = await rowsOf(st, rows)
+    expect(read.map(({ set }) => toHex(set?.data.salt ?? new Uint8Array())).slice(0, 3)).toEqual([
+      '6162',
+      '0a0b',
+      '01ff',
+    ])
+    expect(rulesOf(read).filter((rule) => rule.includes('FD-'))).toEqual([
+      '4 FD-005 SPAKE2_SALT',
+      '5 FD-002 SPAKE2_SALT',
+      '6 FD-002 SPAKE2_SALT',
+    ])
+    const cells = await rowsOf(st, 'commissioning.salt.utf8,attestation.pai.base64\na b,AAE=\n')
+    expect(toHex(cells[0]?.set?.data.salt ?? new Uint8Array())).toBe('612062')
+    expect(toHex(cells[0]?.set?.data.paiCertificate ?? new Uint8Array())).toBe('0001')
+  })
+
+  it('passes over a row that is too long, in whatever pieces it comes', async () => {
+    const long = `{"SERIAL_NUMBER":"${'x'.repeat(maxRowLength)}"}`
+    const pieces = [long.slice(0, 40_000), long.slice(40_000), '\n{"SERIAL_NUMBER":"B"}\n', long]
+    const batch = readBatch(
+      { common: st, rows: pieces.map((piece) => encodeUtf8(piece)), format: 'jsonl' },
+      optionsWith(),
+    )
+    const read: BatchRow[] = []
+    for await (const row of batch) read.push(row)
+    expect(read.map(({ set }) => set?.data.serialNumber)).toEqual([undefined, 'B', undefined])
+    expect(rulesOf(read)).toEqual(['1 BATCH-06 row', '3 BATCH-06 row'])
+  })
+
   it('goes on behind a row that cannot be read', async () => {
     const long = JSON.stringify({ SERIAL_NUMBER: 'x'.repeat(maxRowLength) })
     const text = `{"SERIAL_NUMBER":"A"}\n{"SERIAL_NUMBER"\n\n[]\n${long}\n"\ufffd"\n{"SERIAL_NUMBER":"B"}`

@@ -215,6 +215,15 @@ describe('a prepared check', () => {
     }
   })
 
+  it('forgets the oldest of many contents, and finds the same when they come back', () => {
+    const contents = Array.from({ length: 20 }, (_, index) => Uint8Array.of(0x30, 1, index))
+    for (const paiCertificate of [...contents, ...contents]) {
+      const found = weighty(checker.checkWithoutProofs({ ...full, paiCertificate }))
+      expect(found).toEqual(['FD-034'])
+      expect(weighty(checker.checkWithoutProofs(full))).toEqual([])
+    }
+  })
+
   it('remembers octets, not the buffer they came in', () => {
     const buffer = Uint8Array.from(full.paiCertificate ?? [])
     const data = { ...full, paiCertificate: buffer }

@@ -76,6 +76,10 @@ describe('the difference of two images', () => {
     ])
     const doubled = concat(records, unknown, unknown.with(8, 0), marker)
     expect(kindsOf(doubled, concat(records, unknown, marker))).toEqual(['removed tag 99'])
+    const other = Uint8Array.of(98, 0, 0, 0, 1, 0, 0, 0, 1)
+    expect(
+      kindsOf(concat(unknown, other, unknown, marker), concat(unknown, unknown, other, marker)),
+    ).toEqual(['changed image'])
     expect(kindsOf(image, image.subarray(0, 1000))).toContain('removed end marker')
   })
 
