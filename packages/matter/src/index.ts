@@ -34,7 +34,13 @@ export {
   type CredentialsInput,
 } from './attestation/verify.ts'
 export { checkChain, checkPaiLink } from './certificate/chain.ts'
-export { chainProblems, type AttestationChain, type ChainProblem } from './certificate/link.ts'
+export {
+  chainProblems,
+  checkLinks,
+  isValidAt,
+  type AttestationChain,
+  type ChainProblem,
+} from './certificate/link.ts'
 export { commonNameIds, MatterOid, matterIds, type MatterIds } from './certificate/matter-ids.ts'
 export {
   checkDac,
@@ -59,7 +65,13 @@ export {
   type DeclarationTrust,
   type TrustPolicy,
 } from './declaration/declaration.ts'
-export { envelopeViolations, type EnvelopeViolation } from './declaration/envelope.ts'
+export {
+  envelopeViolations,
+  openEnvelope,
+  type DeclarationEnvelope,
+  type EnvelopeResult,
+  type EnvelopeViolation,
+} from './declaration/envelope.ts'
 export { parseDeclaration, type ParsedDeclaration } from './declaration/parse.ts'
 export {
   declarationSigner,

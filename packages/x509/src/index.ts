@@ -55,6 +55,7 @@ export {
 export { X509Error, x509ErrorTable, type X509ErrorCode } from './errors.ts'
 export { isEcdsaWithSha256, type AlgorithmIdentifier } from './key/algorithm.ts'
 export { keyIdentifier, publicKeyOf, type KeyHolder } from './key/key-handle.ts'
+export { isOnP256 } from './key/p256-curve.ts'
 export type { SubjectPublicKeyInfo } from './key/public-key.ts'
 export { isEcdsaSignature, verifyEcdsa, type EcdsaVerification } from './key/signature.ts'
 export { attributeText, name, readName, type NameAttribute, type NameInput } from './name/name.ts'
