@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { concat, encodeUtf8, Secret, systemRandom, toHex } from '@keyline/bytes'
-import { p256FromScalar, p256ToPkcs8 } from '@keyline/crypto'
+import { p256FromScalar } from '@keyline/crypto'
 import {
   decodeImage,
   encodeImage,
@@ -11,7 +11,7 @@ import {
   factoryDataToStJson,
   type FactoryData,
 } from '@keyline/matter'
-import { encryptPkcs8, pemEncode } from '@keyline/x509'
+import { encryptPkcs8 } from '@keyline/x509'
 import { keyline, startKeyline, stackTrace } from './support/keyline.ts'
 import { passphrase, writePassphrase } from './support/pki.ts'
 
@@ -111,12 +111,8 @@ describe('keyline factory-data encode', () => {
   it('opens an encrypted key that the extended form names, with its passphrase', async () => {
     const pair = p256FromScalar(stock.dacPrivateKey?.reveal() ?? new Uint8Array())
     const secret = new Secret(encodeUtf8(passphrase))
-    const key = encryptPkcs8(p256ToPkcs8(pair), {
-      passphrase: secret,
-      random: systemRandom,
-      iterations: 10_000,
-    })
-    await writeFile(at('key.pem'), pemEncode('ENCRYPTED PRIVATE KEY', await key))
+    const options = { random: systemRandom, iterations: 10_000 }
+    await writeFile(at('key.pem'), await encryptPkcs8(pair, secret, options))
     const document = JSON.parse(
       factoryDataToExtendedJson(stock, { profile: 'wba', policy: 'test' }),
     )
