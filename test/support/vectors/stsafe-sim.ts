@@ -13,15 +13,21 @@ import type { CaseResult, VectorFile } from './case.ts'
 import { chipOfCase, randomnessOfCase } from './stsafe-chip.ts'
 import { compared, VectorReader } from './vector-reader.ts'
 
-/** The chip's side of the recorded exchanges: the exact octets of each response, read as the host has read them. */
-export function checkChip(file: VectorFile): readonly CaseResult[] {
+/**
+ * The chip's side of the recorded exchanges: the exact octets of each response, read as the host has read them.
+ * @param after is done with the chip behind each command
+ */
+export function checkChip(
+  file: VectorFile,
+  after: (bus: SimulatedBus) => void = () => undefined,
+): readonly CaseResult[] {
   return new VectorReader(file.path, file.json)
     .objects('cases')
     .filter((vector) => !isHostOnly(vector))
     .map((vector) => {
       const id = `chip ${vector.text('name')}`
       if (vector.has('kind')) return checkSample(id, vector)
-      const { expected, actual } = exchanged(vector)
+      const { expected, actual } = exchanged(vector, after)
       return compared(id, expected.join(' '), actual.join(' '))
     })
 }
@@ -47,7 +53,7 @@ interface Exchanged {
   readonly actual: readonly string[]
 }
 
-function exchanged(vector: VectorReader): Exchanged {
+function exchanged(vector: VectorReader, after: (bus: SimulatedBus) => void): Exchanged {
   const bus = new SimulatedBus({
     state: chipOfCase(vector),
     randomness: randomnessOfCase(vector),
@@ -66,6 +72,7 @@ function exchanged(vector: VectorReader): Exchanged {
   for (const exchange of exchanges) {
     const response = exchange.octets('response')
     bus.write(exchange.octets('request'))
+    after(bus)
     for (const length of exchange.numbers('readLengths')) {
       expected.push(toHex(response.subarray(0, length)))
       const read = bus.read(length)

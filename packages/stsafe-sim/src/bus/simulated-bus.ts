@@ -1,4 +1,8 @@
-import type { Clock } from '@keyline/bytes'
+import { parseJson, type Clock } from '@keyline/bytes'
+import type { BusAnswer, BusRequest } from '@keyline/stsafe/layout'
+import { StsafeSimError } from '../errors.ts'
+import { momentFromJson, momentToJson } from '../chip/snapshot.ts'
+import { stateFromJson, stateToJson } from '../nvm/image.ts'
 import { Chip, nominalMs, type ChipOptions } from '../chip/chip.ts'
 
 export interface SimulatedBusOptions extends ChipOptions {
@@ -11,6 +15,7 @@ export type ReadOutcome = Uint8Array | 'nack'
 export type WriteOutcome = 'done' | 'nack'
 
 const pastTheEnd = 0xff
+const nothing: BusAnswer = { kind: 'done', data: new Uint8Array() }
 
 /** The chip on its bus (section 1): plain writes and reads, NACK while it is busy. */
 export class SimulatedBus {
@@ -49,6 +54,44 @@ export class SimulatedBus {
     return octets
   }
 
+  /** One transaction as the byte stream of a simulator names it (section 1.7). */
+  answer(request: BusRequest): BusAnswer {
+    switch (request.kind) {
+      case 'write':
+        return this.write(request.data) === 'nack' ? { kind: 'nack' } : nothing
+      case 'read': {
+        const data = this.read(request.length)
+        return data === 'nack' ? { kind: 'nack' } : { kind: 'done', data }
+      }
+      case 'reset':
+        this.reset()
+        return nothing
+      case 'power-cycle':
+        this.powerCycle()
+        return nothing
+      default:
+        return request satisfies never
+    }
+  }
+
+  /** The complete chip as text, contexts of sequences included: a test can go on from the middle of one. */
+  snapshot(): string {
+    const { memory, volatile, randomness } = this.chip
+    const { position } = randomness
+    const moment = momentToJson({ volatile, response: this.#response, position })
+    return JSON.stringify({ state: stateToJson(memory.state), moment })
+  }
+
+  /** Puts the chip where a snapshot was taken. @throws StsafeSimError `SIM_STATE` */
+  restore(snapshot: string): void {
+    const { state, moment } = partsOf(snapshot)
+    const { volatile, response, position } = momentFromJson(moment)
+    this.chip.memory.commit(stateFromJson(state))
+    Object.assign(this.chip.volatile, volatile)
+    this.chip.randomness.position = position
+    this.#response = response
+  }
+
   /** Pulse on the reset line. */
   reset(): void {
     this.#response = undefined
@@ -64,3 +107,13 @@ export class SimulatedBus {
     return this.#clock !== undefined && this.#clock.monotonicMs() < this.#busyUntilMs
   }
 }
+
+function partsOf(snapshot: string): { readonly state: string; readonly moment: string } {
+  const json = parseJson(snapshot, 'a snapshot', { maxLength: longestSnapshot })
+  const parts = new Map(Object.entries(json ?? {}))
+  const [state, moment] = [parts.get('state'), parts.get('moment')]
+  if (typeof state === 'string' && typeof moment === 'string') return { state, moment }
+  throw new StsafeSimError('SIM_STATE', 'a snapshot has the two texts state and moment')
+}
+
+const longestSnapshot = 128 * 1024 * 1024

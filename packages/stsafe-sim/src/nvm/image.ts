@@ -8,6 +8,7 @@ import {
   flag,
   fromHex,
   layout,
+  lengthPrefixed,
   list,
   octets,
   parseJson,
@@ -53,15 +54,16 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
 }
 
 const presence = choice(u8, { absent: 0, present: 1 })
-const block = prefixedOctets(u16be, 0xffff)
+/** Octets with their length in two octets. */
+export const block = prefixedOctets(u16be, 0xffff)
 
 const symmetricKey = layout({ information: keyInformation, key: block, counter: u32be })
-const privateKey = layout({ curve: curveId, octets: block, usageLimit: u16be })
+export const privateKeyField = layout({ curve: curveId, octets: block, usageLimit: u16be })
 
 /** Each member of the state as the chip itself encodes it: one declaration writes it, reads it and checks it. */
 const members = {
   device: choice(u8, { A120: 2, A110: 1, A100: 0 }),
-  productData,
+  productData: lengthPrefixed(u16be, productData),
   i2c: i2cParameters,
   lifeCycle: lifeCycleState,
   changeRights: bitFields(u8, { encryption: flag(0), access: flag(1) }),
@@ -76,7 +78,11 @@ const members = {
     255,
   ),
   globalUsageLimit: u16be,
-  privateKeys: list(u8, layout({ slot: u8, mode: privateKeyMode, key: optional(privateKey) }), 255),
+  privateKeys: list(
+    u8,
+    layout({ slot: u8, mode: privateKeyMode, key: optional(privateKeyField) }),
+    255,
+  ),
   publicKeys: list(u8, layout({ flags: publicKeyFlags, key: optional(curvePublicKey) }), 255),
   envelopeKeys: list(u8, optional(block), 255),
   password: optional(layout({ value: octets(passwordLength), remainingTries: u8, maxTries: u8 })),
