@@ -16,6 +16,9 @@ export interface GeneratePool {
 /** A second chunk waits in each worker, so that none of them waits for this thread while it writes. */
 export const chunksOfWorker = 2
 
+/** What a worker throws away is collected early, so that memory stays as flat as the work is. */
+const maxYoungGenerationSizeMb = 8
+
 /** As this module, so that the worker runs from the sources where this does. */
 const extension = extname(fileURLToPath(import.meta.url))
 
@@ -34,6 +37,7 @@ export function openGeneratePool(jobs: number, setup: GenerateSetup): GeneratePo
     maxThreads: jobs,
     concurrentTasksPerWorker: chunksOfWorker,
     isolateWorkers: false,
+    resourceLimits: { maxYoungGenerationSizeMb },
     workerData: setup,
     ...(extension === '.ts' ? { execArgv: [...sourceArguments()] } : {}),
   })
