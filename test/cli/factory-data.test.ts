@@ -12,7 +12,7 @@ import {
   type FactoryData,
 } from '@keyline/matter'
 import { encryptPkcs8 } from '@keyline/x509'
-import { keyline, startKeyline, stackTrace } from './support/keyline.ts'
+import { keyline } from './support/keyline.ts'
 import { passphrase, writePassphrase } from './support/pki.ts'
 
 const vectors = resolve(import.meta.dirname, '../vectors/matter/factory-data')
@@ -339,67 +339,5 @@ describe('the help', () => {
     expect(out).toContain(`Usage: keyline factory-data ${name} `)
     for (const option of ['--profile', '--mode', '--policy', '--json'])
       expect(out).toContain(option)
-  })
-})
-
-describe('wrong input', () => {
-  it.each([
-    ['a file that is not there', ['check', 'nothing.bin'], 'nothing.bin cannot be read'],
-    ['an unknown profile', ['check', full, '--profile', 'h7'], 'Allowed choices are wba, wb55, u5'],
-    ['no place for the output', ['encode', full], "required option '-o, --out <file>'"],
-    ['an output without a form', ['decode', full, '-o', 'x'], '--out needs --to'],
-    [
-      'rows that are not there',
-      ['check', provisioningJson(), '--rows', 'no.csv'],
-      'no.csv cannot be read',
-    ],
-    [
-      'the standard input twice',
-      ['check', '-', '--rows', '-'],
-      'either the common object or the rows',
-    ],
-  ])('ends with 2 for %s', async (_, args, text) => {
-    const { code, out, err } = await keyline('factory-data', ...args)
-    expect({ code, out }).toEqual({ code: 2, out: '' })
-    expect(err).toContain(text)
-    expect(err).not.toMatch(stackTrace)
-  })
-
-  it('is named by its file: text that is not JSON, too much, and a file that a document names', async () => {
-    await writeFile(at('broken.json'), '{"VENDOR_ID":')
-    await writeFile(at('large.json'), `{"a":"${'x'.repeat(300_000)}"}`)
-    await writeFile(at('large.bin'), new Uint8Array(70_000))
-    const attestation = { dac: { file: 'gone.der' } }
-    await writeFile(at('named.json'), JSON.stringify({ format: 'matter-factory/1', attestation }))
-    const cases = {
-      'broken.json': 'line 1 column 14: end of text',
-      'large.json': 'more than 262144 octets',
-      'large.bin': 'more than 65536 octets',
-      'named.json': 'gone.der, which the document names, cannot be read',
-    }
-    for (const [name, text] of Object.entries(cases)) {
-      const { code, err } = await keyline('factory-data', 'check', at(name))
-      expect(code).toBe(2)
-      expect(err).toContain(at(name))
-      expect(err).toContain(text)
-    }
-  })
-
-  it('comes from the standard input too, and Ctrl+C ends a batch whose rows do not come', async () => {
-    const check = startKeyline(['factory-data', 'check', '-', '--json'])
-    check.process.stdin?.end(image)
-    const { code, out } = await check.ended
-    expect(code).toBe(0)
-    expect(JSON.parse(out)).toMatchObject({ input: 'standard input', form: 'image', ok: true })
-
-    const args = ['factory-data', 'encode', provisioningJson(), '--rows', '-', '-o', at('slow')]
-    await using batch = startKeyline([...args, '--mode', 'provisioning', '--json'])
-    batch.process.stdin?.write('SERIAL_NUMBER\nA\nB')
-    await batch.until('"row":1')
-    batch.interrupt()
-    const ended = await batch.ended
-    expect(ended.code).toBe(130)
-    expect(ended.err).toContain('INTERRUPTED')
-    expect(await readFile(at('slow/row-0000001.bin'))).not.toHaveLength(0)
   })
 })
