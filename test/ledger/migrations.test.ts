@@ -56,6 +56,24 @@ describe.each(databaseKinds)('the schema on $name', ({ create }) => {
     }
   })
 
+  it('keeps certificates and what refuses their like, from the first version on', async () => {
+    const { unit } = await fill()
+    const entry = samples.entry(unit.id)
+    {
+      await using ledger = await openAt(location)
+      await ledger.record(entry)
+    }
+    const source = location
+    location = await databases.fresh()
+    await copyAtVersion(source, 1)
+    await using ledger = await openAt(location)
+    expect(await ledger.certificateOf(unit.id)).toEqual(entry.certificate)
+    const again = samples.entry(unit.id, { spkiSha256: entry.spkiSha256 })
+    await expect(ledger.record(again)).rejects.toMatchObject({ code: 'LEDGER_KEY_TAKEN' })
+    await ledger.record(samples.entry(unit.id))
+    expect(await ledger.certificateRecords(unit.id)).toHaveLength(2)
+  })
+
   it('is refused when it is newer than the code, and stays untouched', async () => {
     await fill()
     {
@@ -94,6 +112,25 @@ describe.each(databaseKinds)('the schema on $name', ({ create }) => {
     const reserved = await ledger.reserve('order-1', samples.draw)
     if (reserved === undefined) throw new Error('the order has no unit left')
     return reserved
+  }
+
+  /** Copies what is recorded into an empty database of an earlier version. */
+  async function copyAtVersion(source: LedgerLocation, version: number): Promise<void> {
+    await using from = await openRaw(source)
+    await using to = await openRaw(location)
+    await migrate(to.database, 1, migrations.slice(0, version))
+    for (const table of ['work_order', 'serial_pool', 'unit', 'certificate', 'setting']) {
+      const { rows } = await sql<
+        Record<string, unknown>
+      >`select * from ${sql.table(table)}`.execute(from.database.kysely)
+      for (const { batch_id: _, ...row } of rows) {
+        const columns = sql.join(Object.keys(row).map((name) => sql.ref(name)))
+        const values = sql.join(Object.values(row))
+        await sql`insert into ${sql.table(table)} (${columns}) values (${values})`.execute(
+          to.database.kysely,
+        )
+      }
+    }
   }
 
   /** Brings an empty database to each version in turn, and describes what it has then. */
