@@ -3,6 +3,7 @@ import { webcrypto } from 'node:crypto'
 import { toHex } from '@keyline/bytes'
 import { p256ScalarOf, p256ToPkcs8, type P256KeyPair } from '@keyline/crypto'
 import {
+  basicConstraints,
   buildCertificate,
   buildRequest,
   isSelfSigned,
@@ -12,6 +13,7 @@ import {
   Oid,
   parseCertificate,
   parseRequest,
+  type CertificateInput,
   type NameInput,
 } from '@keyline/x509'
 import * as peculiar from '@peculiar/x509'
@@ -119,6 +121,30 @@ describe(`@peculiar/x509, ${cases} cases drawn with seed ${testSeed},`, () => {
       problems.push(...differences(place(index), requestFields(der), meant))
     }
     expect(shown(problems)).toEqual([])
+  })
+
+  it('would be told apart by each field of a certificate', async () => {
+    const draw = new Draw(`control ${testSeed}`)
+    const issuer = drawNamedKey(draw)
+    const input = { ...drawCertificate(draw, issuer), extensions: [basicConstraints({ ca: true })] }
+    const another = name([{ type: Oid.commonName, value: 'another' }])
+    const changes: Readonly<Record<string, Partial<CertificateInput>>> = {
+      serialNumber: { serialNumber: Uint8Array.of(0x55) },
+      issuer: { issuer: another },
+      subject: { subject: another },
+      notBefore: { notBefore: new Date('1999-01-01T00:00:00Z') },
+      notAfter: { notAfter: new Date('2106-12-31T23:59:58Z') },
+      publicKey: { publicKey: drawKeyPair(draw).publicKey },
+      basicConstraints: { extensions: [basicConstraints({ ca: true, pathLength: 1 })] },
+    }
+    const theirs = peculiarFields(await buildCertificate(input))
+    for (const [field, change] of Object.entries(changes)) {
+      const ours = certificateFields(await buildCertificate({ ...input, ...change }))
+      const found = differences('control', ours, theirs)
+      expect(found).toEqual([expect.stringMatching(`^control: ${field} is `)])
+    }
+    const { publicKey } = await cryptoKeys(drawKeyPair(draw))
+    expect(await verifiesThere(await buildCertificate(input), publicKey)).toBe('false')
   })
 
   it('takes every damaged certificate that we take, and reads it as we do', async () => {
