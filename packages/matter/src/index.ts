@@ -148,6 +148,7 @@ export {
   type ImageRecords,
 } from './factory-data/image-records.ts'
 export { decodeImage, encodeImage, type DecodedImage } from './factory-data/image.ts'
+export { extendedLosses, imageLosses, type ConversionLoss } from './factory-data/losses.ts'
 export type { FactoryDataMode } from './factory-data/mode.ts'
 export {
   drawDiscriminator,
@@ -172,13 +173,7 @@ export {
   type ReaderGeneration,
   type ReaderResult,
 } from './factory-data/st-reader.ts'
-export {
-  imageLosses,
-  verbatimImage,
-  type ImageLoss,
-  type VerbatimImage,
-  type VerbatimOptions,
-} from './factory-data/verbatim.ts'
+export { verbatimImage, type VerbatimImage, type VerbatimOptions } from './factory-data/verbatim.ts'
 export { decodeBase38, encodeBase38 } from './onboarding/base38.ts'
 export {
   decodeManualCode,

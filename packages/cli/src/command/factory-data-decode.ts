@@ -2,12 +2,13 @@ import { Command, Option } from 'commander'
 import { decodeUtf8, toHex } from '@keyline/bytes'
 import {
   describeValue,
+  extendedLosses,
   encodeImage,
   fieldOfTag,
   imageLosses,
   isHiddenField,
   readImageRecords,
-  type ImageLoss,
+  type ConversionLoss,
   type ImageRecord,
 } from '@keyline/matter'
 import { CliError } from '../errors.ts'
@@ -53,7 +54,7 @@ async function decode(output: Output, file: string, options: DecodeOptions): Pro
   }
   const input = await readFactoryData(file, options)
   const { findings } = input.read
-  const losses = input.form === 'image' ? imageLosses(input.read) : []
+  const losses = lossesOf(input, options)
   if (options.to !== undefined) {
     await convert(output, input, { ...options, to: options.to })
     output.err(`${findingLines(findings, '')}${lossLines(losses)}`)
@@ -136,6 +137,12 @@ function titleOf(input: FactoryDataInput): string {
   return `${input.place}  image ${generation}, ${length} octets`
 }
 
-function lossLines(losses: readonly ImageLoss[]): string {
+/** What the JSON form to write, or else any of them, cannot hold. */
+function lossesOf(input: FactoryDataInput, { to }: DecodeOptions): readonly ConversionLoss[] {
+  if (input.form === 'image') return imageLosses(input.read)
+  return input.form === 'extended' && to === 'st' ? extendedLosses(input.extended) : []
+}
+
+function lossLines(losses: readonly ConversionLoss[]): string {
   return losses.map(({ message }) => `not in JSON: ${message}\n`).join('')
 }

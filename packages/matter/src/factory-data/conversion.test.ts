@@ -10,7 +10,8 @@ import { decodeImage, encodeImage } from './image.ts'
 import { readImageRecords } from './image-records.ts'
 import { profiles } from './profile.ts'
 import { factoryDataToStJson, parseStJson } from './st-json.ts'
-import { imageLosses, verbatimImage } from './verbatim.ts'
+import { extendedLosses, imageLosses } from './losses.ts'
+import { verbatimImage } from './verbatim.ts'
 
 const vector = (name: string): Uint8Array =>
   Uint8Array.from(
@@ -122,6 +123,25 @@ describe('conversion', () => {
     expect(lossesOf(concat(records, Uint8Array.of(11, 0, 0, 0, 0, 0, 0, 0), endMarker))).toContain(
       'unreadable-record',
     )
+  })
+})
+
+async function extendedLossesOf(members: object): Promise<readonly string[]> {
+  const text = JSON.stringify({ format: 'matter-factory/1', ...members })
+  return extendedLosses(await parseExtendedJson(text, files)).map(({ kind }) => kind)
+}
+
+describe('a set of the extended form', () => {
+  it('says what neither an image nor the other form can hold', async () => {
+    expect(
+      await extendedLossesOf({ commissioning: { passcode: 5, flow: 0, discovery: ['ble'] } }),
+    ).toEqual([])
+    expect(
+      await extendedLossesOf({ commissioning: { passcode: 5, storePasscode: false } }),
+    ).toEqual(['passcode'])
+    expect(
+      await extendedLossesOf({ commissioning: { flow: 1 }, info: { partNumber: 'A' } }),
+    ).toEqual(['onboarding', 'attribute'])
   })
 })
 
