@@ -70,8 +70,8 @@ class StreamTransport implements Transport {
     this.#socket = socket
     this.#options = options
     socket.on('data', (data) => this.#receive(data))
-    socket.on('error', (cause) => this.#fail(`the connection broke: ${cause.message}`, cause))
-    socket.on('close', () => this.#fail('the connection was closed'))
+    socket.on('error', (cause) => this.#loseConnection(`the connection broke: ${cause.message}`))
+    socket.on('close', () => this.#loseConnection('the connection was closed'))
   }
 
   async transfer(request: BusRequest, signal?: AbortSignal): Promise<BusAnswer> {
@@ -122,13 +122,14 @@ class StreamTransport implements Transport {
     this.#waiting.resolve(taken.message)
   }
 
-  #fail(reason: string, cause?: unknown): void {
-    if (this.#failure !== undefined) return
-    const options = cause === undefined ? {} : { cause }
-    const error = this.#hasAnswered
-      ? new StsafeError('STSAFE_BUS', `${this.name}: ${reason}`, options)
-      : new StsafeError('STSAFE_BUS_IN_USE', `${this.name}: ${reason} before any answer`, options)
-    this.#end(error)
+  /** A simulator that has a client closes every other connection at once, without an answer. */
+  #loseConnection(reason: string): void {
+    if (this.#hasAnswered) this.#fail(reason)
+    else this.#fail(`${reason} before any answer`, 'STSAFE_BUS_IN_USE')
+  }
+
+  #fail(reason: string, code: 'STSAFE_BUS' | 'STSAFE_BUS_IN_USE' = 'STSAFE_BUS'): void {
+    this.#end(new StsafeError(code, `${this.name}: ${reason}`))
   }
 
   #end(error: Error): void {

@@ -10,7 +10,7 @@ export type DeviceUri =
   | { readonly kind: 'stream'; readonly address: StreamAddress }
 
 /**
- * Reads `i2c:///dev/i2c-1?address=0x20`, `tcp://HOST:PORT`, `unix:///PATH` or `unix:PATH`.
+ * Reads `i2c:///dev/i2c-1?address=0x20`, `tcp://HOST:PORT` and `unix:///PATH`; the two slashes may be left out.
  * @throws StsafeError `STSAFE_DEVICE_URI`
  */
 export function parseDeviceUri(uri: string): DeviceUri {
@@ -21,7 +21,7 @@ export function parseDeviceUri(uri: string): DeviceUri {
     const address = i2c[2] === undefined ? defaultI2cAddress : Number(i2c[2])
     if (address <= 0x7f) return { kind: 'i2c', bus: Number(i2c[1]), address }
   }
-  const tcp = /^tcp:\/\/(\[[0-9a-f:]+\]|[^:/[\]]+):(\d{1,5})\/?$/i.exec(uri)
+  const tcp = /^tcp:(?:\/\/)?(\[[0-9a-f:]+\]|[^:/[\]]+):(\d{1,5})\/?$/i.exec(uri)
   if (tcp?.[1] !== undefined && Number(tcp[2]) <= 0xffff) {
     const host = tcp[1].replace(/^\[|\]$/g, '')
     return { kind: 'stream', address: { host, port: Number(tcp[2]) } }

@@ -1,3 +1,4 @@
+import { throwIfInterrupted } from '@keyline/bytes'
 import type { BusAnswer, BusRequest } from '../layout/byte-stream.ts'
 import type { Transport } from './transport.ts'
 
@@ -10,7 +11,10 @@ export interface BusResponder {
 export function inProcessTransport(chip: BusResponder, name = 'sim:'): Transport {
   return {
     name,
-    transfer: async (request) => chip.answer(request),
+    transfer: async (request, signal) => {
+      throwIfInterrupted(signal)
+      return chip.answer(request)
+    },
     close: async () => undefined,
   }
 }

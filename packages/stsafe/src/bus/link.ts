@@ -105,6 +105,9 @@ export class Link {
       }
     }
     const message = `the chip on ${this.name} acknowledged no ${request.kind} in ${maxAttempts} attempts`
-    throw new StsafeError('STSAFE_BUS_BUSY', message)
+    // A write without acknowledge was not taken: the chip has executed nothing.
+    throw new StsafeError('STSAFE_BUS_BUSY', message, {
+      details: { sent: request.kind === 'read' },
+    })
   }
 }

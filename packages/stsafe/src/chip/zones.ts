@@ -134,8 +134,8 @@ export class ZoneService {
   }
 
   #confirmChange(zone: number, act: string, change: AccessChange, options: ChangeOptions): void {
-    const right = change.changeRight ? 'stricter later' : 'never changed again'
-    const what = `the ${act} condition of zone ${zone} becomes ${change.access} for good and can be ${right}`
+    const right = change.changeRight ? 'only be made stricter' : 'never be changed again'
+    const what = `the ${act} condition of zone ${zone} becomes ${change.access} and can ${right}`
     confirmPermanent(this.#context, what, options)
   }
 

@@ -1,7 +1,7 @@
 import { BytesError, decode, type Field } from '@keyline/bytes'
 import type { Link } from '../bus/link.ts'
 import { StsafeError } from '../errors.ts'
-import { exchangeFrame } from '../frame/exchange.ts'
+import { exchangeFrame, type FrameExchange } from '../frame/exchange.ts'
 import type { DeviceType } from '../layout/device.ts'
 import { encodeRequest, type AnyForm, type CommandForm } from '../layout/form/form.ts'
 import { Form } from '../layout/form/forms.ts'
@@ -113,8 +113,7 @@ export class CommandChannel implements CommandRunner {
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array> {
     const header = commandHeader(form.command.code)
-    const { maxFrame } = this.deviceType
-    const response = await exchangeFrame(this.link, { header, payload, maxFrame, signal })
+    const response = await this.#exchange(form, { header, payload, signal })
     if (response.status !== Status.ok) throw refusal(form, response)
     return response.payload
   }
@@ -132,11 +131,8 @@ export class CommandChannel implements CommandRunner {
     await this.settle(signal)
     const header = commandHeader(form.command.code, authenticatedFlags)
     const exchange = session.protect(header, payload, encryption)
-    const response = await this.#exchange(session, {
-      ...exchange.command,
-      mac: exchange.mac,
-      signal,
-    })
+    const sent = { ...exchange.command, mac: exchange.mac, signal }
+    const response = await this.#exchange(form, sent, session)
     if (response.status === Status.ok) return session.accept(exchange, response)
     session.countRefusal(
       response.status !== Status.invalidCommandMac && response.status !== Status.communicationError,
@@ -144,21 +140,21 @@ export class CommandChannel implements CommandRunner {
     throw refusal(form, response)
   }
 
+  /** An answer that was lost leaves the session in doubt, and the outcome of a command that cannot be repeated unknown. */
   async #exchange(
-    session: HostSession,
-    command: {
-      readonly header: Uint8Array
-      readonly payload: Uint8Array
-      readonly mac: Uint8Array
-      readonly signal: AbortSignal | undefined
-    },
+    form: AnyForm,
+    command: Omit<FrameExchange, 'maxFrame'>,
+    session?: HostSession,
   ): Promise<ResponseFrame> {
     try {
       return await exchangeFrame(this.link, { ...command, maxFrame: this.deviceType.maxFrame })
     } catch (error) {
-      const wasSent = !(error instanceof StsafeError && error.details['sent'] === false)
-      if (wasSent) session.doubt()
-      throw error
+      if (error instanceof StsafeError && error.details['sent'] === false) throw error
+      session?.doubt()
+      if (form.effect !== 'once' || !(error instanceof StsafeError)) throw error
+      const message = `the answer of ${form.name} was lost: ${error.message}`
+      const details = { command: form.name, reason: error.code }
+      throw new StsafeError('STSAFE_OUTCOME_UNKNOWN', message, { cause: error, details })
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Secret, type ValueOf } from '@keyline/bytes'
+import { equalOctets, Secret, type ValueOf } from '@keyline/bytes'
 import {
   confirmPermanent,
   requireLength,
@@ -15,6 +15,8 @@ import { Form } from '../layout/form/forms.ts'
 import type { publicKeyFlags } from '../layout/asymmetric-key.ts'
 import { HostSession, type HostKeyPair } from '../session/host-session.ts'
 import { agree, authenticate, derive, withKekSession, type Authenticator } from './agreement.ts'
+
+const proofLength = 8
 
 /** A pair of host keys and their type. The owner wipes them. */
 export interface TypedHostKeys extends HostKeyPair {
@@ -96,6 +98,33 @@ export class HostKeyService {
         renewSession(channel, keys)
       }),
     )
+  }
+
+  /**
+   * True when the chip holds these keys: it answers an echo under them. Costs one step of its counter if they are right,
+   * none if they are wrong. After an unknown outcome this tells the old keys from the new ones.
+   */
+  async prove(keys: HostKeyPair, { signal }: CallOptions = {}): Promise<boolean> {
+    return this.#context.queue.exclusive(async (channel) => {
+      const { presence, type, counter } = await channel.queryHostKeySlot(signal)
+      const length = hostKeyLength[type]
+      if (presence !== 1 || keys.macKey.length !== length) return false
+      const before = channel.session
+      const { counterWidth } = channel.deviceType
+      channel.session = new HostSession({ ...keys, type, counter, counterWidth })
+      try {
+        const data = this.#context.random.bytes(proofLength)
+        const options = { protection: 'host', signal } as const
+        return equalOctets((await channel.run(Form.echo, { data }, options)).data, data)
+      } catch (error) {
+        if (error instanceof StsafeError && error.code === 'CHIP_COMMAND_MAC') return false
+        throw error
+      } finally {
+        // The chip may have counted this echo: a session that was open asks it before its next command.
+        before?.doubt()
+        channel.session = before
+      }
+    })
   }
 
   /**
