@@ -1,4 +1,4 @@
-import { concat, hasErrors, seededRandom, type Random } from '@keyline/bytes'
+import { encodeUtf8, hasErrors, seededRandom, type Random } from '@keyline/bytes'
 import { P256Multiplier } from '@keyline/crypto'
 import { checkFactoryData, type FactoryDataProfile } from '@keyline/matter'
 import { RefusedInput } from '../errors.ts'
@@ -46,7 +46,8 @@ export class UnitMaker<C extends DeviceCertificates, R> {
 
   /** @throws RefusedInput when the first unit breaks a rule; whatever the issuer refuses with */
   async make(range: UnitRange): Promise<MadeUnits<R>> {
-    const lines: Uint8Array[] = []
+    // One text, encoded once: octets of each line alone would cost more than the lines.
+    let lines = ''
     const records: R[] = []
     for (const [index, serialNumber] of range.serialNumbers.entries()) {
       const place = range.first + index
@@ -55,10 +56,10 @@ export class UnitMaker<C extends DeviceCertificates, R> {
       const { secrets, codes, image } = unit
       const { passcode, discriminator } = secrets
       const record = { unit: place, serialNumber, passcode, discriminator, ...codes, image }
-      lines.push(this.#options.lines.write(record))
+      lines += this.#options.lines.write(record)
       records.push(this.#options.recordOf(unit))
     }
-    return { lines: concat(...lines), records }
+    return { lines: encodeUtf8(lines), records }
   }
 
   #generate(place: number, serialNumber: string): Promise<GeneratedUnit<C>> {

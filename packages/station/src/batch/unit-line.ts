@@ -28,8 +28,8 @@ const lineFeed = Uint8Array.of(0x0a)
 
 /** How units of one batch become lines and are read back. */
 export interface UnitLines {
-  /** Octets of the line with its line feed. */
-  write(record: UnitRecord): Uint8Array
+  /** The line with its line feed. */
+  write(record: UnitRecord): string
   /** @throws StationError `STATION_BATCH_BROKEN`; CryptoError `SEAL_BROKEN` for another key or a moved line */
   read(line: string): UnitRecord
 }
@@ -50,7 +50,7 @@ export function parseHeader(line: string): UnitFileHeader {
  */
 export const plainLines: UnitLines = {
   write({ image, ...rest }) {
-    return encodeUtf8(`${JSON.stringify({ ...rest, image: toBase64(image) })}\n`)
+    return `${JSON.stringify({ ...rest, image: toBase64(image) })}\n`
   },
   read(line) {
     const { image, ...rest } = parseLine(line, PlainUnitLine, 'a line')
@@ -82,9 +82,7 @@ export function sealedLines(options: SealedLinesOptions): UnitLines {
       content.fill(0)
       const context = contextOf(unit, serialNumber)
       const sealed = seal({ key, random, context, plaintext: plain.reveal() })
-      return encodeUtf8(
-        `{"unit":${unit},"serialNumber":${JSON.stringify(serialNumber)},"sealed":"${base64Of(sealed)}"}\n`,
-      )
+      return `{"unit":${unit},"serialNumber":${JSON.stringify(serialNumber)},"sealed":"${base64Of(sealed)}"}\n`
     },
     read(line) {
       const { unit, serialNumber, sealed } = parseLine(line, SealedUnitLine, 'a line')
