@@ -11,6 +11,8 @@ export default defineConfig({
     reporters: ['./scripts/reporter.ts'],
     setupFiles: ['./test/support/properties.ts'],
     slowTestThreshold: 30_000,
+    // The default leaves a processor idle; on two of them that is half of the machine.
+    maxWorkers: '100%',
     env: { KEYLINE_SEED: String(testSeed) },
     projects: [
       {

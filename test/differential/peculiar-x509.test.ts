@@ -1,4 +1,4 @@
-import './support/metadata-shim.ts'
+import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { toHex } from '@keyline/bytes'
 import { p256ScalarOf, p256ToPkcs8, type P256KeyPair } from '@keyline/crypto'

@@ -1,4 +1,4 @@
-import './metadata-shim.ts'
+import 'reflect-metadata'
 import { toHex } from '@keyline/bytes'
 import { Oid } from '@keyline/x509'
 import {
