@@ -154,7 +154,7 @@ describe('keyline factory-data encode', () => {
     const { code, out, err } = await keyline('factory-data', ...args)
     expect({ code, out }).toEqual({
       code: 1,
-      out: `4 rows, 2 failed, the others in ${at('batch')}\n`,
+      out: `4 rows: 2 written to ${at('batch')}, 2 failed\n`,
     })
     expect(err).toContain('row 2  FAILED\n  BATCH-01 error SERIAL_NUMBER=A1:')
     expect(err).toContain('row 3  FAILED\n  FD-013 error SETUP_DISCRIMINATOR=5000:')

@@ -137,7 +137,7 @@ async function encodeRows(
   output.out(
     options.json === true
       ? `${JSON.stringify(summary)}\n`
-      : `${rows} rows, ${failed} failed, the others in ${options.out}\n`,
+      : `${rows} rows: ${rows - failed} written to ${options.out}, ${failed} failed\n`,
   )
   return failed === 0 ? ExitCode.done : ExitCode.failed
 }
