@@ -24,14 +24,23 @@ export function service<Request, Response>(
 ): Service {
   return {
     form,
-    run: (context, payload) =>
-      encodeResponse(
-        form,
-        work(
-          context,
-          parsed(() => decodeRequest(form, payload)),
-        ),
-      ),
+    run(context, payload) {
+      const request = parsed(() => decodeRequest(form, payload))
+      return fitting(form, work(context, request))
+    },
+  }
+}
+
+/** @throws Refusal `06` for a response that no frame can hold */
+function fitting<Response>(
+  form: Pick<CommandForm<unknown, Response>, 'name' | 'response'>,
+  response: Response,
+): Uint8Array {
+  try {
+    return encodeResponse(form, response)
+  } catch (error) {
+    if (!(error instanceof BytesError)) throw error
+    throw new Refusal(Status.bufferLengthExceeded)
   }
 }
 
