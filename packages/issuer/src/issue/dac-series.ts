@@ -75,9 +75,11 @@ export class DacSeries {
 
   /** ISS-01 … ISS-07 and ISS-09: all of them before the first certificate, later those of its own members. */
   #requireRules({ serialNumber, commonName }: DacSubject): void {
-    const { publicKey } = this.#input.signer
-    const input = { ...this.#input, serialNumber, commonName, publicKey }
-    const findings = this.#issued === 0 ? checkIssuing(input) : checkDacSubject(input)
+    const { vendorId, productId, subjectEncoding, signer } = this.#input
+    const findings =
+      this.#issued === 0
+        ? checkIssuing({ ...this.#input, serialNumber, commonName, publicKey: signer.publicKey })
+        : checkDacSubject({ serialNumber, commonName, vendorId, productId, subjectEncoding })
     if (findings.length === 0) return
     throw new IssuerError('ISSUER_RULE_BROKEN', findings.map(describeFinding).join(' | '))
   }
