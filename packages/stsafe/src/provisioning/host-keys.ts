@@ -117,7 +117,9 @@ export class HostKeyService {
         const options = { protection: 'host', signal } as const
         return equalOctets((await channel.run(Form.echo, { data }, options)).data, data)
       } catch (error) {
-        if (error instanceof StsafeError && error.code === 'CHIP_COMMAND_MAC') return false
+        if (!(error instanceof StsafeError) || error.code !== 'CHIP_COMMAND_MAC') throw error
+        // A wrong MAC means wrong keys only if the counter was right.
+        if ((await channel.queryHostKeySlot(signal)).counter === counter) return false
         throw error
       } finally {
         // The chip may have counted this echo: a session that was open asks it before its next command.
