@@ -4,6 +4,7 @@ import { lineTargets } from './line-targets.ts'
 import { matterDecoders } from './matter-targets.ts'
 import { onboardingDecoders } from './onboarding-targets.ts'
 import { pxpTargets } from './pxp-targets.ts'
+import { stsafeSimDecoders } from './stsafe-sim-targets.ts'
 import type { FuzzTarget } from './target.ts'
 import { x509Decoders } from './x509-targets.ts'
 
@@ -12,6 +13,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...[bytesDecoders, cryptoDecoders, x509Decoders, matterDecoders, onboardingDecoders].flatMap(
     (decoders) => decoders.flatMap(({ targets }) => targets),
   ),
+  ...stsafeSimDecoders.flatMap(({ targets }) => targets),
   ...pxpTargets,
   ...lineTargets,
 ]
