@@ -18,6 +18,7 @@ export const chunksOfWorker = 2
 
 /** What a worker throws away is collected early, so that memory stays as flat as the work is. */
 const maxYoungGenerationSizeMb = 8
+const maxOldGenerationSizeMb = 96
 
 /** As this module, so that the worker runs from the sources where this does. */
 const extension = extname(fileURLToPath(import.meta.url))
@@ -37,7 +38,7 @@ export function openGeneratePool(jobs: number, setup: GenerateSetup): GeneratePo
     maxThreads: jobs,
     concurrentTasksPerWorker: chunksOfWorker,
     isolateWorkers: false,
-    resourceLimits: { maxYoungGenerationSizeMb },
+    resourceLimits: { maxYoungGenerationSizeMb, maxOldGenerationSizeMb },
     workerData: setup,
     ...(extension === '.ts' ? { execArgv: [...sourceArguments()] } : {}),
   })

@@ -17,7 +17,7 @@ const busyTimeoutMs = 200
  * Indexes over keys and hashes are touched everywhere by each batch of units: a larger cache and fewer checkpoints
  * let a page be written once for many of them.
  */
-const cacheKibibytes = 16_384
+const cacheKibibytes = 6144
 const checkpointPages = 8000
 
 /** Room that stays free for the boards in work: several hundred of their transactions. */
