@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { Form } from '@keyline/stsafe/layout'
 import { chipOf, fileStore, loadState, SimulatedBus, spl05Profile } from '@keyline/stsafe-sim'
-import { ask } from './plain-host.ts'
+import { ask } from '../../../packages/stsafe-sim/src/testing/plain-host.ts'
 
 /**
  * Counts zone 5 down without end, its data the low octet of the counter, and tells each value that was answered.

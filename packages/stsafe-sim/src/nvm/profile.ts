@@ -1,7 +1,6 @@
 import { decode, fromHex } from '@keyline/bytes'
 import {
   accessTableCodes,
-  curves,
   deviceTypeOf,
   deviceTypes,
   hostKeyControl,
@@ -14,7 +13,6 @@ import {
   symmetricKeyControl,
   zoneConditions,
   type CommandAccess,
-  type CurveName,
   type DeviceTypeName,
 } from '@keyline/stsafe/layout'
 import type { ChipState } from './state.ts'
@@ -130,8 +128,4 @@ function deviceOf(maskId: Uint8Array | undefined): DeviceTypeName {
 /** `09`, `1f0b`: a command code as profiles and vectors name it. */
 export function codeName(code: number): string {
   return code.toString(16).padStart(code > 0xff ? 4 : 2, '0')
-}
-
-export function isCurveName(name: string): name is CurveName {
-  return Object.hasOwn(curves, name)
 }

@@ -1,12 +1,9 @@
 import { decode, fromHex } from '@keyline/bytes'
 import { keyInformation, type HostKeys } from '@keyline/stsafe/layout'
-import {
-  chipOf,
-  seededRandomness,
-  SimulatedBus,
-  spl05Profile,
-  type ChipState,
-} from '@keyline/stsafe-sim'
+import { SimulatedBus } from '../bus/simulated-bus.ts'
+import { chipOf, spl05Profile } from '../nvm/profile.ts'
+import { seededRandomness } from '../nvm/randomness.ts'
+import type { ChipState } from '../nvm/state.ts'
 
 export const hostKeys: HostKeys = {
   type: 'AES-128',

@@ -24,10 +24,11 @@ import {
   type KeyInformation,
   type PublicKeyFlags,
 } from '@keyline/stsafe/layout'
-import type { ChipState, SimulatedBus } from '@keyline/stsafe-sim'
+import type { SimulatedBus } from '../bus/simulated-bus.ts'
+import type { ChipState } from '../nvm/state.ts'
 import { describe, expect, it } from 'vitest'
-import { chipWith, freshState, hostKeys, slotsWith } from './support/chips.ts'
-import { ask, send } from './support/plain-host.ts'
+import { chipWith, freshState, hostKeys, slotsWith } from '../testing/chips.ts'
+import { ask, send } from '../testing/plain-host.ts'
 
 const curve = 'P-256'
 const hostPrivate = fromHex('11'.repeat(32))

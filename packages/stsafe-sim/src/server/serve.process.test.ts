@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { concat, fromHex, systemClock, toHex, type Clock } from '@keyline/bytes'
 import { encodeBusRequest, Form } from '@keyline/stsafe/layout'
-import { serveChip, type Served, type SimulatedBus } from '@keyline/stsafe-sim'
+import type { SimulatedBus } from '../bus/simulated-bus.ts'
+import { serveChip, type Served } from './serve.ts'
 import { afterEach, describe, expect, it } from 'vitest'
-import { chipWith } from './support/chips.ts'
-import { frameOf, withCrc } from './support/plain-host.ts'
+import { chipWith } from '../testing/chips.ts'
+import { frameOf, withCrc } from '../testing/plain-host.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stsafe-'))
 const open: Array<() => Promise<void> | void> = []

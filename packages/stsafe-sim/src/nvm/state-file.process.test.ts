@@ -4,27 +4,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom } from '@keyline/bytes'
 import { Form } from '@keyline/stsafe/layout'
-import {
-  chipOf,
-  fileStore,
-  loadState,
-  SimulatedBus,
-  spl05Profile,
-  stateFromJson,
-  stateToJson,
-} from '@keyline/stsafe-sim'
+import { SimulatedBus } from '../bus/simulated-bus.ts'
+import { fileStore, loadState } from './file-store.ts'
+import { stateFromJson, stateToJson } from './image.ts'
+import { chipOf, spl05Profile } from './profile.ts'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { scaled, testSeed } from '../support/scale.ts'
-import { chipWith, freshState, hostKeys } from './support/chips.ts'
-import { ask } from './support/plain-host.ts'
+import { scaled, testSeed } from '../../../../test/support/scale.ts'
+import { chipWith, freshState, hostKeys } from '../testing/chips.ts'
+import { ask } from '../testing/plain-host.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stsafe-state-'))
 const program = join(folder, 'killed-chip.mjs')
 
 beforeAll(async () => {
   await build({
-    entryPoints: [new URL('support/killed-chip.ts', import.meta.url).pathname],
+    entryPoints: [
+      new URL('../../../../test/stsafe/support/killed-chip.ts', import.meta.url).pathname,
+    ],
     outfile: program,
     bundle: true,
     platform: 'node',

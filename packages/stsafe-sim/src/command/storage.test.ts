@@ -8,10 +8,11 @@ import {
   type DeriveRequest,
   type ZoneAccess,
 } from '@keyline/stsafe/layout'
-import type { ChipState, SimulatedBus } from '@keyline/stsafe-sim'
+import type { SimulatedBus } from '../bus/simulated-bus.ts'
+import type { ChipState } from '../nvm/state.ts'
 import { describe, expect, it } from 'vitest'
-import { chipWith, freshState, hostKeys, slotsWith } from './support/chips.ts'
-import { ask, send, sendProtected } from './support/plain-host.ts'
+import { chipWith, freshState, hostKeys, slotsWith } from '../testing/chips.ts'
+import { ask, send, sendProtected } from '../testing/plain-host.ts'
 
 const none = new Uint8Array()
 const info = fromHex('f0f1')

@@ -1,17 +1,12 @@
 import { VirtualClock } from '@keyline/bytes'
 import { commandTable, Form } from '@keyline/stsafe/layout'
-import {
-  chipOf,
-  FaultyBus,
-  faults,
-  parseFault,
-  SimulatedBus,
-  spl05Profile,
-  type Fault,
-} from '@keyline/stsafe-sim'
+import { SimulatedBus } from '../bus/simulated-bus.ts'
+import { faults, parseFault, type Fault } from './fault.ts'
+import { FaultyBus } from './faulty-bus.ts'
+import { chipOf, spl05Profile } from '../nvm/profile.ts'
 import { describe, expect, it } from 'vitest'
-import { chipWith, freshState, hostKeys } from './support/chips.ts'
-import { ask, frameOf, send, sendProtected } from './support/plain-host.ts'
+import { chipWith, freshState, hostKeys } from '../testing/chips.ts'
+import { ask, frameOf, send, sendProtected } from '../testing/plain-host.ts'
 
 const data = Uint8Array.of(1, 2, 3)
 const update = { option: {}, zone: 1, offset: 0, data }

@@ -1,8 +1,9 @@
 import { concat, fromHex } from '@keyline/bytes'
 import { Form, Status, type CommandAccess } from '@keyline/stsafe/layout'
-import type { ChipState, SimulatedBus } from '@keyline/stsafe-sim'
+import type { SimulatedBus } from '../bus/simulated-bus.ts'
+import type { ChipState } from '../nvm/state.ts'
 import { describe, expect, it } from 'vitest'
-import { accessWith, chipWith, freshState, hostKeys } from './support/chips.ts'
+import { accessWith, chipWith, freshState, hostKeys } from '../testing/chips.ts'
 import {
   ask,
   frameOf,
@@ -11,7 +12,7 @@ import {
   sendProtected,
   transact,
   withCrc,
-} from './support/plain-host.ts'
+} from '../testing/plain-host.ts'
 
 const noEncryption = { command: false, response: false }
 const ok = { status: Status.ok }

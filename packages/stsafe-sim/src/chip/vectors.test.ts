@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { checkChip } from '../support/vectors/stsafe-sim.ts'
+import { checkChip } from '../../../../test/support/vectors/stsafe-sim.ts'
 
-const folder = new URL('../vectors/stsafe-a120/', import.meta.url)
+const folder = new URL('../../../../test/vectors/stsafe-a120/', import.meta.url)
 const files = readdirSync(folder).filter((name) => {
   return name.endsWith('.json') && name !== 'index.json' && name !== 'profile-default.json'
 })

@@ -1,8 +1,11 @@
 import { fromHex } from '@keyline/bytes'
 import { Form, Status } from '@keyline/stsafe/layout'
 import { describe, expect, it } from 'vitest'
-import { chipWith, slotsWith } from './support/chips.ts'
-import { ask, send } from './support/plain-host.ts'
+import { SimulatedBus } from '../bus/simulated-bus.ts'
+import { chipOf, spl05Profile } from '../nvm/profile.ts'
+import { trueRandomness } from '../nvm/randomness.ts'
+import { chipWith, slotsWith } from '../testing/chips.ts'
+import { ask, send } from '../testing/plain-host.ts'
 
 const ok = { status: Status.ok }
 const key16 = '5a'.repeat(16)
@@ -47,6 +50,18 @@ describe('a password', () => {
     ask(bus, Form.verifyPassword, { password })
     expect(send(bus, Form.putLifeCycleState, { state: 3 })).toMatchObject(ok)
     expect(send(bus, Form.generateRandom, { size: 1 })).toMatchObject(ok)
+  })
+})
+
+describe('the password slot', () => {
+  it('tells presence and tries, and is emptied by one command', () => {
+    const bus = chipWith()
+    expect(ask(bus, Form.queryPassword, {})).toEqual({ presence: 0, remainingTries: 0 })
+    expect(send(bus, Form.deletePassword, {}).status).toBe(Status.keyNotFound)
+    ask(bus, Form.putPassword, { password: new Uint8Array(16), maxTries: 9 })
+    expect(ask(bus, Form.queryPassword, {})).toEqual({ presence: 1, remainingTries: 9 })
+    expect(send(bus, Form.deletePassword, {})).toMatchObject(ok)
+    expect(ask(bus, Form.queryPassword, {}).presence).toBe(0)
   })
 })
 
@@ -219,3 +234,37 @@ describe('a reset', () => {
     expect(ask(bus, Form.readData, read)).toEqual({ data: Uint8Array.of(7) })
   })
 })
+
+describe('a chip with chance of its own', () => {
+  it('draws what no other one draws, and signs so that it verifies', () => {
+    const [one, two] = [chipWithChance(), chipWithChance()]
+    const size = { size: 16 }
+    expect(ask(one, Form.generateRandom, size)).not.toEqual(ask(two, Form.generateRandom, size))
+    const pair = { slot: 0, usageLimit: 2, curve: 'brainpoolP384r1' as const }
+    const { publicKey } = ask(one, Form.generateKeyPair, pair)
+    const message = new Uint8Array(48).fill(1)
+    const first = ask(one, Form.generateSignature, { slot: 0, message }).signature
+    const second = ask(one, Form.generateSignature, { slot: 0, message }).signature
+    expect(second).not.toEqual(first)
+    const { curve } = pair
+    for (const signature of [first, second]) {
+      const verification = { curve, publicKey, signature, message }
+      expect(ask(two, Form.verifySignature, verification)).toEqual({ validity: 1 })
+    }
+  })
+
+  it('refuses what it cannot verify', () => {
+    const ed25519 = {
+      curve: 'Ed25519' as const,
+      publicKey: new Uint8Array(32),
+      signature: new Uint8Array(64),
+      variant: 'pre-hashed' as const,
+      message: none,
+    }
+    expect(send(chipWith(), Form.verifySignature, ed25519).status).toBe(Status.valueOutOfRange)
+  })
+})
+
+function chipWithChance(): SimulatedBus {
+  return new SimulatedBus({ state: chipOf(spl05Profile), randomness: trueRandomness() })
+}
