@@ -4,16 +4,20 @@ import { decodeImage, encodeImage, prepareFactoryDataCheck, profiles } from '@ke
 import { parseCertificate } from '@keyline/x509'
 import { makeImages, readStockImage } from './factory-data-images.ts'
 import { rateFigure, type Benchmark } from './framework.ts'
+import { generateFigures } from './generate.ts'
 
 /** Images that the rules go round: more than any memory of keys and signatures holds. */
 const imageCount = 2_000
 const iterations = 1_000
 const none = new Uint8Array(0)
 
-/** Images against SHA-256, and their rules against the operations that the rules cannot do without. */
+/**
+ * Images against SHA-256, their rules against the operations that the rules cannot do without, and whole units against
+ * those that a unit cannot do without.
+ */
 export const factoryDataBenchmark: Benchmark = {
   name: 'factory-data',
-  title: 'factory-data images and their rules',
+  title: 'factory-data images, their rules, and the making of units',
   async *measure() {
     const stock = await readStockImage()
     const { data: stockData } = decodeImage(stock)
@@ -72,6 +76,7 @@ export const factoryDataBenchmark: Benchmark = {
       },
       goal: { of: 'ratio', is: 'at most', limit: 1.25 },
     })
+    yield* generateFigures()
   },
 }
 
