@@ -9,6 +9,7 @@ import {
   isPublicKey,
   publicKeyOf,
   sharedSecret,
+  sharedSecretOf,
 } from './curve-key.ts'
 import {
   coordinateLength,
@@ -93,6 +94,21 @@ describe('a shared secret', () => {
     const secret = sharedSecret(one, two.publicKey)
     expect(secret.length).toBe(coordinateLength(curve))
     expect(secret.equals(sharedSecret(two, one.publicKey))).toBe(true)
+  })
+
+  it.each(agreeing)('on %s is the same from raw keys', (curve) => {
+    const random = seededRandom(`${curve} raw`)
+    const privateKey = drawPrivateKey(curve, random)
+    const { publicKey } = generateCurveKeyPair(curve, random)
+    const expected = sharedSecret(curveKeyPair(curve, privateKey), publicKey).reveal()
+    const { octets } = publicKey
+    expect(sharedSecretOf(curve, { privateKey, publicKey: octets })).toEqual(expected)
+    const zero = new Uint8Array(octets.length)
+    expect(sharedSecretOf(curve, { privateKey, publicKey: zero })).toBeUndefined()
+    const cut = octets.subarray(1)
+    expect(sharedSecretOf(curve, { privateKey, publicKey: cut })).toBeUndefined()
+    const none = { privateKey: octets.subarray(0, 3), publicKey: octets }
+    expect(() => sharedSecretOf(curve, none)).toThrow(/octets, not/)
   })
 
   it('is refused across curves, on Ed25519, and where X25519 gives zeros', () => {

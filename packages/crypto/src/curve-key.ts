@@ -110,6 +110,31 @@ export function sharedSecret(pair: CurveKeyPair, publicKey: CurvePublicKey): Sec
   }
 }
 
+/**
+ * The same from raw keys, many times as fast where a private key is used once; nothing for a public key that is not
+ * on the curve or of a small order.
+ * @throws CryptoError `CURVE_KEY` for a private key that is none
+ */
+export function sharedSecretOf(
+  curve: Exclude<Curve, 'Ed25519'>,
+  keys: { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array },
+): Uint8Array<ArrayBuffer> | undefined {
+  const { privateKey, publicKey } = keys
+  requirePrivateKey(curve, privateKey)
+  if (publicKey.length !== publicKeyLength(curve)) return undefined
+  try {
+    if (curve === 'X25519') {
+      const pair = curveKeyPair(curve, privateKey)
+      return Uint8Array.from(sharedSecret(pair, curvePublicKey(curve, publicKey)).reveal())
+    }
+    const ecdh = createECDH(weierstrassCurves[curve].openssl)
+    ecdh.setPrivateKey(privateKey)
+    return ownOctets(ecdh.computeSecret(concat(uncompressed, publicKey)))
+  } catch {
+    return undefined
+  }
+}
+
 /** True when the octets X ‖ Y are a point on the curve; of 25519, when there are 32. */
 export function isPublicKey(curve: Curve, octets: Uint8Array): boolean {
   if (octets.length !== publicKeyLength(curve)) return false

@@ -1,6 +1,6 @@
-import { createECDH, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { concat, type Random } from '@keyline/bytes'
-import { decompressPoint, drawPrivateKey, publicKeyOf } from './curve-key.ts'
+import { decompressPoint, drawPrivateKey, publicKeyOf, sharedSecretOf } from './curve-key.ts'
 import { weierstrassCurves, type WeierstrassCurve, type WeierstrassParameters } from './curve.ts'
 import { hashName, type HashAlgorithm } from './hash.ts'
 import { integerOf, inverse, octetsOf, remainder } from './integer.ts'
@@ -137,33 +137,20 @@ function timesPoint(
 ): Point | undefined {
   const parameters = weierstrassCurves[curve]
   const { length, n, p } = parameters
-  const x = productX(curve, scalar, octets)
+  const x = sharedSecretOf(curve, { privateKey: octetsOf(scalar, length), publicKey: octets })
   const y = x === undefined ? undefined : decompressPoint(curve, x, false)
   if (x === undefined || y === undefined) return undefined
   const either = { x: integerOf(x), y: integerOf(y) }
   const other = { x: either.x, y: remainder(-either.y, p) }
   const point = pointOf(octets)
   if (scalar === n - 1n) return { x: point.x, y: remainder(-point.y, p) }
-  const next = productX(curve, scalar + 1n, octets)
+  const next = sharedSecretOf(curve, {
+    privateKey: octetsOf(scalar + 1n, length),
+    publicKey: octets,
+  })
   const sum = added(parameters, either, point)
-  const isEither =
-    sum !== infinity && next !== undefined && sum.x === integerOf(next.subarray(0, length))
+  const isEither = sum !== infinity && next !== undefined && sum.x === integerOf(next)
   return isEither ? either : other
-}
-
-function productX(
-  curve: WeierstrassCurve,
-  scalar: bigint,
-  octets: Uint8Array,
-): Uint8Array | undefined {
-  const { openssl, length } = weierstrassCurves[curve]
-  const ecdh = createECDH(openssl)
-  ecdh.setPrivateKey(octetsOf(scalar, length))
-  try {
-    return ecdh.computeSecret(concat(Uint8Array.of(0x04), octets))
-  } catch {
-    return undefined
-  }
 }
 
 function pointOf(octets: Uint8Array): Point {

@@ -21,6 +21,7 @@ export {
   isPublicKey,
   publicKeyOf,
   sharedSecret,
+  sharedSecretOf,
   type CurveKeyPair,
   type CurvePublicKey,
 } from './curve-key.ts'

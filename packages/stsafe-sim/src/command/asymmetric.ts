@@ -5,7 +5,7 @@ import {
   isPublicKey,
   isWeierstrass,
   publicKeyOf,
-  sharedSecret,
+  sharedSecretOf,
   signDigest,
   signMessage,
   verifyDigest,
@@ -62,7 +62,6 @@ export const asymmetricServices: readonly Service[] = [
   service(Form.establishKey, (context, { slot, publicKey }) => {
     const { mode, key } = privateKey(context, slot)
     demand(mode.establish, Status.wrongKeyUsage)
-    demand(key.curve !== 'Ed25519', Status.wrongModeOfOperation)
     const { curve } = key
     const secret = agreed(key.octets, { curve, publicKey })
     if (slot === ephemeralSlot) context.volatile.ephemeralKey = undefined
@@ -119,14 +118,11 @@ export function isSignatureOf(
 
 /** X coordinate of the common point, or what X25519 gives. @throws Refusal `19` for a point off the curve */
 export function agreed(privateKeyOctets: Uint8Array, peer: CurvePublicKey): Uint8Array {
-  demandOnCurve(peer)
   const { curve, publicKey } = peer
-  const pair = curveKeyPair(curve, privateKeyOctets)
-  try {
-    return sharedSecret(pair, curvePublicKey(curve, publicKey)).reveal()
-  } catch {
-    throw new Refusal(Status.invalidPublicKey)
-  }
+  if (curve === 'Ed25519') throw new Refusal(Status.wrongModeOfOperation)
+  demand(publicKey.length === curves[curve].publicKey, Status.inconsistentCommandData)
+  const secret = sharedSecretOf(curve, { privateKey: privateKeyOctets, publicKey })
+  return present(secret, Status.invalidPublicKey)
 }
 
 /** @throws Refusal `02` for a key of another length, `19` for a point off the curve */

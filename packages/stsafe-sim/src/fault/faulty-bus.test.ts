@@ -86,6 +86,18 @@ describe('the wire', () => {
     }
   })
 
+  it.each(['cut-command', 'lengthen-command'] as const)(
+    'has a frame of another length by %s',
+    (name) => {
+      const frame = frameOf(Form.update, update)
+      for (let value = 1; value < frame.length; value++) {
+        const { bus, faultyBus } = faulty({ name, position: 0, value })
+        expect(send(faultyBus, Form.update, update).status).toBe(0x01)
+        expect(zoneOf(bus)).toEqual(Uint8Array.of(0, 0, 0))
+      }
+    },
+  )
+
   it('changes one bit of a response, every one of which the host can find', () => {
     for (let value = 0; value < 8 * 8; value++) {
       const { faultyBus } = faulty({ name: 'flip-response', position: 0, value })
@@ -137,6 +149,15 @@ describe('power that fails', () => {
     ask(faultyBus, Form.generateChallenge, {})
     send(faultyBus, Form.update, update)
     expect(bus.chip.volatile.challenge).toBeUndefined()
+  })
+})
+
+describe('a chip that refuses', () => {
+  it('answers the status that was asked for, and executes nothing', () => {
+    const { bus, faultyBus } = faulty({ name: 'answer-status', position: 0, value: 8 })
+    expect(send(faultyBus, Form.update, update).status).toBe(8)
+    expect(zoneOf(bus)).toEqual(Uint8Array.of(0, 0, 0))
+    expect(send(faultyBus, Form.update, update).status).toBe(0)
   })
 })
 

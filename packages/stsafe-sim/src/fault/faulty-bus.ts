@@ -1,4 +1,12 @@
-import { maxCounter, ProductTag, type BusAnswer, type BusRequest } from '@keyline/stsafe/layout'
+import {
+  encodeResponseFrame,
+  maxCounter,
+  maxTransfer,
+  ProductTag,
+  statusMask,
+  type BusAnswer,
+  type BusRequest,
+} from '@keyline/stsafe/layout'
 import { SimulatedBus } from '../bus/simulated-bus.ts'
 import { chipOf, spl05Profile } from '../nvm/profile.ts'
 import type { ChipState } from '../nvm/state.ts'
@@ -23,7 +31,8 @@ export class FaultyBus {
   #isStuck = false
   #isRetried = false
   #last: Uint8Array | undefined
-  #replayed: Uint8Array | undefined
+  /** Answer that stands in the place of the chip's own. */
+  #substitute: Uint8Array | undefined
 
   constructor(bus: SimulatedBus, script: readonly Fault[]) {
     this.#bus = bus
@@ -54,16 +63,28 @@ export class FaultyBus {
     if (this.#isStuck) return nack
     if (this.#left > 0 && this.#isFault('nack-command')) return this.#repelled(nack)
     if (this.#left > 0 && this.#isFault('bus-error')) return this.#repelled({ kind: 'bus-error' })
-    const sent = this.#isFault('flip-command') ? flipped(frame, this.#value) : frame
-    const answer = this.#executed(sent)
-    this.#replayed = this.#isFault('replay-response') ? this.#last : undefined
+    if (this.#isFault('answer-status')) {
+      this.#substitute = encodeResponseFrame(this.#value & statusMask)
+      return done
+    }
+    const answer = this.#executed(this.#disturbedCommand(frame))
+    this.#substitute = this.#isFault('replay-response') ? this.#last : undefined
     this.#last = this.#whole()
     return answer
+  }
+
+  #disturbedCommand(frame: Uint8Array): Uint8Array {
+    if (this.#isFault('flip-command')) return flipped(frame, this.#value)
+    if (this.#isFault('cut-command')) return frame.subarray(0, this.#value)
+    if (this.#isFault('lengthen-command'))
+      return padded(frame, frame.length + Math.min(this.#value, maxTransfer))
+    return frame
   }
 
   /** The next exchange begins, and with it the fault that the script names for it. */
   #next(): void {
     this.#position++
+    this.#substitute = undefined
     this.#active = this.#script.find(({ position }) => position === this.#position)
     this.#left = this.#value
     if (this.#isFault('stuck-busy')) this.#isStuck = true
@@ -103,13 +124,15 @@ export class FaultyBus {
   #response(length: number): BusAnswer {
     if (this.#isFault('nack-response') && this.#left > 0) return this.#spend(nack)
     if (this.#isFault('lose-response')) return nack
+    if (this.#substitute !== undefined) {
+      return { kind: 'done', data: padded(this.#substitute, length) }
+    }
     const answer = this.#answering.answer({ kind: 'read', length })
     if (answer.kind !== 'done') return answer
     return { kind: 'done', data: this.#disturbed(answer.data) }
   }
 
   #disturbed(data: Uint8Array): Uint8Array {
-    if (this.#replayed !== undefined) return padded(this.#replayed, data.length)
     if (this.#isFault('flip-response')) return flipped(data, this.#value)
     if (this.#isFault('cut-response')) return padded(data.subarray(0, this.#value), data.length)
     if (this.#isFault('announce-length') && data.length >= 3) {
