@@ -1,8 +1,8 @@
-import { throwIfInterrupted, type Clock } from '@keyline/bytes'
+import { throwIfInterrupted, withDeadline, type Clock } from '@keyline/bytes'
 import { StsafeError } from '../errors.ts'
 import type { BusAnswer, BusRequest } from '../layout/byte-stream.ts'
 import { defaultI2cAddress } from '../layout/device.ts'
-import { takeBusLock } from './bus-lock.ts'
+import { takeBusLock, type BusLock } from './bus-lock.ts'
 import type { Transport } from './transport.ts'
 
 /** What is used of `i2c-bus`. */
@@ -30,9 +30,13 @@ export interface I2cOptions {
   /** 7-bit address. */
   readonly address?: number | undefined
   readonly clock: Clock
+  /** How long one transaction may take: a line that is held low would stop the kernel's driver too. */
+  readonly timeoutMs?: number | undefined
   /** In place of `i2c-bus`. */
   readonly driver?: I2cDriver | undefined
 }
+
+const defaultTimeoutMs = 2000
 
 /** How the kernel says that nobody acknowledged; drivers differ. */
 const nackCodes = new Set(['ENXIO', 'EREMOTEIO'])
@@ -48,23 +52,61 @@ export async function openI2cTransport(options: I2cOptions): Promise<Transport> 
   const lock = await takeBusLock(`i2c-${number}`, clock)
   try {
     const bus = await clock.during(() => driver.openPromisified(number))
-    return {
-      name,
-      transfer: async (request, signal) => {
-        throwIfInterrupted(signal)
-        return clock.during(() => transferOn(bus, address, request))
-      },
-      close: async () => {
-        await clock.during(() => bus.close())
-        await lock.release()
-      },
-    }
+    return new I2cTransport({ name, bus, address, lock, options })
   } catch (cause) {
     await lock.release()
     throw new StsafeError('STSAFE_BUS', `${name} cannot be opened: ${textOf(cause)}`, {
       cause,
       remedy: 'check that the bus exists and that this user may open it (group i2c)',
     })
+  }
+}
+
+interface OpenBus {
+  readonly name: string
+  readonly bus: I2cBus
+  readonly address: number
+  readonly lock: BusLock
+  readonly options: I2cOptions
+}
+
+class I2cTransport implements Transport {
+  readonly name: string
+  readonly #open: OpenBus
+  #isHeld = false
+
+  constructor(open: OpenBus) {
+    this.name = open.name
+    this.#open = open
+  }
+
+  async transfer(request: BusRequest, signal?: AbortSignal): Promise<BusAnswer> {
+    throwIfInterrupted(signal)
+    if (this.#isHeld) throw this.#stuck()
+    const { bus, address, options } = this.#open
+    const { clock, timeoutMs: ms = defaultTimeoutMs } = options
+    try {
+      const what = `a ${request.kind} on ${this.name}`
+      return await withDeadline({ clock, ms, what }, () =>
+        clock.during(() => transferOn(bus, address, request)),
+      )
+    } catch (cause) {
+      // The transaction may still be under way: nothing can follow it.
+      this.#isHeld = true
+      throw this.#stuck(cause)
+    }
+  }
+
+  async close(): Promise<void> {
+    const { bus, lock, options } = this.#open
+    if (!this.#isHeld) await options.clock.during(() => bus.close())
+    await lock.release()
+  }
+
+  #stuck(cause?: unknown): StsafeError {
+    const message = `a transaction on ${this.name} does not end; a line may be held low`
+    const remedy = 'take the power off the bus, check for a short circuit, and open the bus again'
+    return new StsafeError('STSAFE_BUS', message, { cause, remedy })
   }
 }
 

@@ -4,7 +4,7 @@ import { StsafeError } from '../errors.ts'
 import type { BusAnswer } from '../layout/byte-stream.ts'
 import { ScriptedBus } from '../testing/scripted-bus.ts'
 import { inProcessTransport } from './in-process.ts'
-import { Link } from './link.ts'
+import { Link, sdkPolling } from './link.ts'
 
 const nack: BusAnswer = { kind: 'nack' }
 const busError: BusAnswer = { kind: 'bus-error' }
@@ -19,7 +19,7 @@ function linkTo(...answers: readonly BusAnswer[]) {
   const clock = new VirtualClock()
   const bus = new ScriptedBus(answers)
   const link = new Link({ transport: inProcessTransport(bus), clock })
-  const transact = (): Promise<Uint8Array> => link.transact({ frame, maxFrame })
+  const transact = (): Promise<Uint8Array> => link.transact({ frame, maxFrame, nominalMs: 2 })
   return { bus, clock, link, transact }
 }
 
@@ -115,11 +115,20 @@ describe('one command on the bus', () => {
   it('stops at the signal', async () => {
     const { link, clock } = linkTo(octets(), nack)
     const aborted = new AbortController()
-    const work = link.transact({ frame, maxFrame, signal: aborted.signal })
+    const work = link.transact({ frame, maxFrame, nominalMs: 2, signal: aborted.signal })
     const ended = expect(work).rejects.toMatchObject({ code: 'INTERRUPTED' })
     await clock.sleep(100)
     aborted.abort()
     await ended
+  })
+
+  it('waits the time of the command where the host does not poll', async () => {
+    const clock = new VirtualClock()
+    const bus = new ScriptedBus([octets(), octets('000002f078')])
+    const polling = { ...sdkPolling, firstMs: 'nominal' } as const
+    const link = new Link({ transport: inProcessTransport(bus), clock, polling })
+    await link.transact({ frame, maxFrame, nominalMs: 83 })
+    expect(clock.monotonicMs()).toBe(83)
   })
 
   it('wakes with the address alone and restarts where the bus can', async () => {

@@ -7,7 +7,8 @@ import type { Transport } from './transport.ts'
 
 /** Waits of section 1.4; what is left out has the value of the SDK. */
 export interface Polling {
-  readonly firstMs: number
+  /** Between the write and the first read; `nominal` waits the processing time of the command (section 1.6). */
+  readonly firstMs: number | 'nominal'
   readonly retryMs: number
   /** Per transaction. */
   readonly maxAttempts: number
@@ -30,6 +31,8 @@ export interface Transaction {
   readonly frame: Uint8Array
   /** Greatest response: status, payload and R-MAC, without CRC. */
   readonly maxFrame: number
+  /** Processing time of the command. */
+  readonly nominalMs: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -53,9 +56,10 @@ export class Link {
    * Write, wait, read five octets, and read the whole frame when there is a payload (section 1.2).
    * @throws StsafeError `STSAFE_BUS_BUSY`, `STSAFE_BUS`, `STSAFE_FRAME_SIZE`
    */
-  async transact({ frame, maxFrame, signal }: Transaction): Promise<Uint8Array> {
+  async transact({ frame, maxFrame, nominalMs, signal }: Transaction): Promise<Uint8Array> {
     await this.#attempt({ kind: 'write', data: frame }, signal)
-    await this.#clock.sleep(this.#polling.firstMs, signal)
+    const { firstMs } = this.#polling
+    await this.#clock.sleep(firstMs === 'nominal' ? nominalMs : firstMs, signal)
     const start = await this.#read(firstReadLength, signal)
     const length = announcedLength(start)
     // Three octets before the payload, two of CRC: status and payload have to fit the frame, and there is a status.

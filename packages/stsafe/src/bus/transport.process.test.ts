@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -36,6 +38,10 @@ async function serve(listen: string): Promise<Served> {
   const served = await serveChip({ bus: simulatedBus(), listen })
   closing.push(() => served.close())
   return served
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined)
 }
 
 function failWith(code: string): never {
@@ -226,6 +232,19 @@ describe('a bus of Linux', () => {
     }
   })
 
+  it('ends a transaction that never does, and lets nothing follow it', async () => {
+    const bus = { i2cRead: never, i2cWrite: never, close: never }
+    const driver: I2cDriver = { openPromisified: async () => bus }
+    const transport = await openI2cTransport({ bus: 205, clock, driver, timeoutMs: 20 })
+    closing.push(() => transport.close())
+    for (let round = 0; round < 2; round++) {
+      await expect(transport.transfer({ kind: 'read', length: 5 })).rejects.toMatchObject({
+        code: 'STSAFE_BUS',
+        message: expect.stringContaining('does not end'),
+      })
+    }
+  })
+
   it('says how to install the driver where it is missing', async () => {
     await expect(openTransport('i2c:///dev/i2c-203', { clock })).rejects.toMatchObject({
       code: 'STSAFE_DRIVER_MISSING',
@@ -258,6 +277,23 @@ describe('the lock of a bus', () => {
     await lock.release()
     const again = await takeBusLock('test-bus', clock)
     await again.release()
+  })
+
+  it('is free again when its process was killed', async () => {
+    const holder = spawn(process.execPath, [
+      '-e',
+      `require('net').createServer().listen('\\0keyline-stsafe-lost-bus', () => console.log('held'))`,
+    ])
+    closing.push(async () => holder.kill('SIGKILL'))
+    await once(holder.stdout, 'data')
+    await expect(takeBusLock('lost-bus', clock)).rejects.toMatchObject({
+      code: 'STSAFE_BUS_IN_USE',
+      message: 'lost-bus is in use',
+    })
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    const lock = await takeBusLock('lost-bus', clock)
+    await lock.release()
   })
 
   it('survives a client that only connects', async () => {

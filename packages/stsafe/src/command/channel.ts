@@ -143,11 +143,13 @@ export class CommandChannel implements CommandRunner {
   /** An answer that was lost leaves the session in doubt, and the outcome of a command that cannot be repeated unknown. */
   async #exchange(
     form: AnyForm,
-    command: Omit<FrameExchange, 'maxFrame'>,
+    command: Omit<FrameExchange, 'maxFrame' | 'nominalMs'>,
     session?: HostSession,
   ): Promise<ResponseFrame> {
     try {
-      return await exchangeFrame(this.link, { ...command, maxFrame: this.deviceType.maxFrame })
+      const { maxFrame } = this.deviceType
+      const { nominalMs } = form.command
+      return await exchangeFrame(this.link, { ...command, maxFrame, nominalMs })
     } catch (error) {
       if (error instanceof StsafeError && error.details['sent'] === false) throw error
       session?.doubt()

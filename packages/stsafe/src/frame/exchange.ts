@@ -10,6 +10,8 @@ export interface FrameExchange {
   readonly mac?: Uint8Array | undefined
   /** Greatest frame of the part without CRC, both ways. */
   readonly maxFrame: number
+  /** Processing time of the command, for hosts that do not poll. */
+  readonly nominalMs: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -21,7 +23,7 @@ const noMac = new Uint8Array()
  * `STSAFE_BUS_BUSY`, `STSAFE_BUS`
  */
 export async function exchangeFrame(link: Link, exchange: FrameExchange): Promise<ResponseFrame> {
-  const { header, payload, mac = noMac, maxFrame, signal } = exchange
+  const { header, payload, mac = noMac, maxFrame, nominalMs, signal } = exchange
   const length = header.length + payload.length + mac.length
   if (length > maxFrame) {
     const message = `the command has ${length} octets, at most ${maxFrame} fit a frame`
@@ -31,7 +33,7 @@ export async function exchangeFrame(link: Link, exchange: FrameExchange): Promis
     })
   }
   const frame = encodeCommandFrame(header, payload, mac)
-  const response = decodeResponseFrame(await link.transact({ frame, maxFrame, signal }))
+  const response = decodeResponseFrame(await link.transact({ frame, maxFrame, nominalMs, signal }))
   if (typeof response === 'object') return response
   if (response === 'crc') {
     throw new StsafeError('STSAFE_FRAME_CRC', `a response on ${link.name} has a wrong CRC`)
