@@ -42,6 +42,11 @@ export const stsafeErrorTable = {
     meaning: 'The name of a device cannot be understood.',
     remedy: 'use i2c:///dev/i2c-1?address=0x20, tcp://HOST:PORT or unix:///PATH',
   },
+  STSAFE_TRACE: {
+    fault: 'caller',
+    meaning: 'A captured bus trace cannot be read.',
+    remedy: 'pass lines `W|R ADDRESS HEX`, or the I2C export of Saleae Logic 2 or sigrok',
+  },
   STSAFE_FRAME_CRC: {
     fault: 'wire',
     meaning: 'The CRC of a response is wrong. The command may have been executed.',
