@@ -5,6 +5,7 @@ import { matterDecoders } from './matter-targets.ts'
 import { onboardingDecoders } from './onboarding-targets.ts'
 import { pxpTargets } from './pxp-targets.ts'
 import { stsafeSimDecoders } from './stsafe-sim-targets.ts'
+import { stsafeDecoders } from './stsafe-targets.ts'
 import type { FuzzTarget } from './target.ts'
 import { x509Decoders } from './x509-targets.ts'
 
@@ -13,6 +14,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...[bytesDecoders, cryptoDecoders, x509Decoders, matterDecoders, onboardingDecoders].flatMap(
     (decoders) => decoders.flatMap(({ targets }) => targets),
   ),
+  ...stsafeDecoders.flatMap(({ targets }) => targets),
   ...stsafeSimDecoders.flatMap(({ targets }) => targets),
   ...pxpTargets,
   ...lineTargets,
