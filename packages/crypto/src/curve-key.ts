@@ -171,7 +171,8 @@ function isScalar(curve: WeierstrassCurve, octets: Uint8Array): boolean {
   return scalar > 0n && scalar < weierstrassCurves[curve].n
 }
 
-function requirePrivateKey(curve: Curve, privateKey: Uint8Array): void {
+/** @throws CryptoError `CURVE_KEY` for another length, or a scalar out of range */
+export function requirePrivateKey(curve: Curve, privateKey: Uint8Array): void {
   requireLength(`a private key on ${curve}`, privateKey, coordinateLength(curve))
   if (!isWeierstrass(curve) || isScalar(curve, privateKey)) return
   throw new CryptoError('CURVE_KEY', `a private key on ${curve} is not in 1 to n - 1`)

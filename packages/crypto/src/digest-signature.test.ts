@@ -95,6 +95,15 @@ describe('ECDSA over a digest', () => {
     expect(verifyDigest({ curve, publicKey, digest, signature: new Uint8Array(1) })).toBe(false)
   })
 
+  it('is not made with a private key that is none, which would never come to an end', () => {
+    const nonces = randomNonces(seededRandom('none'))
+    const digest = new Uint8Array(32)
+    for (const privateKey of [new Uint8Array(32), new Uint8Array(31).fill(1)]) {
+      const input = { curve: 'P-256' as const, privateKey, digest, nonces }
+      expect(() => signDigest(input)).toThrow(/a private key on P-256/)
+    }
+  })
+
   it('is refused for a key that is no point on the curve', () => {
     const signature = new Uint8Array(64).fill(1)
     const publicKey = new Uint8Array(64).fill(1)

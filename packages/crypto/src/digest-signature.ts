@@ -1,6 +1,12 @@
 import { createHmac } from 'node:crypto'
 import { concat, type Random } from '@keyline/bytes'
-import { decompressPoint, drawPrivateKey, publicKeyOf, sharedSecretOf } from './curve-key.ts'
+import {
+  decompressPoint,
+  drawPrivateKey,
+  publicKeyOf,
+  requirePrivateKey,
+  sharedSecretOf,
+} from './curve-key.ts'
 import { weierstrassCurves, type WeierstrassCurve, type WeierstrassParameters } from './curve.ts'
 import { hashName, type HashAlgorithm } from './hash.ts'
 import { integerOf, inverse, octetsOf, remainder } from './integer.ts'
@@ -29,6 +35,7 @@ export type NonceSource = (input: {
 /** r ‖ s, each one coordinate length. @throws CryptoError `CURVE_KEY` */
 export function signDigest(input: DigestSignatureInput): Uint8Array<ArrayBuffer> {
   const { length, n } = weierstrassCurves[input.curve]
+  requirePrivateKey(input.curve, input.privateKey)
   const e = truncated(input.digest, n)
   const d = integerOf(input.privateKey)
   for (const nonce of input.nonces(input)) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { concat, fromHex } from '@keyline/bytes'
-import { crc16, decodeResponseFrame, takeBusRequest } from '@keyline/stsafe/layout'
+import { crc16, decodeResponseFrame, Status, takeBusRequest } from '@keyline/stsafe/layout'
 import {
   chipOf,
   parseFault,
@@ -75,6 +75,8 @@ function expectAnswer(bus: SimulatedBus, frame: Uint8Array): void {
   const whole = bus.read(length)
   const response = whole === 'nack' ? 'short' : decodeResponseFrame(whole)
   expectLaw(typeof response !== 'string', 'every answer is a frame')
+  const isInternal = typeof response !== 'string' && response.status === Status.unexpectedError
+  expectLaw(!isInternal, 'nothing that a host sends is an internal error')
 }
 
 let full: ChipState | undefined

@@ -159,6 +159,16 @@ describe('an access condition', () => {
   )
 })
 
+describe('a key that is none', () => {
+  it('is an internal error of the chip, not one of the simulator', () => {
+    const broken = { curve: 'P-256' as const, octets: new Uint8Array(32), usageLimit: 0xffff }
+    const privateKeys = freshState.privateKeys.map((slot) => ({ ...slot, key: broken }))
+    const message = new Uint8Array(32)
+    const answer = send(chipWith({ privateKeys }), Form.generateSignature, { slot: 0, message })
+    expect(answer.status).toBe(Status.unexpectedError)
+  })
+})
+
 describe('a frame', () => {
   it('of more than 752 octets is refused right behind the CRC check (D-62)', () => {
     const bus = chipWith()

@@ -1,3 +1,4 @@
+import { CryptoError } from '@keyline/crypto'
 import {
   commandOf,
   decodeCommandFrame,
@@ -66,6 +67,8 @@ export class Chip {
       return encodeResponseFrame(Status.ok, this.#answer(command))
     } catch (error) {
       if (error instanceof Refusal) return encodeResponseFrame(error.status)
+      // A key of the state that is none: a chip that was made so, or a file that was.
+      if (error instanceof CryptoError) return encodeResponseFrame(Status.unexpectedError)
       throw error
     }
   }

@@ -137,6 +137,24 @@ describe('a client', () => {
     await closed
   })
 
+  it('is left when the state of the chip cannot be saved, and the owner is told', async () => {
+    const failure = new Error('disk full')
+    const told: unknown[] = []
+    const bus = {
+      answer: () => {
+        throw failure
+      },
+    }
+    const onFailure = (error: unknown) => void told.push(error)
+    const served = await serveChip({ bus, listen: 'tcp:127.0.0.1:0', onFailure })
+    open.push(() => served.close())
+    const { socket, take, closed } = await client(served.address)
+    socket.write(echo)
+    expect(await take(1)).toBe('02')
+    await closed
+    expect(told).toEqual([failure])
+  })
+
   it('resets and cycles the power of the chip', async () => {
     const bus = chipWith()
     const { address } = await serve(bus)

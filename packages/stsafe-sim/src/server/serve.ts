@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly listen: string
   /** For the deadline of an incomplete request. */
   readonly clock?: Clock | undefined
+  /** Is told when the bus throws, as it does when its state cannot be saved. The client gets a bus error and is left. */
+  readonly onFailure?: ((error: unknown) => void) | undefined
 }
 
 export interface Served {
@@ -29,11 +31,8 @@ export interface Served {
 }
 
 /** Offers the bus of a chip as a byte stream (section 1.7), to one client at a time. @throws StsafeSimError `SIM_LISTEN` */
-export async function serveChip({
-  bus,
-  listen,
-  clock = systemClock,
-}: ServeOptions): Promise<Served> {
+export async function serveChip(options: ServeOptions): Promise<Served> {
+  const { listen } = options
   const place = placeOf(listen)
   let client: Socket | undefined
   const server = createServer((socket) => {
@@ -43,7 +42,7 @@ export async function serveChip({
     }
     client = socket
     socket.once('close', () => (client = undefined))
-    converse(socket, bus, clock)
+    converse(socket, options)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
@@ -65,7 +64,7 @@ export async function serveChip({
 }
 
 /** One client: requests in, an answer to each, in order. A stream that is out of step ends. */
-function converse(socket: Socket, bus: ServedBus, clock: Clock): void {
+function converse(socket: Socket, { bus, clock = systemClock, onFailure }: ServeOptions): void {
   let received: Uint8Array = new Uint8Array()
   let cancel: (() => void) | undefined
   const stopTimer = (): void => {
@@ -93,7 +92,14 @@ function converse(socket: Socket, bus: ServedBus, clock: Clock): void {
       }
       received = received.subarray(taken.length)
       stopTimer()
-      socket.write(encodeBusAnswer(bus.answer(taken.message)))
+      try {
+        socket.write(encodeBusAnswer(bus.answer(taken.message)))
+      } catch (error) {
+        refuse()
+        if (onFailure === undefined) throw error
+        onFailure(error)
+        return
+      }
     }
     if (received.length === 0) stopTimer()
     else cancel ??= startTimer(clock, requestDeadlineMs, refuse)
