@@ -1,6 +1,6 @@
-import { decode, seededRandom, toHexUpper } from '@keyline/bytes'
+import { seededRandom, toHexUpper } from '@keyline/bytes'
 import { p256PublicKey, publicKeyOf } from '@keyline/crypto'
-import { ProductTag, zoneConditions } from '@keyline/stsafe/layout'
+import { ProductTag } from '@keyline/stsafe/layout'
 import {
   attributeText,
   isSignedBy,
@@ -10,7 +10,6 @@ import {
 } from '@keyline/x509'
 import { describe, expect, it } from 'vitest'
 import { makeTestRoot, personalise } from './personalise.ts'
-import { parseProfile } from './profile-json.ts'
 import { chipOf, spl05Profile } from './profile.ts'
 
 describe('a personalised chip', async () => {
@@ -53,32 +52,5 @@ describe('a personalised chip', async () => {
   it('has room for what it is given', async () => {
     const small = chipOf({ ...spl05Profile, zones: [{ conditions: '07', length: 100 }] })
     await expect(personalise(small, { root, random })).rejects.toThrow(/room for a certificate/)
-  })
-})
-
-describe('a profile as a file', () => {
-  const text = JSON.stringify(spl05Profile)
-
-  it('reads back', () => {
-    expect(parseProfile(text)).toEqual(spl05Profile)
-  })
-
-  it.each([
-    ['[]', 'no object'],
-    [text.replace('"4000"', '4000'), 'i2cParameters'],
-    [text.replace('"never"', '"sometimes"'), 'commandAccess'],
-    [text.replace('"symmetricSlots":16', '"symmetricSlots":256'), '0 to 255'],
-    [text.replace('"4000"', '"40"'), 'I2C parameters'],
-    [text.replace('"length":1000', '"length":-1'), '0 to 65535'],
-    [text.replace('"zones":[', '"zone":['), 'zones'],
-  ])('is refused when it is %s', (changed, message) => {
-    expect(() => parseProfile(changed)).toThrow(message)
-  })
-
-  it('says what each zone is', () => {
-    const [first] = spl05Profile.zones
-    const conditions = decode(zoneConditions, Uint8Array.of(0x07), 'conditions')
-    expect(first?.conditions).toBe('07')
-    expect(conditions).toMatchObject({ readAccess: 'always', updateAccess: 'never' })
   })
 })
