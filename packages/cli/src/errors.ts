@@ -52,6 +52,23 @@ export const cliErrorTable = {
     meaning: 'A worker that generates units could not go on.',
     remedy: 'mend what the message names, then run the same command with --resume',
   },
+  CLI_NO_DEVICE: {
+    fault: 'caller',
+    meaning: 'No chip is named.',
+    remedy:
+      'name it with --device or KEYLINE_STSAFE: i2c:///dev/i2c-1?address=0x20, tcp://HOST:PORT, unix:///PATH or sim:FILE',
+  },
+  CLI_KEYS: {
+    fault: 'caller',
+    meaning: 'A key or password that the command needs is not given, or malformed.',
+    remedy:
+      'name a file with the option that the message names; keys are never taken from a command line',
+  },
+  CLI_PERMANENT: {
+    fault: 'caller',
+    meaning: 'The act cannot be undone, and it was not confirmed. Nothing was sent to the chip.',
+    remedy: 'repeat the command with --permanent, if that is what you want',
+  },
   CLI_UNKNOWN_UNIT: {
     fault: 'caller',
     meaning: 'The ledger has no unit with this serial number or id.',

@@ -7,6 +7,7 @@ import { payloadCommand } from './command/payload.ts'
 import { factoryDataCommand } from './command/factory-data.ts'
 import { pkiCommand } from './command/pki.ts'
 import { provisionCommand } from './command/provision.ts'
+import { stsafeCommand } from './command/stsafe.ts'
 import { unitCommand } from './command/unit.ts'
 import { ExitCode, exitCodeOfError } from './exit-code.ts'
 import { processOutput, type Output } from './terminal/output.ts'
@@ -47,6 +48,7 @@ function programOf(output: Output, end: (code: ExitCode) => void): Command {
     factoryDataCommand,
     pkiCommand,
     payloadCommand,
+    stsafeCommand,
     unitCommand,
     auditCommand,
     doctorCommand,

@@ -14,6 +14,8 @@ import {
   sdkResults,
 } from '@keyline/matter'
 import { evidenceForWbaSecurity0, orderRules, stationErrorTable } from '@keyline/station'
+import { stsafeErrorTable } from '@keyline/stsafe'
+import { stsafeSimErrorTable } from '@keyline/stsafe-sim'
 import { x509ErrorTable } from '@keyline/x509'
 import { cliErrorTable } from '../errors.ts'
 
@@ -32,6 +34,8 @@ const errorTables: readonly (readonly [string, ErrorTable])[] = [
   ['bytes', bytesErrorTable],
   ['crypto', cryptoErrorTable],
   ['x509', x509ErrorTable],
+  ['stsafe', stsafeErrorTable],
+  ['stsafe-sim', stsafeSimErrorTable],
   ['matter', matterErrorTable],
   ['board', boardErrorTable],
   ['ledger', ledgerErrorTable],

@@ -25,6 +25,10 @@ export const inputLimits = {
   factoryData: 262_144,
   revocationSet: 16_777_216,
   text: 16_384,
+  /** What a chip is to hash, authenticate, encrypt or keep. */
+  message: 1_048_576,
+  /** A recording of a bus. */
+  trace: 67_108_864,
 } as const
 export type InputKind = keyof typeof inputLimits
 

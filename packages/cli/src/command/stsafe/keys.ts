@@ -1,0 +1,239 @@
+import { Command } from 'commander'
+import { toHex } from '@keyline/bytes'
+import { noSigner, type CurveName, type SymmetricKeyControl } from '@keyline/stsafe/layout'
+import type { Output } from '../../terminal/output.ts'
+import type { ChipOptions } from '../../wiring/stsafe-chip.ts'
+import {
+  keyInformationOf,
+  keyMode,
+  keyRow,
+  keyTableHeadings,
+  keyUsages,
+  usages,
+  type KeyOptions,
+} from '../../wiring/stsafe-key-information.ts'
+import { readKey, requireNewFile } from '../../wiring/stsafe-keys.ts'
+import { signerOf, type SignerOptions } from '../../wiring/stsafe-signer.ts'
+import { kebab, tableText } from '../../wiring/stsafe-text.ts'
+import { writeWhole } from '../../wiring/pki-output.ts'
+import { wholeNumber } from '../options.ts'
+import { withCurve, withSigner } from './host-keys.ts'
+import { chipCommand, nameOf, namesOf, onChip, permanentCommand, type End } from './on-chip.ts'
+
+/** Names on the command line of the flags of the control fields. */
+const allowances = {
+  establish: 'establishAnonymous',
+  wrapped: 'wrappedAnonymous',
+  put: 'put',
+  plaintext: 'plaintext',
+  derived: 'derived',
+  'change-right': 'changeRight',
+} as const
+const allowedNames = [
+  'establish',
+  'wrapped',
+  'put',
+  'plaintext',
+  'derived',
+  'change-right',
+] as const
+
+interface ControlOptions extends ChipOptions {
+  readonly allow?: readonly (typeof allowedNames)[number][]
+  readonly wrappedSigner?: number
+  readonly establishSigner?: number
+}
+
+type AgreedOptions = ChipOptions & KeyOptions & SignerOptions & { readonly curve: CurveName }
+type ProvisionOptions = AgreedOptions & { readonly key?: string; readonly plaintext?: boolean }
+type EstablishOptions = AgreedOptions & { readonly out: string }
+
+const keyTypes = ['AES-128', 'AES-256', 'generic'] as const
+const locks = ['unlocked', 'locked', 'erasable'] as const
+
+const slotArgument = ['<slot>', 'symmetric key slot', wholeNumber(0, 254)] as const
+
+/** `keyline stsafe keys`: symmetric keys. */
+export function keysCommand(output: Output, end: End): Command {
+  const keys = new Command('keys').summary('symmetric keys: table, rights, provisioning, erasing')
+  const commands = [listCommand, controlCommand, provisionCommand, establishCommand, eraseCommand]
+  for (const make of commands) keys.addCommand(make(output, end))
+  return keys
+}
+
+function listCommand(output: Output, end: End): Command {
+  return chipCommand('list', 'list the slots and the keys in them').action(
+    async (options: ChipOptions) =>
+      end(
+        await onChip(output, options, async ({ symmetricKeys }, call) => {
+          const table = await symmetricKeys.table(call)
+          const slots = table.map((entry, slot) => ({ slot, key: entry ?? null }))
+          return { text: tableText(keyTableHeadings, table.map(keyRow)), document: { slots } }
+        }),
+      ),
+  )
+}
+
+function controlCommand(output: Output, end: End): Command {
+  return permanentCommand('control', 'show how slots may be provisioned, or set it for one')
+    .argument('[slot]', 'symmetric key slot; all unless given', wholeNumber(0, 254))
+    .option(
+      '--allow <names>',
+      `sets exactly these: ${allowedNames.join(', ')}`,
+      namesOf(allowedNames),
+    )
+    .option(
+      '--wrapped-signer <slot>',
+      'public key slot of who authenticates wrapping',
+      wholeNumber(0, 254),
+    )
+    .option(
+      '--establish-signer <slot>',
+      'public key slot of who authenticates ECDHE',
+      wholeNumber(0, 254),
+    )
+    .action(async (slot: number | undefined, options: ControlOptions, command: Command) => {
+      if (options.allow !== undefined && slot === undefined) {
+        command.error("error: missing argument 'slot': which one shall be set?")
+      }
+      end(
+        await onChip(output, options, async ({ symmetricKeys }, call) => {
+          if (options.allow !== undefined && slot !== undefined) {
+            await symmetricKeys.putControl(slot, controlOf(options), call)
+          }
+          const slots = slot === undefined ? [...(await symmetricKeys.table(call)).keys()] : [slot]
+          const controls = []
+          for (const one of slots) {
+            controls.push({ slot: one, ...(await symmetricKeys.control(one, call)) })
+          }
+          return { text: controlText(controls), document: { slots: controls } }
+        }),
+      )
+    })
+}
+
+function controlOf(options: ControlOptions): SymmetricKeyControl {
+  const { allow = [], wrappedSigner = noSigner, establishSigner = noSigner } = options
+  return {
+    allowed: {
+      establishAnonymous: allow.includes('establish'),
+      wrappedAnonymous: allow.includes('wrapped'),
+      put: allow.includes('put'),
+      changeRight: allow.includes('change-right'),
+      plaintext: allow.includes('plaintext'),
+      derived: allow.includes('derived'),
+    },
+    wrappedSignerSlot: wrappedSigner,
+    establishSignerSlot: establishSigner,
+  }
+}
+
+function controlText(controls: ReadonlyArray<SymmetricKeyControl & { slot: number }>): string {
+  return tableText(
+    ['slot', 'allowed', 'wrapped signer', 'establish signer'],
+    controls.map(({ slot, allowed, wrappedSignerSlot, establishSignerSlot }) => [
+      String(slot).padStart(2, '0'),
+      allowedNames.filter((name) => allowed[allowances[name]]).join(', ') || '-',
+      signerText(wrappedSignerSlot),
+      signerText(establishSignerSlot),
+    ]),
+  )
+}
+
+function signerText(slot: number): string {
+  return slot === noSigner ? '-' : String(slot)
+}
+
+function provisionCommand(output: Output, end: End): Command {
+  const command = permanentCommand('provision', 'write a key, in an envelope unless told otherwise')
+    .argument(...slotArgument)
+    .option(
+      '--key <file>',
+      'the key in hexadecimal; - for the standard input; asked for unless given',
+    )
+    .option('--plaintext', 'write the key as it is, readable on the bus')
+  return withSigner(withCurve(withKeyInformation(command))).action(
+    async (slot: number, options: ProvisionOptions) => {
+      const information = keyInformationOf(slot, options)
+      using key = await readKey(options.key, { option: '--key', what: 'the key' })
+      const authenticator = await signerOf(options)
+      end(
+        await onChip(output, options, async ({ symmetricKeys }, call) => {
+          if (options.plaintext === true) await symmetricKeys.write(information, key, call)
+          else {
+            const { curve } = options
+            await symmetricKeys.writeWrapped(information, key, { curve, authenticator, ...call })
+          }
+          const { type, mode } = information
+          return {
+            text: `slot ${slot} holds a key ${type} ${mode}\n`,
+            document: { slot, type, mode },
+          }
+        }),
+      )
+    },
+  )
+}
+
+function establishCommand(output: Output, end: End): Command {
+  const command = permanentCommand(
+    'establish',
+    'agree on a fresh key by ECDHE and write it to a file',
+  )
+    .argument(...slotArgument)
+    .requiredOption('--out <file>', 'takes the key: there is no other way to have it')
+  return withSigner(withCurve(withKeyInformation(command))).action(
+    async (slot: number, options: EstablishOptions) => {
+      const information = keyInformationOf(slot, options)
+      const authenticator = await signerOf(options)
+      await requireNewFile(options.out)
+      end(
+        await onChip(output, options, async ({ symmetricKeys }, call) => {
+          const { curve, out } = options
+          const agreed = await symmetricKeys.establish([information], {
+            curve,
+            authenticator,
+            ...call,
+          })
+          for (const key of agreed) {
+            await writeWhole({ path: out, content: `${toHex(key.reveal())}\n`, isSecret: true })
+            key.wipe()
+          }
+          const { type, mode } = information
+          const text = `slot ${slot} holds a key ${type} ${mode}\nkey   ${out}\n`
+          return { text, document: { slot, type, mode, key: out } }
+        }),
+      )
+    },
+  )
+}
+
+function eraseCommand(output: Output, end: End): Command {
+  return permanentCommand('erase', 'erase the key of a slot')
+    .argument(...slotArgument)
+    .action(async (slot: number, options: ChipOptions) =>
+      end(
+        await onChip(output, options, async ({ symmetricKeys }, call) => {
+          await symmetricKeys.erase(slot, call)
+          return { text: `slot ${slot} is empty\n`, document: { slot, erased: true } }
+        }),
+      ),
+    )
+}
+
+function withKeyInformation(command: Command): Command {
+  return command
+    .requiredOption('--type <type>', keyTypes.join(', '), nameOf(keyTypes))
+    .requiredOption('--mode <mode>', 'CCM*, CMAC, ECB, GCM, HKDF or HMAC', keyMode)
+    .requiredOption('--usage <names>', usages.map(kebab).join(', '), keyUsages)
+    .option('--lock <lock>', locks.join(', '), nameOf(locks), 'unlocked')
+    .option('--min-mac-length <octets>', 'CMAC and HMAC: shortest MAC', wholeNumber(1, 32))
+    .option('--tag-length <octets>', 'CCM* and GCM: length of the tag', wholeNumber(0, 16))
+    .option(
+      '--counter-offset <octets>',
+      "CCM*: where the chip's counter stands in the nonce",
+      wholeNumber(0, 9),
+    )
+    .option('--key-length <octets>', 'generic: length of the secret', wholeNumber(16, 32))
+    .option('--returnable', 'HKDF: derived keys may leave the chip')
+}

@@ -1,0 +1,80 @@
+import { connect } from 'node:net'
+import { unlink } from 'node:fs/promises'
+import { seededRandom, systemClock, systemRandom } from '@keyline/bytes'
+import {
+  chipOf,
+  FaultyBus,
+  fileStore,
+  loadState,
+  makeTestRoot,
+  parseFault,
+  parseProfile,
+  personalise,
+  seededRandomness,
+  SimulatedBus,
+  spl05Profile,
+  trueRandomness,
+  type ServedBus,
+  type TestRoot,
+} from '@keyline/stsafe-sim'
+import { readTextInput } from './pki-input.ts'
+
+export interface SimulatorOptions {
+  /** File that keeps the chip; nothing: the chip is forgotten with the process. */
+  readonly state?: string | undefined
+  /** Makes chip and answers repeatable. */
+  readonly seed?: string | undefined
+  /** File of a profile; that of the evaluation parts unless given. */
+  readonly profile?: string | undefined
+  readonly faults?: readonly string[] | undefined
+  /** Commands take their nominal time. */
+  readonly realTime?: boolean | undefined
+}
+
+export interface OpenSimulator {
+  readonly bus: ServedBus
+  readonly isNew: boolean
+}
+
+/** The root of every simulated chip of this program. It is public, and proves nothing but that a chip is simulated. */
+export function simulatorRoot(): Promise<TestRoot> {
+  return makeTestRoot(seededRandom('keyline simulated STSAFE-A120 root'))
+}
+
+/** The chip of a state file, or a new one that is written to it. */
+export async function openSimulator(options: SimulatorOptions): Promise<OpenSimulator> {
+  const { seed, state: path, faults = [] } = options
+  const kept = path === undefined ? undefined : loadState(path)
+  const store = path === undefined ? undefined : fileStore(path)
+  const state = kept ?? (await newChip(options))
+  if (kept === undefined) store?.save(state)
+  const chip = new SimulatedBus({
+    state,
+    store,
+    randomness: seed === undefined ? trueRandomness() : seededRandomness(seed),
+    clock: options.realTime === true ? systemClock : undefined,
+  })
+  const bus = faults.length === 0 ? chip : new FaultyBus(chip, faults.map(parseFault))
+  return { bus, isNew: kept === undefined }
+}
+
+async function newChip({ profile, seed }: SimulatorOptions) {
+  const parts = profile === undefined ? spl05Profile : parseProfile(await readTextInput(profile))
+  const random = seed === undefined ? systemRandom : seededRandom(`${seed} personalisation`)
+  return personalise(chipOf(parts), { root: await simulatorRoot(), random })
+}
+
+/** Removes the socket of a simulator that was killed: nobody answers on it any more. */
+export async function removeDeadSocket(listen: string): Promise<void> {
+  const path = /^unix:(?:\/\/(?=\/))?(.+)$/.exec(listen)?.[1]
+  if (path === undefined) return
+  const isDead = await new Promise<boolean>((fulfil) => {
+    const socket = connect({ path })
+    socket.once('connect', () => {
+      socket.destroy()
+      fulfil(false)
+    })
+    socket.once('error', (error) => fulfil('code' in error && error.code === 'ECONNREFUSED'))
+  })
+  if (isDead) await unlink(path)
+}
