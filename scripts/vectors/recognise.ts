@@ -26,11 +26,6 @@ export type Recognised =
 const noRoom = 'its room does not exist yet'
 const noReader = 'nothing reads it yet'
 
-/** Why an algorithm that Keyline meets has nothing of its own to test. */
-const usedElsewhere: Readonly<Record<string, string>> = {
-  'AES-CBC-PKCS5': 'Keyline decrypts with it only inside of PBES2 keys, which node:crypto opens',
-}
-
 /** @param path absolute or relative, its last two parts tell most. */
 export async function recognise(path: string, json: unknown): Promise<Recognised> {
   if (!isRecord(json)) return { kind: 'unknown' }
@@ -57,9 +52,8 @@ function recogniseWycheproof(path: string, json: Readonly<Record<string, unknown
     const canonical = `wycheproof/${basename(path)}`
     return { kind: 'check', path: canonical, check: checkWycheproof, cases }
   }
-  const name = describeAlgorithm(json)
-  const what = `algorithm ${name} (${basename(path)})`
-  return { kind: 'unsupported', what, why: usedElsewhere[name] ?? 'Keyline does not use it', cases }
+  const what = `algorithm ${describeAlgorithm(json)} (${basename(path)})`
+  return { kind: 'unsupported', what, why: 'Keyline does not use it', cases }
 }
 
 async function recogniseMatter(
