@@ -1,5 +1,12 @@
 import { connect, type Socket } from 'node:net'
-import { concat, interruption, startTimer, throwIfInterrupted, type Clock } from '@keyline/bytes'
+import {
+  concat,
+  interruption,
+  startTimer,
+  systemClock,
+  throwIfInterrupted,
+  type Clock,
+} from '@keyline/bytes'
 import { StsafeError } from '../errors.ts'
 import {
   encodeBusRequest,
@@ -87,11 +94,14 @@ class StreamTransport implements Transport {
   }
 
   async #ask(request: BusRequest, signal: AbortSignal | undefined): Promise<BusAnswer> {
-    const { clock, timeoutMs = defaultTimeoutMs } = this.#options
+    const { timeoutMs = defaultTimeoutMs } = this.#options
     const answered = new Promise<BusAnswer>((resolve, reject) => {
       this.#waiting = { resolve, reject }
     })
-    const cancel = startTimer(clock, timeoutMs, () => this.#fail(`no answer in ${timeoutMs} ms`))
+    // Real time: a virtual clock stands still while the socket is waited for.
+    const cancel = startTimer(systemClock, timeoutMs, () =>
+      this.#fail(`no answer in ${timeoutMs} ms`),
+    )
     // An answer that comes later would be taken for that of the next request: the connection ends.
     const onAbort = (): void => this.#end(interruption(signal))
     signal?.addEventListener('abort', onAbort, { once: true })

@@ -1,4 +1,4 @@
-import { throwIfInterrupted, withDeadline, type Clock } from '@keyline/bytes'
+import { systemClock, throwIfInterrupted, withDeadline, type Clock } from '@keyline/bytes'
 import { StsafeError } from '../errors.ts'
 import type { BusAnswer, BusRequest } from '../layout/byte-stream.ts'
 import { defaultI2cAddress } from '../layout/device.ts'
@@ -87,8 +87,9 @@ class I2cTransport implements Transport {
     const { clock, timeoutMs: ms = defaultTimeoutMs } = options
     try {
       const what = `a ${request.kind} on ${this.name}`
-      return await withDeadline({ clock, ms, what }, () =>
-        clock.during(() => transferOn(bus, address, request)),
+      // Real time: a virtual clock stands still while the bus is waited for.
+      return await clock.during(() =>
+        withDeadline({ clock: systemClock, ms, what }, () => transferOn(bus, address, request)),
       )
     } catch (cause) {
       // The transaction may still be under way: nothing can follow it.

@@ -14,14 +14,14 @@ const plainLine =
   /^(?<direction>[WR])\s+(?:0x)?(?<address>[0-9a-f]{2})(?:\s+(?<hex>[0-9a-f\s]*))?$/i
 
 /**
- * Reads lines `W|R ADDRESS HEX`, or the I2C export of Saleae Logic 2 or of sigrok's `decoder annotations`.
+ * Reads lines `W|R ADDRESS HEX`, or the I2C export of Saleae Logic 2 or of a program with the decoders of sigrok.
  * @throws StsafeError `STSAFE_TRACE` naming the line
  */
 export function parseBusTrace(text: string): readonly TracedTransfer[] {
   const lines = text.split(/\r?\n/)
   const [head = ''] = lines
   if (/^"?name"?,"?type"?,/i.test(head)) return parseSaleae(lines)
-  if (lines.some((line) => /\bi2c(-\d+)?:/i.test(line))) return parseSigrok(lines)
+  if (lines.some((line) => annotation.test(line))) return parseSigrok(lines)
   return lines.flatMap((line, index) => {
     const content = line.replace(/#.*$/, '').trim()
     if (content === '') return []
@@ -54,11 +54,17 @@ function parseSaleae(lines: readonly string[]): readonly TracedTransfer[] {
   return transfers.map(({ isWrite, address, hex }) => transfer(isWrite, address, hex, 0))
 }
 
-/** Lines like `i2c-1: Address write: 20`, `i2c-1: Data read: 00`, of `sigrok-cli -A i2c`. */
+/** What the I2C decoder of sigrok calls an octet; before it, each program writes what it likes. */
+const annotation = /\b(Address|Data) (write|read): (?:0x)?([0-9a-f]{2})\b/i
+
+/**
+ * Lines like `i2c-1: Address write: 20` of `sigrok-cli -A i2c`, `10-20 I²C: Address/data: Data read: 00` of PulseView, and
+ * `1,10.00,Data read: 00` of DSView.
+ */
 function parseSigrok(lines: readonly string[]): readonly TracedTransfer[] {
   const transfers: { isWrite: boolean; address: number; hex: string }[] = []
   for (const [index, line] of lines.entries()) {
-    const match = /i2c(?:-\d+)?:\s*"?(Address|Data) (write|read): (?:0x)?([0-9a-f]{2})/i.exec(line)
+    const match = annotation.exec(line)
     if (match === null) continue
     const [, kind = '', direction = '', octet = ''] = match
     if (kind.toLowerCase() === 'address') {

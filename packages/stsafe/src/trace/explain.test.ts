@@ -78,6 +78,13 @@ describe('a captured trace', () => {
     ]
     expect(parseBusTrace(saleae)).toEqual(expected)
     expect(parseBusTrace(sigrok)).toEqual(expected)
+    const annotations = sigrok.split('\n').map((line) => line.replace('i2c-1: ', ''))
+    const pulseView = annotations.map((text, at) => `${at}-${at + 1} I²C: Address/data: ${text}`)
+    expect(parseBusTrace(pulseView.join('\n'))).toEqual(expected)
+    const dsView = annotations.map((text, at) => `${at},${at}.00,${text}`)
+    expect(parseBusTrace(['Id,Time[ns],0:I2C: Address/data', ...dsView].join('\n'))).toEqual(
+      expected,
+    )
     expect(parseBusTrace('W 0x20 01E1F1\nR 20\n')).toEqual(expected)
   })
 
