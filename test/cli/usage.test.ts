@@ -40,6 +40,7 @@ const commands = [
   'stsafe verify-mac',
   'stsafe encrypt',
   'stsafe decrypt',
+  'stsafe decode',
   'unit',
   'unit show',
   'audit',

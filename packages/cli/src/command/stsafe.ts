@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { decryptCommand, encryptCommand } from './stsafe/cipher.ts'
+import { decodeCommand } from './stsafe/decode.ts'
 import { echoCommand, infoCommand, randomCommand, resetCommand } from './stsafe/device.ts'
 import { hostKeysCommand } from './stsafe/host-keys.ts'
 import { keysCommand } from './stsafe/keys.ts'
@@ -23,6 +24,7 @@ export function stsafeCommand(output: Output, end: (code: ExitCode) => void): Co
     verifyMacCommand,
     encryptCommand,
     decryptCommand,
+    decodeCommand,
   ]
   for (const make of commands) stsafe.addCommand(make(output, end))
   return stsafe
