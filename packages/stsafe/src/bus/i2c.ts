@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises'
 import { systemClock, throwIfInterrupted, withDeadline, type Clock } from '@keyline/bytes'
 import { StsafeError } from '../errors.ts'
 import type { BusAnswer, BusRequest } from '../layout/byte-stream.ts'
@@ -51,6 +52,9 @@ export async function openI2cTransport(options: I2cOptions): Promise<Transport> 
   const name = `i2c:///dev/i2c-${number}?address=0x${address.toString(16)}`
   const lock = await takeBusLock(`i2c-${number}`, clock)
   try {
+    // The driver opens the device at its first transfer; what is wrong with it is better said now.
+    if (options.driver === undefined)
+      await access(`/dev/i2c-${number}`, constants.R_OK | constants.W_OK)
     const bus = await clock.during(() => driver.openPromisified(number))
     return new I2cTransport({ name, bus, address, lock, options })
   } catch (cause) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fromHex, systemClock, toHex } from '@keyline/bytes'
 import { chipOf, serveChip, SimulatedBus, spl05Profile, type Served } from '@keyline/stsafe-sim'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { BusAnswer } from '../layout/byte-stream.ts'
 import { takeBusLock } from './bus-lock.ts'
 import { openStreamTransport } from './byte-stream.ts'
@@ -246,10 +246,29 @@ describe('a bus of Linux', () => {
   })
 
   it('says how to install the driver where it is missing', async () => {
-    await expect(openTransport('i2c:///dev/i2c-203', { clock })).rejects.toMatchObject({
-      code: 'STSAFE_DRIVER_MISSING',
-      remedy: expect.stringContaining('npm install i2c-bus'),
+    vi.doMock('i2c-bus', () => {
+      throw new Error('Cannot find package')
     })
+    try {
+      await expect(openTransport('i2c:///dev/i2c-203', { clock })).rejects.toMatchObject({
+        code: 'STSAFE_DRIVER_MISSING',
+        remedy: expect.stringContaining('npm install i2c-bus'),
+      })
+    } finally {
+      vi.doUnmock('i2c-bus')
+    }
+  })
+
+  it('says before the first transfer that there is no such bus', async () => {
+    const opened = openTransport('i2c:///dev/i2c-203', { clock })
+    if (await isInstalled('i2c-bus')) {
+      await expect(opened).rejects.toMatchObject({
+        code: 'STSAFE_BUS',
+        message: expect.stringContaining('/dev/i2c-203'),
+      })
+    } else {
+      await expect(opened).rejects.toMatchObject({ code: 'STSAFE_DRIVER_MISSING' })
+    }
   })
 
   it('frees its lock when the bus cannot be opened', async () => {
@@ -303,3 +322,11 @@ describe('the lock of a bus', () => {
     await lock.release()
   })
 })
+
+/** The driver is optional: this machine may have no compiler for it. */
+function isInstalled(name: string): Promise<boolean> {
+  return import(name).then(
+    () => true,
+    () => false,
+  )
+}
