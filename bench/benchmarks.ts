@@ -1,7 +1,13 @@
 import { factoryDataBenchmark } from './factory-data.ts'
 import type { Benchmark } from './framework.ts'
 import { lineBenchmark } from './line.ts'
+import { stsafeBenchmark } from './stsafe.ts'
 import { x509Benchmark } from './x509.ts'
 
 /** What `npm run bench -- NAME` knows. */
-export const benchmarks: readonly Benchmark[] = [x509Benchmark, factoryDataBenchmark, lineBenchmark]
+export const benchmarks: readonly Benchmark[] = [
+  x509Benchmark,
+  factoryDataBenchmark,
+  lineBenchmark,
+  stsafeBenchmark,
+]

@@ -12,10 +12,10 @@ export interface Figure {
   readonly goal?: Goal | undefined
 }
 
-/** What a figure should keep: its ratio or its value is at most, or at least, the limit. */
+/** What a figure should keep: its ratio or its value is at most, at least, or exactly the limit. */
 export interface Goal {
   readonly of: 'ratio' | 'value'
-  readonly is: 'at most' | 'at least'
+  readonly is: 'at most' | 'at least' | 'exactly'
   readonly limit: number
 }
 
@@ -31,6 +31,7 @@ export function keepsGoal({ goal, ratio, value }: Figure): boolean | undefined {
   if (goal === undefined) return undefined
   const measured = goal.of === 'ratio' ? ratio : value
   if (measured === undefined) return false
+  if (goal.is === 'exactly') return measured === goal.limit
   return goal.is === 'at most' ? measured <= goal.limit : measured >= goal.limit
 }
 

@@ -74,8 +74,8 @@ function tableLine([figure, value, ceiling, ratio, goal]: Row): string {
 
 function goalText({ goal, unit }: Figure): string {
   if (goal === undefined) return ''
-  const sign = goal.is === 'at most' ? '≤' : '≥'
-  return `${sign} ${goal.limit} ${goal.of === 'ratio' ? '×' : unit}`
+  const signs = { 'at most': '≤', 'at least': '≥', exactly: '=' } as const
+  return `${signs[goal.is]} ${goal.limit} ${goal.of === 'ratio' ? '×' : unit}`
 }
 
 function shortNumber(value: number): string {
