@@ -1,9 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
-import { encodeUtf8, fromHex, toHex } from '@keyline/bytes'
+import { encodeUtf8, fromHex } from '@keyline/bytes'
 import { CliError } from '../errors.ts'
 import { readInput } from './pki-input.ts'
-import { writeWhole } from './pki-output.ts'
-import type { Output } from '../terminal/output.ts'
 
 /** Where a message comes from: one of the three. */
 export interface MessageOptions {
@@ -35,17 +33,4 @@ export function hexOctets(text: string): Uint8Array {
   const digits = text.replaceAll(/[\s:]/g, '').toLowerCase()
   if (/^(?:[0-9a-f]{2})*$/.test(digits)) return fromHex(digits)
   throw new InvalidArgumentError('It must be an even number of hexadecimal digits.')
-}
-
-/** Octets to a file as they are, or to the standard output in hexadecimal. */
-export async function writeOctets(
-  output: Output,
-  octets: Uint8Array,
-  { out, json }: { readonly out?: string; readonly json?: boolean },
-): Promise<void> {
-  if (out === undefined) {
-    if (json !== true) output.out(`${toHex(octets)}\n`)
-    return
-  }
-  await writeWhole({ path: out, content: octets })
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { Stsafe } from '@keyline/stsafe'
+import { CliError } from '../../errors.ts'
 import { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
 import { withChip, type ChipCall, type ChipOptions } from '../../wiring/stsafe-chip.ts'
@@ -42,6 +43,16 @@ export async function onChip(
   work: (chip: Stsafe, call: ChipCall) => Promise<Report>,
 ): Promise<ExitCode> {
   return show(output, options, await withChip(output, options, work))
+}
+
+/** Says what becomes permanent, before it does. @throws CliError `CLI_PERMANENT` without confirmation */
+export function confirmPermanent(
+  output: Output,
+  { permanent }: { readonly permanent?: boolean },
+  what: string,
+): void {
+  if (permanent !== true) throw new CliError('CLI_PERMANENT', what)
+  output.err(`permanent: ${what}\n`)
 }
 
 export function show(
