@@ -1,9 +1,9 @@
 import type { BusResponder } from '@keyline/stsafe'
 import type { BusAnswer, BusRequest } from '@keyline/stsafe/layout'
 
-/** What went over a bus: transactions, and the octets of all writes and reads. */
+/** What went over a bus: writes and reads, and the octets of all of them. */
 export interface Traffic {
-  readonly transactions: number
+  readonly transfers: number
   readonly octets: number
 }
 
@@ -18,7 +18,7 @@ export class RecordedBus implements BusResponder {
   }
 
   get traffic(): Traffic {
-    return { transactions: this.answers.length, octets: this.#octets }
+    return { transfers: this.answers.length, octets: this.#octets }
   }
 
   answer(request: BusRequest): BusAnswer {

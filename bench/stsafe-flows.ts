@@ -62,7 +62,7 @@ export async function* flowFigures(): AsyncIterable<Figure> {
     await run({ chip, inputs: vector.inputs, vector })
     const recorded = recordedTraffic(vector.exchanges)
     yield trafficFigure(title, 'octets', bus.traffic, recorded)
-    yield trafficFigure(title, 'transactions', bus.traffic, recorded)
+    yield trafficFigure(title, 'transfers', bus.traffic, recorded)
   }
 }
 
@@ -72,7 +72,7 @@ function trafficFigure(
   { [unit]: value }: Traffic,
   { [unit]: ceiling }: Traffic,
 ): Figure {
-  const figure = `${title}: ${unit} / STSELib`
+  const figure = `${title} / STSELib`
   return { figure, value, unit, ceiling, ratio: value / ceiling, goal: exactly }
 }
 
@@ -81,7 +81,7 @@ function recordedTraffic(exchanges: readonly Exchange[]): Traffic {
   const reads = exchanges.flatMap(({ readLengths }) => readLengths)
   const written = exchanges.map(({ request }) => request.length)
   const octets = [...written, ...reads].reduce((sum, length) => sum + length, 0)
-  return { transactions: written.length + reads.length, octets }
+  return { transfers: written.length + reads.length, octets }
 }
 
 async function readCase(file: string, name: string): Promise<VectorReader> {

@@ -43,14 +43,14 @@ async function* echoFigures(): AsyncIterable<Figure> {
   await hostOn(simulated, []).device.echo(short)
   const alone = hostOn(new ReplayedBus(simulated.answers), [])
   yield rateFigure({
-    figure: 'echo of 16, host alone / SHA-256 of 16',
+    figure: 'echo of 16, host alone / SHA-256',
     work: () => alone.device.echo(short),
     bare,
     goal: atMostFortyTimes,
   })
   const chip = hostOn(new SimulatedBus({ state: chipOf(spl05Profile) }), [])
   yield rateFigure({
-    figure: 'echo of 16, host and simulator / SHA-256 of 16',
+    figure: 'echo of 16, host and simulator / SHA-256',
     work: () => chip.device.echo(short),
     bare,
     goal: atMostFortyTimes,
@@ -68,7 +68,7 @@ async function* protectedEchoFigures(): AsyncIterable<Figure> {
   const alone = hostOn(replayed, [protectedEcho])
   const host = oneEndOfEcho()
   yield rateFigure({
-    figure: 'protected echo of 500, host alone / its cryptography',
+    figure: 'protected echo of 500, host alone / cryptography',
     work: async () => {
       if (replayed.isAtStart) await alone.openSession(hostKeys)
       return alone.device.echo(long)
@@ -80,7 +80,7 @@ async function* protectedEchoFigures(): AsyncIterable<Figure> {
   await chip.openSession(hostKeys)
   const simulator = oneEndOfEcho()
   yield rateFigure({
-    figure: 'protected echo of 500, both ends / their cryptography',
+    figure: 'protected echo of 500, both ends / cryptography',
     work: () => chip.device.echo(long),
     bare: () => [host(), simulator()],
     goal: atMostThrice,

@@ -13,6 +13,8 @@ describe('the benchmark framework', () => {
     expect(keepsGoal({ ...figure, goal: { of: 'ratio', is: 'at most', limit: 3 } })).toBe(true)
     expect(keepsGoal({ ...figure, goal: { of: 'ratio', is: 'at most', limit: 2.9 } })).toBe(false)
     expect(keepsGoal({ ...figure, goal: { of: 'value', is: 'at least', limit: 101 } })).toBe(false)
+    expect(keepsGoal({ ...figure, goal: { of: 'ratio', is: 'exactly', limit: 3 } })).toBe(true)
+    expect(keepsGoal({ ...figure, goal: { of: 'ratio', is: 'exactly', limit: 2.9 } })).toBe(false)
   })
 
   it('waits for work that ends later', async () => {

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cryptoErrorTable } from '@keyline/crypto'
 import { attestationRules } from '@keyline/matter'
+import { commandTable, Form, statusTable } from '@keyline/stsafe/layout'
 import { errorsPage } from '../../scripts/docs/errors-page.ts'
 import { table } from '../../scripts/docs/markdown.ts'
 import { withRoomsBlock } from '../../scripts/docs/rooms-block.ts'
+import { stsafePage } from '../../scripts/docs/stsafe-page.ts'
 import { root } from '../../scripts/root.ts'
 import { FixtureTree } from './fixture-tree.ts'
 
@@ -59,6 +61,30 @@ describe('the made pages', () => {
       ['`middle`', 'The middle room', 'low', '–'],
       ['`high`', 'The high room', 'low, middle', '–'],
     ])
+  })
+
+  it('name each form of a command of the STSAFE-A120 once, each code and each status', () => {
+    const lines = stsafePage().split('\n')
+    const rows = lines.map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()))
+    const ofForms = rows.filter((row) => row.length === 9)
+    for (const { name, section } of Object.values(Form)) {
+      const named = ofForms.filter((row) => row[2] === name.replaceAll('*', String.raw`\*`))
+      expect(named.map((row) => row[5])).toEqual([section])
+    }
+    for (const { title } of Object.values(commandTable)) {
+      expect(rows.filter((row) => row[2] === title && row.length === 7)).toHaveLength(1)
+    }
+    for (const code of Object.keys(statusTable)) {
+      expect(rows.filter((row) => row[2] === `\`${code}\``)).toHaveLength(1)
+    }
+  })
+
+  it('write the fields of a command with their sizes', () => {
+    expect(stsafePage()).toMatch(
+      /^\| 0A 02 +\| Verify MAC +\| `slot u8 ‖ mac lv ‖ message {\.\.}` +\| `result u8` +\| 3\.9\.2 +\| 23 +\| none +\|$/m,
+    )
+    expect(stsafePage()).toMatch(/^\| 1F 07 .* `00 00 00 type u8 ‖ MAC key ‖ cipher key` /m)
+    expect(stsafePage()).toMatch(/^\| 1F 1A +\| Decompress public key +\| 44 +\| protectable /m)
   })
 
   it('leave the rest of a page as it is', () => {
