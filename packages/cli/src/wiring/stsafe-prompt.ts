@@ -12,8 +12,8 @@ export async function promptSecret(what: string, option: string): Promise<string
   if (!stdin.isTTY) {
     throw new CliError('CLI_KEYS', `${what} is not given; name its file with ${option}`)
   }
-  stderr.write(`${what} (hexadecimal, not shown): `)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  // It takes the echo from the terminal: only then may anybody be asked.
   const lines = createInterface({ input: stdin, output: silent, terminal: true })
   try {
     return await new Promise<string>((fulfil, reject) => {
@@ -22,6 +22,7 @@ export async function promptSecret(what: string, option: string): Promise<string
         reject(new BytesError('INTERRUPTED', 'interrupted by the operator')),
       )
       lines.once('close', () => reject(new CliError('CLI_KEYS', `${what} was not typed`)))
+      stderr.write(`${what} (hexadecimal, not shown): `)
     })
   } finally {
     lines.close()
