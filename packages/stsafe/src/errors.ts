@@ -87,6 +87,12 @@ export const stsafeErrorTable = {
     meaning: 'The part does not identify itself as an STSAFE-A that is known here.',
     remedy: 'check address and part: STSAFE-A100, A110 and A120 are known',
   },
+  STSAFE_OTHER_CHIP: {
+    fault: 'operator',
+    meaning:
+      'Another chip answers than the one that was opened. Its state says nothing of the first one.',
+    remedy: 'put the first chip back, or close and open again to work with this one',
+  },
   STSAFE_INCOMPATIBLE: {
     fault: 'caller',
     meaning: 'The type of this part does not have the function.',

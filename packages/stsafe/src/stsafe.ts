@@ -19,7 +19,12 @@ import { policiesOf } from './command/policy.ts'
 import { CommandQueue } from './command/queue.ts'
 import { StsafeError } from './errors.ts'
 import type { CurveName } from './layout/algorithm.ts'
-import { ProductTag, type AuthorizationRecord, type ProductData } from './layout/attribute.ts'
+import {
+  ProductTag,
+  stNumberIn,
+  type AuthorizationRecord,
+  type ProductData,
+} from './layout/attribute.ts'
 import { busTiming, deviceTypeOf, deviceTypes, type DeviceType } from './layout/device.ts'
 import { Form } from './layout/form/forms.ts'
 import { HostKeyService } from './provisioning/host-keys.ts'
@@ -108,6 +113,7 @@ export class Stsafe {
       await channel.link.sleep(busTiming.bootMs, signal)
       const data = await channel.run(Form.queryProductData, {}, { signal })
       channel.deviceType = identify(data)
+      channel.stNumber = stNumberIn(data)
       await channel.run(Form.queryCommandAuthorization, {}, { signal })
       const { records } = await channel.run(Form.queryCommandAuthorization, {}, { signal })
       channel.policies = policiesOf(records)
@@ -138,6 +144,7 @@ export class Stsafe {
   /**
    * After a lost answer of a protected command: asks the chip for its counter and tells whether the command was counted,
    * that is, executed or refused. Nothing when no answer was lost. The next protected command does it by itself.
+   * @throws StsafeError `STSAFE_OTHER_CHIP` when the serial number is not that of the chip that was opened
    */
   async resynchronise({ signal }: CallOptions = {}) {
     return this.#queue.exclusive((channel) => channel.settle(signal))

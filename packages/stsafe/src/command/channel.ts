@@ -1,7 +1,8 @@
-import { BytesError, decode, type Field } from '@keyline/bytes'
+import { BytesError, decode, equalOctets, type Field } from '@keyline/bytes'
 import type { Link } from '../bus/link.ts'
 import { StsafeError } from '../errors.ts'
 import { exchangeFrame, type FrameExchange } from '../frame/exchange.ts'
+import { stNumberIn } from '../layout/attribute.ts'
 import type { DeviceType } from '../layout/device.ts'
 import { encodeRequest, type AnyForm, type CommandForm } from '../layout/form/form.ts'
 import { Form } from '../layout/form/forms.ts'
@@ -49,6 +50,8 @@ export class CommandChannel implements CommandRunner {
   deviceType: DeviceType
   policies: CommandPolicies
   session: HostSession | undefined
+  /** Serial number of the part that was identified. */
+  stNumber: Uint8Array | undefined
 
   constructor({ link, deviceType, policies }: ChannelInput) {
     this.link = link
@@ -76,11 +79,7 @@ export class CommandChannel implements CommandRunner {
       protection === undefined
         ? await this.#runPlain(form, payload, options.signal)
         : await this.#runProtected(form, payload, protection, options.signal)
-    try {
-      return decode(response, answer, `${form.name} response`)
-    } catch (cause) {
-      throw refuse(cause, 'STSAFE_RESPONSE')
-    }
+    return judged(form, () => decoded(form.name, response, answer))
   }
 
   roomOf({ command }: AnyForm, options: CommandOptions = {}): number {
@@ -90,21 +89,43 @@ export class CommandChannel implements CommandRunner {
   }
 
   /**
-   * Asks the chip for its counter after a lost answer (section 4.5) and tells whether it counted the command.
+   * Asks the chip for its counter after a lost answer (section 4.5) and tells whether it counted the command. A counter
+   * is taken over from the chip that was opened, and from no other.
    * @returns nothing when no answer was lost
+   * @throws StsafeError `STSAFE_OTHER_CHIP`
    */
   async settle(
     signal?: AbortSignal,
   ): Promise<ReturnType<HostSession['resynchronise']> | undefined> {
     if (this.session?.isInDoubt !== true) return undefined
+    await this.requireSamePart(signal)
     return this.session.resynchronise((await this.queryHostKeySlot(signal)).counter)
+  }
+
+  /** @throws StsafeError `STSAFE_OTHER_CHIP` when the serial number is not that of the part that was identified */
+  async requireSamePart(signal?: AbortSignal): Promise<void> {
+    const { stNumber } = this
+    if (stNumber === undefined) return
+    const present = stNumberIn(await this.#query(Form.queryProductData, signal))
+    if (present !== undefined && equalOctets(present, stNumber)) return
+    const message = `the chip on ${this.link.name} is not the one that was opened there`
+    throw new StsafeError('STSAFE_OTHER_CHIP', message)
   }
 
   /** The host key slot in the format of the part; V1 holds AES-128 keys. */
   async queryHostKeySlot(signal?: AbortSignal) {
-    if (this.deviceType.counterWidth === 4) return this.run(Form.queryHostKeySlotV2, {}, { signal })
-    const slot = await this.run(Form.queryHostKeySlotV1, {}, { signal })
+    if (this.deviceType.counterWidth === 4) return this.#query(Form.queryHostKeySlotV2, signal)
+    const slot = await this.#query(Form.queryHostKeySlotV1, signal)
     return { ...slot, type: 'AES-128' as const }
+  }
+
+  /** In plain whatever the table says: what settles a session cannot wait for it. */
+  async #query<Response>(
+    form: CommandForm<object, Response>,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const answer = await this.#runPlain(form, payloadOf(form, {}), signal)
+    return decoded(form.name, form.response, answer)
   }
 
   async #runPlain(
@@ -133,10 +154,14 @@ export class CommandChannel implements CommandRunner {
     const exchange = session.protect(header, payload, encryption)
     const sent = { ...exchange.command, mac: exchange.mac, signal }
     const response = await this.#exchange(form, sent, session)
-    if (response.status === Status.ok) return session.accept(exchange, response)
+    if (response.status === Status.ok) {
+      return judged(form, () => session.accept(exchange, response))
+    }
     session.countRefusal(
       response.status !== Status.invalidCommandMac && response.status !== Status.communicationError,
     )
+    // With right keys the counters are apart, or another chip answers: the next command finds out.
+    if (response.status === Status.invalidCommandMac) session.doubt()
     throw refusal(form, response)
   }
 
@@ -153,12 +178,26 @@ export class CommandChannel implements CommandRunner {
     } catch (error) {
       if (error instanceof StsafeError && error.details['sent'] === false) throw error
       session?.doubt()
-      if (form.effect !== 'once' || !(error instanceof StsafeError)) throw error
-      const message = `the answer of ${form.name} was lost: ${error.message}`
-      const details = { command: form.name, reason: error.code }
-      throw new StsafeError('STSAFE_OUTCOME_UNKNOWN', message, { cause: error, details })
+      throw uncertain(form, error)
     }
   }
+}
+
+/** Reads an answer of status 00. One that cannot be believed leaves open what the command has done. */
+function judged<T>(form: AnyForm, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw uncertain(form, error)
+  }
+}
+
+/** Of a command that must not happen twice, an answer that was lost or cannot be believed is an unknown outcome. */
+function uncertain(form: AnyForm, error: unknown): unknown {
+  if (form.effect !== 'once' || !(error instanceof StsafeError)) return error
+  const message = `the answer of ${form.name} was lost: ${error.message}`
+  const details = { command: form.name, reason: error.code }
+  return new StsafeError('STSAFE_OUTCOME_UNKNOWN', message, { cause: error, details })
 }
 
 function payloadOf<Request>(form: CommandForm<Request, unknown>, request: Request): Uint8Array {
@@ -166,6 +205,14 @@ function payloadOf<Request>(form: CommandForm<Request, unknown>, request: Reques
     return encodeRequest(form, request)
   } catch (cause) {
     throw refuse(cause, 'STSAFE_ARGUMENT')
+  }
+}
+
+function decoded<Response>(name: string, response: Field<Response>, answer: Uint8Array): Response {
+  try {
+    return decode(response, answer, `${name} response`)
+  } catch (cause) {
+    throw refuse(cause, 'STSAFE_RESPONSE')
   }
 }
 

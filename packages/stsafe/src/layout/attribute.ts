@@ -88,6 +88,11 @@ export const ProductTag = {
 export const productData = listToEnd(layout({ tag: u8, value: prefixedOctets(u8, 255) }), 64)
 export type ProductData = ValueOf<typeof productData>
 
+/** The serial number among the product data, or nothing. */
+export function stNumberIn(data: ProductData): Uint8Array | undefined {
+  return data.find(({ tag }) => tag === ProductTag.stNumber)?.value
+}
+
 const u24be: Field<number> = {
   read: (reader, path) => (reader.u8(path) << 16) | reader.u16be(path),
   write(writer, value, path) {

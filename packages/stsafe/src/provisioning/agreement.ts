@@ -131,6 +131,19 @@ export async function withKekSession<T>(
     await channel.run(Form.stopVolatileKekSession, {}).catch(() => undefined)
     throw error
   }
-  await channel.run(Form.stopVolatileKekSession, {}, { signal })
+  try {
+    await channel.run(Form.stopVolatileKekSession, {}, { signal })
+  } catch (error) {
+    throw error instanceof StsafeError ? afterSuccess(error) : error
+  }
   return result
+}
+
+/** Whoever only learns that the bus has failed would take the key for not written. */
+function afterSuccess(error: StsafeError): StsafeError {
+  const message = `the key was written, but its KEK session not closed: ${error.message}`
+  return new StsafeError(error.code, message, {
+    cause: error,
+    details: { ...error.details, written: true },
+  })
 }

@@ -2,7 +2,7 @@ import { concat, encodeUtf8, Secret } from '@keyline/bytes'
 import { StsafeError } from '../errors.ts'
 import {
   hostKeyLength,
-  ProductTag,
+  stNumberIn,
   type HostKeyType,
   type ProductData,
 } from '../layout/attribute.ts'
@@ -19,8 +19,8 @@ const stNumberLength = 9
 
 /** The 9 octets that name a part. @throws StsafeError `STSAFE_ARGUMENT` when its product data have none */
 export function stNumberOf(data: ProductData): Uint8Array {
-  const found = data.find(({ tag }) => tag === ProductTag.stNumber)
-  if (found?.value.length === stNumberLength) return found.value
+  const found = stNumberIn(data)
+  if (found?.length === stNumberLength) return found
   throw new StsafeError('STSAFE_ARGUMENT', 'the product data of the part have no ST number')
 }
 

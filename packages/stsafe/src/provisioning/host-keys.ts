@@ -103,29 +103,14 @@ export class HostKeyService {
   /**
    * True when the chip holds these keys: it answers an echo under them. Costs one step of its counter if they are right,
    * none if they are wrong. After an unknown outcome this tells the old keys from the new ones.
+   * @throws StsafeError `STSAFE_OTHER_CHIP` when the serial number is not that of the chip that was opened
    */
   async prove(keys: HostKeyPair, { signal }: CallOptions = {}): Promise<boolean> {
     return this.#context.queue.exclusive(async (channel) => {
-      const { presence, type, counter } = await channel.queryHostKeySlot(signal)
-      const length = hostKeyLength[type]
-      if (presence !== 1 || keys.macKey.length !== length) return false
-      const before = channel.session
-      const { counterWidth } = channel.deviceType
-      channel.session = new HostSession({ ...keys, type, counter, counterWidth })
-      try {
-        const data = this.#context.random.bytes(proofLength)
-        const options = { protection: 'host', signal } as const
-        return equalOctets((await channel.run(Form.echo, { data }, options)).data, data)
-      } catch (error) {
-        if (!(error instanceof StsafeError) || error.code !== 'CHIP_COMMAND_MAC') throw error
-        // A wrong MAC means wrong keys only if the counter was right.
-        if ((await channel.queryHostKeySlot(signal)).counter === counter) return false
-        throw error
-      } finally {
-        // The chip may have counted this echo: a session that was open asks it before its next command.
-        before?.doubt()
-        channel.session = before
-      }
+      const areHeld = await this.#areHeld(channel, keys, signal)
+      // Behind the proof: a chip that was put in before would have given it.
+      await channel.requireSamePart(signal)
+      return areHeld
     })
   }
 
@@ -159,6 +144,34 @@ export class HostKeyService {
       renewSession(channel, established)
       return established
     })
+  }
+
+  /** An echo under the keys. A session that is open stays as it is, but asks for the counter before it goes on. */
+  async #areHeld(
+    channel: CommandChannel,
+    keys: HostKeyPair,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const { presence, type, counter } = await channel.queryHostKeySlot(signal)
+    const length = hostKeyLength[type]
+    if (presence !== 1 || keys.macKey.length !== length) return false
+    const before = channel.session
+    const { counterWidth } = channel.deviceType
+    channel.session = new HostSession({ ...keys, type, counter, counterWidth })
+    try {
+      const data = this.#context.random.bytes(proofLength)
+      const options = { protection: 'host', signal } as const
+      return equalOctets((await channel.run(Form.echo, { data }, options)).data, data)
+    } catch (error) {
+      if (!(error instanceof StsafeError) || error.code !== 'CHIP_COMMAND_MAC') throw error
+      // A wrong MAC means wrong keys only if the counter was right.
+      if ((await channel.queryHostKeySlot(signal)).counter === counter) return false
+      throw error
+    } finally {
+      // The chip may have counted this echo: a session that was open asks it before its next command.
+      before?.doubt()
+      channel.session = before
+    }
   }
 }
 

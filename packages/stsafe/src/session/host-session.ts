@@ -51,8 +51,8 @@ export class HostSession {
   readonly #cipherKey: Secret
   readonly #width: 3 | 4
   #counter: number
-  /** An answer was lost: the chip may have counted. */
-  #inDoubt = false
+  /** Counter before the command of which it is not known whether the chip has counted it. */
+  #doubted: number | undefined
 
   /** @throws StsafeError `STSAFE_ARGUMENT` when a key has not the length of the type */
   constructor({ type, macKey, cipherKey, counter, counterWidth }: SessionInput) {
@@ -74,7 +74,7 @@ export class HostSession {
   }
 
   get isInDoubt(): boolean {
-    return this.#inDoubt
+    return this.#doubted !== undefined
   }
 
   /** Encrypts and authenticates a command (section 4.2). The header carries its flags already. */
@@ -92,11 +92,13 @@ export class HostSession {
   }
 
   /**
-   * Judges a response of status 00 and gives its payload in plain; the counter moves on (section 4.5).
+   * Judges a response of status 00 and gives its payload in plain; the counter moves on (section 4.5). A response that
+   * is none of this chip says nothing of what the chip has counted: it leaves the session in doubt.
    * @throws StsafeError `STSAFE_RESPONSE_MAC` for a wrong MAC and a wrong padding alike
    */
   accept(exchange: ProtectedExchange, response: ResponseFrame): Uint8Array {
     const iv = exchange.encryption.response ? this.#iv(BlockSubject.responseIv) : undefined
+    const before = this.#counter
     this.#advance()
     const { payload: whole, header: status } = response
     const payload = whole.subarray(0, Math.max(0, whole.length - macLength))
@@ -107,6 +109,7 @@ export class HostSession {
       ? this.#decrypt(payload, iv)
       : undefined
     if (plain !== undefined) return plain
+    this.#doubted = before
     throw new StsafeError(
       'STSAFE_RESPONSE_MAC',
       'the response is not one of this chip to this command',
@@ -120,7 +123,7 @@ export class HostSession {
 
   /** The answer did not arrive, or not whole. */
   doubt(): void {
-    this.#inDoubt = true
+    this.#doubted ??= this.#counter
   }
 
   /**
@@ -128,9 +131,9 @@ export class HostSession {
    * `executed`: the chip counted the command. `unknown`: its counter is neither that before nor that after it.
    */
   resynchronise(counter: number): 'executed' | 'not-executed' | 'unknown' {
-    const before = this.#counter
+    const before = this.#doubted ?? this.#counter
     this.#counter = counter
-    this.#inDoubt = false
+    this.#doubted = undefined
     if (counter === before) return 'not-executed'
     return counter === before + 1 ? 'executed' : 'unknown'
   }
