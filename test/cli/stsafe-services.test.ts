@@ -60,6 +60,16 @@ describe('stsafe zones, read, write and counter', () => {
     expect(toHex(whole.subarray(0, 6))).toBe('000000112233')
   })
 
+  it('take more than one command holds in pieces, but never what is to be atomic', async () => {
+    const data = 'a'.repeat(1000)
+    await chip.document('write', '2', '--text', data)
+    expect(await chip.text('data', 'read', '2')).toBe('61'.repeat(1000))
+    const refused = await chip.run('write', '3', '--text', data, '--atomic')
+    expect(refused.err).toContain('STSAFE_FRAME_SIZE')
+    expect(await chip.text('data', 'read', '3', '--length', '2')).toBe('0000')
+    expect((await chip.run('write', '3', '--hex', '')).err).toContain('at least 1 octet')
+  })
+
   it('change a condition only when told that it is for good', async () => {
     const change = ['read', '1', '--access', 'host']
     expect((await chip.run(...change)).err).toContain('CLI_PERMANENT: the read condition of zone 1')

@@ -43,6 +43,13 @@ describe('stsafe sim', () => {
     expect(existsSync(inFolder('chip.sock'))).toBe(true)
     await using chip = simulate('--listen', device)
     await chip.until('as it was, kept in')
+    const other = await keyline('stsafe', 'random', '--device', `sim:${inFolder('chip.json')}`)
+    expect(other).toMatchObject({ code: 3, out: '' })
+    expect(other.err).toMatch(
+      new RegExp(
+        `STSAFE_BUS_IN_USE: the chip in .+chip.json is in use by process ${chip.process.pid}`,
+      ),
+    )
     expect(await documentOf('info', '--device', device)).toEqual(first)
     chip.interrupt()
     expect(await chip.ended).toMatchObject({

@@ -57,8 +57,8 @@ async function openDevice({ device }: ChipOptions, signal: AbortSignal): Promise
   if (uri === '') throw new CliError('CLI_NO_DEVICE', 'no chip is named')
   const file = /^sim:(?:\/\/)?(.*)$/.exec(uri)?.[1]
   if (file === undefined) return openTransport(uri, { clock: systemClock, signal })
-  const { bus } = await openSimulator({ state: file === '' ? undefined : file })
-  return inProcessTransport(bus)
+  const { bus, close } = await openSimulator({ state: file === '' ? undefined : file })
+  return { ...inProcessTransport(bus), close }
 }
 
 async function sessionKeys({ hostKeys }: ChipOptions) {

@@ -51,7 +51,7 @@ async function simulate(output: Output, options: SimOptions): Promise<ExitCode> 
   const { listen, state, rootOut, json } = options
   const interrupt = interruptSignal(output, 'the simulator closes its socket')
   try {
-    const { bus, isNew } = await openSimulator({ ...options, faults: options.fault })
+    const { bus, close, isNew } = await openSimulator({ ...options, faults: options.fault })
     if (rootOut !== undefined) {
       const { certificate } = await simulatorRoot()
       await writeWhole({ path: rootOut, content: pemEncode('CERTIFICATE', certificate) })
@@ -66,6 +66,7 @@ async function simulate(output: Output, options: SimOptions): Promise<ExitCode> 
     }
     if (!interrupt.signal.aborted) await once(interrupt.signal, 'abort')
     await served.close()
+    await close()
     return ExitCode.interrupted
   } finally {
     interrupt.dispose()

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { toHex } from '@keyline/bytes'
-import type { Stsafe } from '@keyline/stsafe'
+import type { Stsafe, UpdateOptions, ZoneData } from '@keyline/stsafe'
 import type { AccessChange, ZoneAccess, ZoneEntry } from '@keyline/stsafe/layout'
 import { CliError } from '../../errors.ts'
 import type { Output } from '../../terminal/output.ts'
@@ -44,6 +44,9 @@ type CounterOptions = ZoneOptions & {
 }
 
 const accesses = ['always', 'host', 'authenticated-host', 'never'] as const
+/** Octets of one command; with protection, fewer than a frame fit. */
+const pieceLength = 512
+
 const zoneArgument = ['<zone>', 'number of the zone', wholeNumber(0, 255)] as const
 
 /** `keyline stsafe zones`: the partition of the data memory. */
@@ -89,7 +92,7 @@ export function readCommand(output: Output, end: End): Command {
       'octets; up to the end of the zone unless given',
       wholeNumber(1, 0xffff),
     )
-    .option('--chunk-size <octets>', 'octets of one command', wholeNumber(1, 0xffff), 512)
+    .option('--chunk-size <octets>', 'octets of one command', wholeNumber(1, 0xffff), pieceLength)
     .option('--out <file>', 'takes the data as they are')
     .action(async (zone: number, options: ReadOptions) =>
       end(
@@ -137,13 +140,26 @@ export function writeCommand(output: Output, end: End): Command {
           const { offset, atomic } = options
           const settings = { ...call, atomic, protection: protectionOf(options) }
           const change = changeOf(options)
-          if (change === undefined) await zones.update({ zone, offset, data }, settings)
+          if (change === undefined) await writeAll(zones, { zone, offset, data }, settings)
           else await zones.changeUpdateAccess({ zone, offset, data, change }, settings)
           const text = `${data.length} octets written to zone ${zone}\n`
           return { text, document: { zone, offset, octets: data.length } }
         }),
       )
     })
+}
+
+/** In pieces, unless all of it has to be written or nothing. */
+async function writeAll(
+  zones: Stsafe['zones'],
+  { zone, offset, data }: ZoneData,
+  options: UpdateOptions,
+): Promise<void> {
+  const size = options.atomic === true ? data.length : pieceLength
+  for (let start = 0; start < Math.max(1, data.length); start += size) {
+    const piece = { zone, offset: offset + start, data: data.subarray(start, start + size) }
+    await zones.update(piece, options)
+  }
 }
 
 /** `keyline stsafe counter`. */
