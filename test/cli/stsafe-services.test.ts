@@ -189,6 +189,32 @@ describe('stsafe public-keys', () => {
   })
 })
 
+describe('stsafe host-keys derive', () => {
+  it('makes the keys of this chip from the master key of a series', async () => {
+    const master = await chip.file('master.txt', '0f'.repeat(32))
+    const out = chip.path('derived.json')
+    const derive = ['host-keys', 'derive', '--master-key', master, '--out']
+    const stNumber = await chip.text('stNumber', ...derive, out, '--type', 'AES-256')
+    expect(stNumber).toMatch(/^0209[0-9a-f]{14}$/)
+    const info = Buffer.concat([Buffer.from('keyline host key'), Buffer.from(stNumber, 'hex')])
+    const stream = hkdfSync('sha256', fromHex('0f'.repeat(32)), new Uint8Array(), info, 64)
+    const keys = Buffer.from(stream).toString('hex')
+    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual({
+      type: 'AES-256',
+      macKey: keys.slice(0, 64),
+      cipherKey: keys.slice(64),
+    })
+    await chip.document('host-keys', 'provision', '--keys', out)
+    expect(await chip.document('echo', '--hex', '01', '--host-keys', out)).toMatchObject({
+      same: true,
+    })
+    expect((await chip.run(...derive, out)).err).toContain('CLI_EXISTS')
+    const short = await chip.file('short.txt', '0f'.repeat(15))
+    const refused = await chip.run('host-keys', 'derive', '--master-key', short, '--out', `${out}2`)
+    expect(refused).toMatchObject({ code: 2, out: '' })
+  })
+})
+
 describe('stsafe hash, derive, wrap and unwrap', () => {
   it.each(['SHA-256', 'SHA-512', 'SHA3-384'])('digests with %s as others do', async (algorithm) => {
     const text = 'a'.repeat(2000)

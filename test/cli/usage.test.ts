@@ -36,6 +36,7 @@ const commands = [
   'stsafe host-keys provision-wrapped',
   'stsafe host-keys provision-authenticated',
   'stsafe host-keys establish',
+  'stsafe host-keys derive',
   'stsafe keys',
   'stsafe keys list',
   'stsafe keys control',

@@ -37,6 +37,9 @@ interface DecryptOptions extends CipherOptions {
 /** `keyline stsafe encrypt`: CCM*, GCM (GMAC with an empty message) or ECB. */
 export function encryptCommand(output: Output, end: End): Command {
   return withCipher(withMessage(chipCommand('encrypt', 'encrypt with a key of the chip')))
+    .description(
+      'Encrypts with a key of the chip, in one command: some 700 octets at most. An empty message under GCM gives a GMAC.',
+    )
     .option(
       '--tag-length <octets>',
       'of CCM* and GCM; that of the key unless given',

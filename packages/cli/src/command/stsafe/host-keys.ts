@@ -1,6 +1,7 @@
 import { Command } from 'commander'
-import { Secret, systemRandom } from '@keyline/bytes'
-import type { TypedHostKeys } from '@keyline/stsafe'
+import { Secret, systemRandom, toHex } from '@keyline/bytes'
+import { hkdfSha256 } from '@keyline/crypto'
+import { deriveHostKeys, stNumberOf, type MasterKey, type TypedHostKeys } from '@keyline/stsafe'
 import {
   hostKeyLength,
   noSigner,
@@ -10,7 +11,7 @@ import {
 import { CliError } from '../../errors.ts'
 import type { Output } from '../../terminal/output.ts'
 import type { ChipOptions } from '../../wiring/stsafe-chip.ts'
-import { hostKeysText, readHostKeys, requireNewFile } from '../../wiring/stsafe-keys.ts'
+import { hostKeysText, readHostKeys, readKey, requireNewFile } from '../../wiring/stsafe-keys.ts'
 import {
   agreementCurves,
   curveNames,
@@ -44,7 +45,15 @@ type EstablishOptions = ChipOptions &
   }
 
 const allowedNames = ['wrapped', 'plaintext', 'reprovision', 'change-right'] as const
+interface DeriveOptions extends ChipOptions {
+  readonly masterKey?: string
+  readonly out: string
+  readonly type: HostKeyType
+}
+
 const keyTypes = ['AES-128', 'AES-256'] as const
+/** A shorter one would be the weakest link. */
+const leastMasterKey = 16
 
 /** `keyline stsafe host-keys`: the keys of the host session. */
 export function hostKeysCommand(output: Output, end: End): Command {
@@ -58,6 +67,7 @@ export function hostKeysCommand(output: Output, end: End): Command {
     wrappedCommand,
     authenticatedCommand,
     establishCommand,
+    deriveCommand,
   ]
   for (const make of commands) hostKeys.addCommand(make(output, end))
   return hostKeys
@@ -190,6 +200,37 @@ function establishCommand(output: Output, end: End): Command {
       }),
     )
   })
+}
+
+/** The host keys of one chip of a series, made of the master key and the number of the chip; the chip is not changed. */
+function deriveCommand(output: Output, end: End): Command {
+  return chipCommand('derive', 'make the host keys of this chip from a master key, into a file')
+    .requiredOption('--out <file>', 'takes the keys, for --keys and --host-keys')
+    .option('--master-key <file>', 'at least 16 octets in hexadecimal; asked for unless given')
+    .option('--type <type>', keyTypes.join(' or '), nameOf(keyTypes), 'AES-128')
+    .action(async ({ masterKey, out, type, ...options }: DeriveOptions) => {
+      using master = await readKey(masterKey, { option: '--master-key', what: 'the master key' })
+      if (master.length < leastMasterKey) {
+        throw new CliError('CLI_KEYS', `the master key has fewer than ${leastMasterKey} octets`)
+      }
+      await requireNewFile(out)
+      end(
+        await onChip(output, options, async ({ device }, call) => {
+          const stNumber = stNumberOf(await device.productData(call))
+          const handle: MasterKey = {
+            derive: (info, length) =>
+              new Secret(
+                hkdfSha256({ secret: master.reveal(), salt: new Uint8Array(), info, length }),
+              ),
+          }
+          using keys = disposable(await deriveHostKeys(handle, stNumber, type))
+          await writeWhole({ path: out, content: hostKeysText(keys), isSecret: true })
+          const document = { stNumber: toHex(stNumber), type, keys: out }
+          const text = `host keys ${type} of ${document.stNumber}   ${out}\n`
+          return { text, document }
+        }),
+      )
+    })
 }
 
 function provisioned({ type }: TypedHostKeys) {
