@@ -1,4 +1,4 @@
-import { equalOctets, seededRandom, VirtualClock } from '@keyline/bytes'
+import { equalOctets, seededRandom } from '@keyline/bytes'
 import { generateCurveKeyPair } from '@keyline/crypto'
 import { inProcessTransport, openStsafe, StsafeError, type TypedHostKeys } from '@keyline/stsafe'
 import { maxCounter, type HostKeys } from '@keyline/stsafe/layout'
@@ -11,6 +11,7 @@ import {
 } from '@keyline/stsafe-sim'
 import { describe, expect, it } from 'vitest'
 import type { BusResponder } from '../../packages/stsafe/src/bus/in-process.ts'
+import { LoneClock } from './support/lone-clock.ts'
 import { faultNames } from './support/fault-names.ts'
 import { BlindRepeater, CountingChip, CountingWire } from './support/counting-chip.ts'
 import {
@@ -50,7 +51,7 @@ async function runOn(
 ): Promise<Run> {
   const bus = new FaultyBus(chip, script)
   const wire = new CountingWire(bus)
-  const clock = new VirtualClock()
+  const clock = new LoneClock()
   const report = new WriteReport()
   const keys = heldHostKeys(chip)
   let outcome: string

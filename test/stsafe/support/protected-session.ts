@@ -1,8 +1,9 @@
-import { decode, fromHex, Secret, seededRandom, toHex, VirtualClock } from '@keyline/bytes'
+import { decode, fromHex, Secret, seededRandom, toHex } from '@keyline/bytes'
 import { inProcessTransport, openStsafe, StsafeError, type Stsafe } from '@keyline/stsafe'
 import { commandTable, keyInformation } from '@keyline/stsafe/layout'
 import { seededRandomness, SimulatedBus, type ChipState } from '@keyline/stsafe-sim'
 import type { BusResponder } from '../../../packages/stsafe/src/bus/in-process.ts'
+import { LoneClock } from './lone-clock.ts'
 import { message, oldKeys, preparedState } from './provisioning-flows.ts'
 
 /** Echo under MACs and encrypted, and so with every other command of the session. */
@@ -69,7 +70,7 @@ export function sessionChip(state: ChipState = sessionState): SimulatedBus {
 
 /** Results of the steps, or the codes of the errors that they ended in. Nothing goes on when the chip did not open. */
 export async function runSession(bus: BusResponder): Promise<readonly string[]> {
-  const options = { clock: new VirtualClock(), random: seededRandom('host') }
+  const options = { clock: new LoneClock(), random: seededRandom('host') }
   const results: string[] = []
   try {
     const chip = await openStsafe(inProcessTransport(bus), options)
