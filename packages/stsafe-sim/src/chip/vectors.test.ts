@@ -14,18 +14,4 @@ describe('the chip in software', () => {
     expect(results.length).toBeGreaterThan(0)
     expect(results.filter(({ ok }) => !ok)).toEqual([])
   })
-
-  it.each(files)(
-    'gives the same for %s when it is saved and restored after each command',
-    (name) => {
-      const json: unknown = JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
-      const results = checkChip({ path: `stsafe-a120/${name}`, json }, (bus) => {
-        const snapshot = bus.snapshot()
-        bus.powerCycle()
-        bus.restore(snapshot)
-        expect(bus.snapshot()).toBe(snapshot)
-      })
-      expect(results.filter(({ ok }) => !ok)).toEqual([])
-    },
-  )
 })
