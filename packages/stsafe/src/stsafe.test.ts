@@ -305,6 +305,34 @@ describe('a lost answer', () => {
     expect(await chip.device.echo(message)).toEqual(message)
   })
 
+  it('that cannot be believed is an unknown outcome of a decrement, settled before the next command', async () => {
+    const { chip, recorder } = await openProtectedBench([{ name: 'replay-response', position: 1 }])
+    await chip.device.echo(message)
+    const input = { zone: 5, offset: 0, data: message, amount: 1 }
+    expect(await errorOf(chip.zones.decrement(input))).toMatchObject({
+      code: 'STSAFE_OUTCOME_UNKNOWN',
+      details: { command: 'Decrement', reason: 'STSAFE_RESPONSE_MAC' },
+    })
+    expect(await chip.resynchronise()).toBe('executed')
+    expect(await chip.device.echo(message)).toEqual(message)
+    expect(recorder.commands).toEqual([0x00, 0x04, 0x14, 0x14, 0x00])
+  })
+
+  it('of the end of a KEK session says that the key was written', async () => {
+    const { chip, bus } = await openBench([{ name: 'lose-response', position: 5 }])
+    const control = await chip.symmetricKeys.control(0)
+    const allowed = { ...control.allowed, wrappedAnonymous: true }
+    await chip.symmetricKeys.putControl(0, { ...control, allowed })
+    const key = new Secret(new Uint8Array(16).fill(0x5a))
+    const written = chip.symmetricKeys.writeWrapped(cmacKey, key, { curve: 'P-256' })
+    expect(await errorOf(written)).toMatchObject({
+      code: 'STSAFE_BUS_BUSY',
+      message: expect.stringContaining('the key was written'),
+      details: { written: true },
+    })
+    expect(bus.chip.memory.state.symmetricSlots[0]?.key).toBeDefined()
+  })
+
   it('is an exhausted counter at its maximum, named as such', async () => {
     const { chip } = await openProtectedBench([{ name: 'exhaust-counters', position: 0 }])
     const first = await errorOf(chip.device.echo(message))

@@ -1,6 +1,12 @@
 import { decode, fromHex, Secret, seededRandom, toHex } from '@keyline/bytes'
-import { inProcessTransport, openStsafe, StsafeError, type Stsafe } from '@keyline/stsafe'
-import { commandTable, keyInformation } from '@keyline/stsafe/layout'
+import {
+  inProcessTransport,
+  openStsafe,
+  Stsafe,
+  StsafeError,
+  type StsafeOptions,
+} from '@keyline/stsafe'
+import { commandTable, deviceTypes, keyInformation } from '@keyline/stsafe/layout'
 import { seededRandomness, SimulatedBus, type ChipState } from '@keyline/stsafe-sim'
 import type { BusResponder } from '../../../packages/stsafe/src/bus/in-process.ts'
 import { LoneClock } from './lone-clock.ts'
@@ -70,17 +76,32 @@ export function sessionChip(state: ChipState = sessionState): SimulatedBus {
 
 /** Results of the steps, or the codes of the errors that they ended in. Nothing goes on when the chip did not open. */
 export async function runSession(bus: BusResponder): Promise<readonly string[]> {
-  const options = { clock: new LoneClock(), random: seededRandom('host') }
-  const results: string[] = []
   try {
-    const chip = await openStsafe(inProcessTransport(bus), options)
-    results.push('identified')
-    for (const step of Object.values(steps)) results.push(await codeOr(step(chip)))
+    const chip = await openStsafe(inProcessTransport(bus), hostOptions())
+    return ['identified', ...(await runSteps(chip))]
   } catch (error) {
     if (!(error instanceof StsafeError)) throw error
-    results.push(error.code)
+    return [error.code]
   }
+}
+
+/** The same from the host key slot on, with a chip that is known already. */
+export async function runKnownSession(bus: BusResponder): Promise<readonly string[]> {
+  const part = { deviceType: deviceTypes.A120, records: sessionState.authorization }
+  return [
+    'identified',
+    ...(await runSteps(new Stsafe(inProcessTransport(bus), part, hostOptions()))),
+  ]
+}
+
+async function runSteps(chip: Stsafe): Promise<readonly string[]> {
+  const results: string[] = []
+  for (const step of Object.values(steps)) results.push(await codeOr(step(chip)))
   return results
+}
+
+function hostOptions(): StsafeOptions {
+  return { clock: new LoneClock(), random: seededRandom('host') }
 }
 
 export async function codeOr(work: Promise<string>): Promise<string> {
