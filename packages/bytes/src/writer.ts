@@ -1,14 +1,15 @@
 import { BytesError } from './errors.ts'
 
-/** Cursor that appends to a growing buffer. `finish` returns a view of exactly what was written. */
+/**
+ * Cursor that appends to a growing buffer. `finish` returns a view of exactly what was written.
+ * Numbers are written octet by octet: a `DataView` would move each small buffer off the heap, which costs far more.
+ */
 export class ByteWriter {
   #octets: Uint8Array<ArrayBuffer>
-  #view: DataView
   #length = 0
 
   constructor(expectedLength = 256) {
     this.#octets = new Uint8Array(Math.max(16, expectedLength))
-    this.#view = new DataView(this.#octets.buffer)
   }
 
   get length(): number {
@@ -16,33 +17,23 @@ export class ByteWriter {
   }
 
   u8(value: number, field = 'u8'): this {
-    const start = this.#claim(1, value, 0xff, field)
-    this.#view.setUint8(start, value)
-    return this
+    return this.#bigEndian(1, value, field)
   }
 
   u16le(value: number, field = 'u16'): this {
-    const start = this.#claim(2, value, 0xffff, field)
-    this.#view.setUint16(start, value, true)
-    return this
+    return this.#littleEndian(2, value, field)
   }
 
   u16be(value: number, field = 'u16'): this {
-    const start = this.#claim(2, value, 0xffff, field)
-    this.#view.setUint16(start, value, false)
-    return this
+    return this.#bigEndian(2, value, field)
   }
 
   u32le(value: number, field = 'u32'): this {
-    const start = this.#claim(4, value, 0xffff_ffff, field)
-    this.#view.setUint32(start, value, true)
-    return this
+    return this.#littleEndian(4, value, field)
   }
 
   u32be(value: number, field = 'u32'): this {
-    const start = this.#claim(4, value, 0xffff_ffff, field)
-    this.#view.setUint32(start, value, false)
-    return this
+    return this.#bigEndian(4, value, field)
   }
 
   u64le(value: bigint, field = 'u64'): this {
@@ -51,7 +42,7 @@ export class ByteWriter {
     }
     const start = this.#length
     this.#reserve(8)
-    this.#view.setBigUint64(start, value, true)
+    new DataView(this.#octets.buffer).setBigUint64(start, value, true)
     return this
   }
 
@@ -66,7 +57,24 @@ export class ByteWriter {
     return this.#octets.subarray(0, this.#length)
   }
 
-  #claim(width: number, value: number, max: number, field: string): number {
+  #bigEndian(width: number, value: number, field: string): this {
+    const start = this.#claim(width, value, field)
+    for (let index = 0; index < width; index++) {
+      this.#octets[start + index] = value >>> (8 * (width - 1 - index))
+    }
+    return this
+  }
+
+  #littleEndian(width: number, value: number, field: string): this {
+    const start = this.#claim(width, value, field)
+    for (let index = 0; index < width; index++) {
+      this.#octets[start + index] = value >>> (8 * index)
+    }
+    return this
+  }
+
+  #claim(width: number, value: number, field: string): number {
+    const max = 2 ** (8 * width) - 1
     if (!Number.isInteger(value) || value < 0 || value > max) {
       throw new BytesError('BYTES_RANGE', `${field} is ${value}, but must be 0 to ${max}`)
     }
@@ -81,6 +89,5 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(this.#length, this.#octets.length * 2))
     grown.set(this.#octets)
     this.#octets = grown
-    this.#view = new DataView(grown.buffer)
   }
 }

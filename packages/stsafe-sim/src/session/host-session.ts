@@ -28,7 +28,7 @@ export class HostSession {
   /** @param counter the one before the command */
   isAuthentic(counter: number, command: ProtectedCommand, mac: Uint8Array): boolean {
     const expected = this.#mac.compute(commandMacInput(this.#counter(counter), command))
-    return equalSecret(mac, expected.subarray(0, macLength))
+    return equalSecret(mac, expected.slice(0, macLength))
   }
 
   /** @param counter the one after the command. Nothing when the octets are no padded blocks */
@@ -52,7 +52,7 @@ export class HostSession {
     response: { readonly status: number; readonly payload: Uint8Array },
   ): Uint8Array {
     const input = responseMacInput(this.#counter(counter), { command, ...response })
-    return concat(response.payload, this.#mac.compute(input).subarray(0, macLength))
+    return concat(response.payload, this.#mac.compute(input).slice(0, macLength))
   }
 
   #iv(counter: number, subject: BlockSubject): Uint8Array {

@@ -20,7 +20,7 @@ export interface SequenceCounter {
 /** `counter ‖ subject ‖ 80 ‖ 00…`, one block. IVs are made of it by AES-ECB under the cipher key. */
 export function counterBlock({ value, width }: SequenceCounter, subject: BlockSubject): Uint8Array {
   const block = new Uint8Array(blockLength)
-  new DataView(block.buffer).setUint32(0, width === 4 ? value : value * 0x100, false)
+  for (let index = 0; index < width; index++) block[index] = value >>> (8 * (width - 1 - index))
   block[width] = subject
   block[width + 1] = 0x80
   return block

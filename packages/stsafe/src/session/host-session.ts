@@ -88,7 +88,7 @@ export class HostSession {
       : payload
     const command = { header, payload: sent }
     const input = commandMacInput({ value: this.#counter, width: this.#width }, command)
-    return { command, mac: this.#mac.compute(input).subarray(0, macLength), encryption }
+    return { command, mac: this.#mac.compute(input).slice(0, macLength), encryption }
   }
 
   /**
@@ -105,7 +105,7 @@ export class HostSession {
     const mac = whole.subarray(payload.length)
     const counter = { value: this.#counter, width: this.#width }
     const input = responseMacInput(counter, { command: exchange.command, status, payload })
-    const plain = equalSecret(this.#mac.compute(input).subarray(0, macLength), mac)
+    const plain = equalSecret(this.#mac.compute(input).slice(0, macLength), mac)
       ? this.#decrypt(payload, iv)
       : undefined
     if (plain !== undefined) return plain
