@@ -1,5 +1,5 @@
 import { matterDecoders } from '../support/fuzz/matter-targets.ts'
-import { scaled } from '../support/scale.ts'
+import { fuzzSeconds } from '../support/scale.ts'
 import { fuzzEach } from './support/each-decoder.ts'
 
-fuzzEach(matterDecoders, scaled(10, 60))
+fuzzEach(matterDecoders, fuzzSeconds(10, 60))

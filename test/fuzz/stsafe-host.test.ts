@@ -1,5 +1,5 @@
 import { stsafeDecoders } from '../support/fuzz/stsafe-targets.ts'
-import { scaled } from '../support/scale.ts'
+import { fuzzSeconds } from '../support/scale.ts'
 import { fuzzEach } from './support/each-decoder.ts'
 
-fuzzEach([...stsafeDecoders], scaled(10, 60))
+fuzzEach([...stsafeDecoders], fuzzSeconds(2, 60))

@@ -23,7 +23,7 @@ afterAll(() => bench[Symbol.asyncDispose]())
 describe('a batch that is killed at any point', () => {
   it('is finished by its successors: every unit once, in the file and in the ledger', async () => {
     const random = seededRandom(`generate ${testSeed}`)
-    const kills = scaled(20, 200)
+    const kills = scaled(12, 200)
     const killed = new Map<KillPoint | 'outside', number>()
     let count = 0
     while (count < kills) {

@@ -10,6 +10,15 @@ export function scaled(short: number, long: number): number {
   return isLongRun ? long : short
 }
 
+/**
+ * Seconds that a decoder is fuzzed. A second lane over the same decoders may take less (`KEYLINE_FUZZ_SECONDS`): what
+ * differs between the lanes is the runtime, not the input.
+ */
+export function fuzzSeconds(short: number, long: number): number {
+  const seconds = Number(process.env['KEYLINE_FUZZ_SECONDS'] ?? '')
+  return seconds > 0 ? Math.min(seconds, scaled(short, long)) : scaled(short, long)
+}
+
 /** The seed of every drawn value in a test (`KEYLINE_SEED`, 1 … 2³¹ − 1); the reporter prints it. */
 export const testSeed: number = readSeed(process.env['KEYLINE_SEED'])
 
