@@ -89,6 +89,17 @@ describe('checkFactoryData', () => {
     expect(await rulesOf({ dacPrivateKey: undefined }, { keyStorage: 'secure' })).toEqual([])
   })
 
+  it('names the mode of a set whose credentials come later, and only where they miss', async () => {
+    const remediesOf = async (change: FactoryData): Promise<readonly string[]> =>
+      (await checkFactoryData({ ...full, ...change }, options))
+        .filter(({ rule }) => rule === 'FD-041')
+        .map(({ remedy }) => remedy)
+    expect(await remediesOf({ paiCertificate: undefined })).toEqual([
+      expect.stringContaining('mode provisioning'),
+    ])
+    expect(await remediesOf({ salt: undefined })).toEqual(['add the field'])
+  })
+
   it('does not miss what was there but could not be decoded', async () => {
     const present = new Set(['serialNumber', 'discriminator'] as const)
     const change = { serialNumber: undefined, discriminator: undefined }

@@ -201,8 +201,7 @@ export const factoryDataRules = {
   'FD-041': {
     severity: 'error',
     text: 'Every field that the mode requires is there.',
-    remedy:
-      'add the field, or use mode provisioning for a set whose credentials are added on the board',
+    remedy: 'add the field',
   },
   'FD-042': {
     severity: 'error',
