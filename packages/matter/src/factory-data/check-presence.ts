@@ -30,12 +30,11 @@ export function presenceRules(setting: PresenceSetting): readonly PresenceRule[]
     const isForbidden = isKey ? !isKeyRequired : forbidden.includes(field)
     const ifAbsent: Finding[] = []
     if (isRequired) {
-      const message = `mode ${mode} requires the field`
       // A credential that misses is the sign of a set that the line completes.
-      const remedy = modeRules.provisioning.required.includes(field)
-        ? undefined
-        : 'add the field, or check the set in mode provisioning when the board or the line adds it'
-      ifAbsent.push(factoryDataFinding({ rule: 'FD-041', field, message, remedy }))
+      const isCompletedLater = !modeRules.provisioning.required.includes(field)
+      const hint = isCompletedLater ? '; in mode provisioning the board or the line adds it' : ''
+      const message = `mode ${mode} requires the field${hint}`
+      ifAbsent.push(factoryDataFinding({ rule: 'FD-041', field, message }))
     }
     if (recommended.has(field)) {
       const message = 'a recommended field is missing'
