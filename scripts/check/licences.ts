@@ -14,7 +14,15 @@ const Lock = z.object({
   ),
 })
 
-const shipped = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD'])
+const shipped = new Set([
+  'MIT',
+  'ISC',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'Apache-2.0',
+  '0BSD',
+  'Python-2.0',
+])
 const development = new Set([...shipped, 'MPL-2.0'])
 
 /** Every package of the lock file has a licence that we may ship with, or build with. */

@@ -1,0 +1,1 @@
+export type { DacChain, DacRequest } from '../issue/local-issuer.ts'
