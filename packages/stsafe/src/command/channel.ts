@@ -1,4 +1,4 @@
-import { BytesError, decode, equalOctets, type Field } from '@keyline/bytes'
+import { BytesError, decode, equalOctets, throwIfInterrupted, type Field } from '@keyline/bytes'
 import type { Link } from '../bus/link.ts'
 import { StsafeError } from '../errors.ts'
 import { exchangeFrame, type FrameExchange } from '../frame/exchange.ts'
@@ -155,7 +155,14 @@ export class CommandChannel implements CommandRunner {
     const sent = { ...exchange.command, mac: exchange.mac, signal }
     const response = await this.#exchange(form, sent, session)
     if (response.status === Status.ok) {
-      return judged(form, () => session.accept(exchange, response))
+      return judged(form, () => {
+        try {
+          return session.accept(exchange, response)
+        } catch (error) {
+          this.#doubt(form, session)
+          throw error
+        }
+      })
     }
     session.countRefusal(
       response.status !== Status.invalidCommandMac && response.status !== Status.communicationError,
@@ -165,23 +172,42 @@ export class CommandChannel implements CommandRunner {
     throw refusal(form, response)
   }
 
-  /** An answer that was lost leaves the session in doubt, and the outcome of a command that cannot be repeated unknown. */
+  /**
+   * An answer that was lost leaves the session in doubt, and the outcome of a command that cannot be repeated unknown:
+   * the answer of such a command is waited for even when the signal fires.
+   */
   async #exchange(
     form: AnyForm,
     command: Omit<FrameExchange, 'maxFrame' | 'nominalMs'>,
     session?: HostSession,
   ): Promise<ResponseFrame> {
+    throwIfInterrupted(command.signal)
+    const signal = form.effect === 'once' ? undefined : command.signal
     try {
       const { maxFrame } = this.deviceType
       const { nominalMs } = form.command
-      return await exchangeFrame(this.link, { ...command, maxFrame, nominalMs })
+      return await exchangeFrame(this.link, { ...command, signal, maxFrame, nominalMs })
     } catch (error) {
       if (error instanceof StsafeError && error.details['sent'] === false) throw error
-      session?.doubt()
+      this.#doubt(form, session)
       throw uncertain(form, error)
     }
   }
+
+  /** A plain command leaves the session out of it, unless it brings other keys. */
+  #doubt(form: AnyForm, session: HostSession | undefined): void {
+    if (hostKeyWrites.has(form)) this.session?.doubt('counter-and-keys')
+    else session?.doubt()
+  }
 }
+
+/** Protected or not, each makes other keys those of the session. */
+const hostKeyWrites = new Set<AnyForm>([
+  Form.putHostKeysV1,
+  Form.writeHostKeyPlaintext,
+  Form.writeHostKeyWrapped,
+  Form.establishHostKey,
+])
 
 /** Reads an answer of status 00. One that cannot be believed leaves open what the command has done. */
 function judged<T>(form: AnyForm, read: () => T): T {

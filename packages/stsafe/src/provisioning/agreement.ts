@@ -132,7 +132,8 @@ export async function withKekSession<T>(
     throw error
   }
   try {
-    await channel.run(Form.stopVolatileKekSession, {}, { signal })
+    // Without the signal: an interruption would make the key look as if it were not written.
+    await channel.run(Form.stopVolatileKekSession, {})
   } catch (error) {
     throw error instanceof StsafeError ? afterSuccess(error) : error
   }

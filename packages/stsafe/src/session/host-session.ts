@@ -53,6 +53,7 @@ export class HostSession {
   #counter: number
   /** Counter before the command of which it is not known whether the chip has counted it. */
   #doubted: number | undefined
+  #areKeysDoubted = false
 
   /** @throws StsafeError `STSAFE_ARGUMENT` when a key has not the length of the type */
   constructor({ type, macKey, cipherKey, counter, counterWidth }: SessionInput) {
@@ -121,19 +122,24 @@ export class HostSession {
     if (hasCounted) this.#advance()
   }
 
-  /** The answer did not arrive, or not whole. */
-  doubt(): void {
+  /** The answer did not arrive, or not whole. That of new host keys leaves open which keys the chip holds. */
+  doubt(what: 'counter' | 'counter-and-keys' = 'counter'): void {
     this.#doubted ??= this.#counter
+    this.#areKeysDoubted ||= what === 'counter-and-keys'
   }
 
   /**
    * Takes the counter of the chip over after a lost answer (section 4.5).
-   * `executed`: the chip counted the command. `unknown`: its counter is neither that before nor that after it.
+   * `executed`: the chip counted the command. `unknown`: its counter is neither that before nor that after it, or is the 0
+   * that new host keys start with.
    */
   resynchronise(counter: number): 'executed' | 'not-executed' | 'unknown' {
     const before = this.#doubted ?? this.#counter
+    const isOfNewKeys = this.#areKeysDoubted && counter === 0
     this.#counter = counter
     this.#doubted = undefined
+    this.#areKeysDoubted = false
+    if (isOfNewKeys) return 'unknown'
     if (counter === before) return 'not-executed'
     return counter === before + 1 ? 'executed' : 'unknown'
   }
