@@ -88,9 +88,18 @@ class StreamTransport implements Transport {
     return this.#options.clock.during(() => this.#ask(request, signal))
   }
 
+  /** Ends when the simulator, which serves one client at a time, has let go of this one. */
   async close(): Promise<void> {
+    const isIdle = this.#failure === undefined && this.#waiting === undefined
     this.#failure ??= new StsafeError('STSAFE_BUS', `${this.name}: the bus was closed`)
-    this.#socket.destroy()
+    const socket = this.#socket
+    if (socket.closed) return
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    if (isIdle) socket.end()
+    else socket.destroy()
+    const { clock, timeoutMs = defaultTimeoutMs } = this.#options
+    const cancel = startTimer(systemClock, timeoutMs, () => socket.destroy())
+    await clock.during(() => closed).finally(cancel)
   }
 
   async #ask(request: BusRequest, signal: AbortSignal | undefined): Promise<BusAnswer> {

@@ -156,6 +156,27 @@ describe('a byte stream', () => {
     expect(await dataOf(first.transfer({ kind: 'read', length: 6 }))).toBe(answered)
   })
 
+  it('is closed when its end is over: the next client finds the bus free', async () => {
+    const { address } = await serve(`unix:${join(folder, 'chip.sock')}`)
+    for (let client = 0; client < 20; client++) {
+      const transport = await openTransport(address, { clock })
+      expect(await dataOf(transport.transfer({ kind: 'write', data: echo }))).toBe('')
+      await transport.close()
+      await transport.close()
+    }
+  })
+
+  it('is closed in time by a server that keeps it open', async () => {
+    let held: Socket | undefined
+    const server = createServer({ allowHalfOpen: true }, (socket) => (held = socket.resume()))
+    const path = join(folder, 'half.sock')
+    await new Promise<void>((resolve) => server.listen(path, resolve))
+    const transport = await openStreamTransport({ path }, { clock, timeoutMs: 20 })
+    await transport.close()
+    held?.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
   it('names the place where nobody listens', async () => {
     const path = join(folder, 'nobody.sock')
     await expect(openStreamTransport({ path }, { clock })).rejects.toMatchObject({
