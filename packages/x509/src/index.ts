@@ -22,6 +22,7 @@ export {
   type KeyUsage,
 } from './certificate/extension.ts'
 export { isSignedBy } from './certificate/signature.ts'
+export { buildCertsOnly, parseCertsOnly } from './cms/certs-only.ts'
 export {
   buildSignedData,
   parseSignedData,

@@ -2,6 +2,7 @@ import { equalOctets } from '@keyline/bytes'
 import {
   assertStrictDer,
   attributeText,
+  buildCertsOnly,
   derBitString,
   derInteger,
   derLimits,
@@ -15,6 +16,7 @@ import {
   isEcdsaSignature,
   Oid,
   parseCertificate,
+  parseCertsOnly,
   parseCrl,
   parseRequest,
   parseSignedData,
@@ -107,6 +109,20 @@ export const x509Decoders: readonly FuzzDecoder[] = [
         name: 'signed-data',
         seeds: () => vectorHex('matter/cd/certification-declarations.json', 'cms'),
         run: (octets) => parseSignedData(octets),
+      },
+    ],
+  },
+  {
+    name: 'certificates without signer',
+    targets: [
+      {
+        name: 'certs-only',
+        seeds: () => [buildCertsOnly(certificates())],
+        run: (octets) => {
+          const certificates = parseCertsOnly(octets).map(({ der }) => der)
+          const again = parseCertsOnly(buildCertsOnly(certificates))
+          expectLaw(again.length === certificates.length, 'every certificate is written again')
+        },
       },
     ],
   },
