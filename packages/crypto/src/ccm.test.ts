@@ -28,6 +28,19 @@ describe('AES-CCM', () => {
     }
   })
 
+  it('seals and opens no octets, wherever they are', () => {
+    const nowhere = new Uint8Array(new ArrayBuffer(0))
+    for (const associatedData of [packet.associatedData, nowhere]) {
+      const context = { ...packet, associatedData }
+      const sealed = encryptCcm({ ...context, plaintext: nowhere })
+      expect(sealed).toEqual(encryptCcm({ ...context, plaintext: new Uint8Array(1).subarray(1) }))
+      expect(decryptCcm({ ...context, encrypted: sealed })).toEqual(nowhere)
+      expect(
+        decryptCcm({ ...context, encrypted: sealed.map((octet) => octet ^ 1) }),
+      ).toBeUndefined()
+    }
+  })
+
   it('opens nothing shorter than its tag', () => {
     expect(decryptCcm({ ...packet, encrypted: encrypted.subarray(0, 7) })).toBeUndefined()
   })

@@ -23,7 +23,7 @@ export function encryptCcm(
   if (tagLength === 0) return applyCtr({ key, iv: firstCounterBlock(nonce), octets: plaintext })
   const cipher = createCipheriv(name, key, nonce, { authTagLength: tagLength })
   cipher.setAAD(associatedData, { plaintextLength: plaintext.length })
-  const ciphertext = cipher.update(plaintext)
+  const ciphertext = cipher.update(inMemory(plaintext))
   cipher.final()
   return concat(ciphertext, cipher.getAuthTag())
 }
@@ -44,12 +44,17 @@ export function decryptCcm(
   decipher.setAuthTag(encrypted.subarray(length))
   decipher.setAAD(associatedData, { plaintextLength: length })
   try {
-    const plaintext = ownOctets(decipher.update(encrypted.subarray(0, length)))
+    const plaintext = ownOctets(decipher.update(inMemory(encrypted.subarray(0, length))))
     decipher.final()
     return plaintext
   } catch {
     return undefined
   }
+}
+
+/** An empty buffer has no address, and without one OpenSSL takes the update for no message at all and makes no tag. */
+function inMemory(octets: Uint8Array): Uint8Array {
+  return octets.length === 0 ? new Uint8Array(1).subarray(1) : octets
 }
 
 /** Counter block of the first octet of the message: `L − 1 ‖ nonce ‖ 1` (RFC 3610 section 2.3). */
