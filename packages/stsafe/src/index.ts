@@ -39,6 +39,13 @@ export type { HashService } from './chip/hashes.ts'
 export type { MacService } from './chip/macs.ts'
 export type { PublicKeyService } from './chip/public-keys.ts'
 export { stsafeRoot } from './chip/st-root.ts'
+export {
+  decryptWhole,
+  encryptWhole,
+  type WholeDecryption,
+  type WholeEncrypted,
+  type WholeEncryption,
+} from './chip/whole-messages.ts'
 export type {
   Decrement,
   ReadOptions,

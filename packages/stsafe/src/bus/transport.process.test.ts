@@ -167,13 +167,13 @@ describe('a byte stream', () => {
   })
 
   it('is closed in time by a server that keeps it open', async () => {
-    let held: Socket | undefined
-    const server = createServer({ allowHalfOpen: true }, (socket) => (held = socket.resume()))
+    const held: Socket[] = []
+    const server = createServer({ allowHalfOpen: true }, (socket) => held.push(socket.resume()))
     const path = join(folder, 'half.sock')
     await new Promise<void>((resolve) => server.listen(path, resolve))
     const transport = await openStreamTransport({ path }, { clock, timeoutMs: 20 })
     await transport.close()
-    held?.destroy()
+    for (const socket of held) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
   })
 

@@ -54,6 +54,8 @@ const empty = new Uint8Array()
 /** CCM* and GCM in pieces (section 3.11). The key needs its chunk usages. */
 export class CipherStreamService {
   readonly #context: ChipContext
+  /** The stream to which the context of the chip belongs. */
+  #latest = Symbol('none')
 
   constructor(context: ChipContext) {
     this.#context = context
@@ -72,8 +74,9 @@ export class CipherStreamService {
     requireLength('the nonce', nonce, ccmNonceLength)
     const request = { slot, nonce, totalAad, totalMessage: totalData, aad, message: data }
     const response = ccmStarted(data.length)
+    const own = this.#begin()
     const answer = await this.#context.queue.runAs(Form.startEncryptCcm, request, response, options)
-    const stream = this.#encryption(nonce, answer.ciphertext, tagLength)
+    const stream = this.#encryption(own, { nonce, first: answer.ciphertext, tagLength })
     return { ...stream, counter: answer.counter }
   }
 
@@ -92,8 +95,10 @@ export class CipherStreamService {
     const iv = input.iv ?? this.#context.random.bytes(gcmIvLength)
     requireRange('the length of the IV', iv.length, 1, 0xffff)
     const request = { slot, iv, aad, message: data }
+    const own = this.#begin()
     const { ciphertext } = await this.#context.queue.run(Form.startEncryptGcm, request, options)
-    return this.#encryption(iv, ofLength(ciphertext, data.length), tagLength)
+    const first = ofLength(ciphertext, data.length)
+    return this.#encryption(own, { nonce: iv, first, tagLength })
   }
 
   /** Replaces `stse_aes_ccm_decrypt_start`, `…_process` and `…_finish`. The total counts no tag. */
@@ -104,8 +109,9 @@ export class CipherStreamService {
     const { slot, nonce, totalAad, totalData, aad = empty, data = empty } = input
     requireLength('the nonce', nonce, ccmNonceLength)
     const request = { slot, nonce, totalAad, totalCiphertext: totalData, aad, ciphertext: data }
+    const own = this.#begin()
     const { plaintext } = await this.#context.queue.run(Form.startDecryptCcm, request, options)
-    return this.#decryption('CCM*', ofLength(plaintext, data.length))
+    return this.#decryption(own, 'CCM*', ofLength(plaintext, data.length))
   }
 
   /** Replaces `stse_aes_gcm_decrypt_start`, `…_process` and `…_finish`. */
@@ -116,45 +122,63 @@ export class CipherStreamService {
     const { slot, iv, aad = empty, data = empty } = input
     requireRange('the length of the IV', iv.length, 1, 0xffff)
     const request = { slot, iv, aad, ciphertext: data }
+    const own = this.#begin()
     const { plaintext } = await this.#context.queue.run(Form.startDecryptGcm, request, options)
-    return this.#decryption('GCM', ofLength(plaintext, data.length))
+    return this.#decryption(own, 'GCM', ofLength(plaintext, data.length))
   }
 
-  #encryption(nonce: Uint8Array, first: Uint8Array, tagLength: number): EncryptionStream {
+  /** From the request on: whether or not the chip takes it, the stream before it can no longer be relied on. */
+  #begin(): symbol {
+    this.#latest = Symbol('stream')
+    return this.#latest
+  }
+
+  /** @throws StsafeError `STSAFE_ARGUMENT` for a stream that is over, whose pieces would go to another one */
+  #require(own: symbol): void {
+    if (this.#latest === own) return
+    const message = 'the stream is over: it was finished, or another one has begun'
+    throw new StsafeError('STSAFE_ARGUMENT', message)
+  }
+
+  #end(own: symbol): void {
+    this.#require(own)
+    this.#latest = Symbol('none')
+  }
+
+  #encryption(
+    own: symbol,
+    { nonce, first, tagLength }: Pick<EncryptionStream, 'nonce' | 'first'> & { tagLength: number },
+  ): EncryptionStream {
     const { queue } = this.#context
     return {
       nonce,
       first,
       process: async ({ aad = empty, data = empty }, options) => {
+        this.#require(own)
         const request = { aad, message: data }
         const { ciphertext } = await queue.run(Form.processEncrypt, request, options)
         return ofLength(ciphertext, data.length)
       },
       finish: async ({ aad = empty, data = empty }, options) => {
+        this.#end(own)
         const response = gcmEncrypted(data.length, tagLength)
         return queue.runAs(Form.finishEncrypt, { aad, message: data }, response, options)
       },
     }
   }
 
-  #decryption(operation: string, first: Uint8Array): DecryptionStream {
+  #decryption(own: symbol, operation: string, first: Uint8Array): DecryptionStream {
     const { queue } = this.#context
     const held = [first]
-    let isOver = false
-    const requireOpen = (): void => {
-      if (isOver)
-        throw new StsafeError('STSAFE_ARGUMENT', 'the decryption is over; start a new one')
-    }
     return {
       process: async ({ aad = empty, data = empty }, options) => {
-        requireOpen()
+        this.#require(own)
         const request = { aad, ciphertext: data }
         const { plaintext } = await queue.run(Form.processDecrypt, request, options)
         held.push(ofLength(plaintext, data.length))
       },
       finish: async ({ aad = empty, data = empty, tag }, options) => {
-        requireOpen()
-        isOver = true
+        this.#end(own)
         warnOfShortTag(this.#context, operation, tag.length)
         const request = { aad, ciphertext: data, tag }
         const answer = await queue.run(Form.finishDecrypt, request, options)

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { fromHex, Secret } from '@keyline/bytes'
+import { fromHex, Secret, toHex } from '@keyline/bytes'
+import { aesCmac } from '@keyline/crypto'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { encodeCommandFrame } from '../layout/frame.ts'
+import { commandMacInput } from '../layout/session.ts'
+import type { HostKeyPair } from '../session/host-session.ts'
 import { parseBusTrace } from './bus-trace.ts'
 import { explainTrace } from './explain.ts'
 
@@ -21,6 +25,21 @@ R 20 110002f170
 const keys = {
   macKey: new Secret(fromHex('00112233445566778899aabbccddeeff')),
   cipherKey: new Secret(fromHex('0123456789abcdef0123456789abcdef')),
+}
+
+function withCrc(octets: Uint8Array): Uint8Array {
+  return encodeCommandFrame(octets.subarray(0, 1), octets.subarray(1), new Uint8Array())
+}
+
+/** An authenticated command of one octet of header. */
+function macked(octets: Uint8Array, { macKey }: HostKeyPair, counter: number): Uint8Array {
+  const command = { header: octets.subarray(0, 1), payload: octets.subarray(1) }
+  const input = commandMacInput({ value: counter, width: 4 }, command)
+  return encodeCommandFrame(
+    command.header,
+    command.payload,
+    aesCmac(macKey.reveal(), input).subarray(0, 4),
+  )
 }
 
 describe('a captured trace', () => {
@@ -49,6 +68,42 @@ describe('a captured trace', () => {
       response: { encrypted: true, mac: 'right', fields: { data: 'e9' } },
     })
     expect(read?.request.mac).toBe('wrong')
+  })
+
+  it('keeps the chips of a bus apart, each with its counter', () => {
+    // The same session on two addresses at once, every transfer of the one between those of the other.
+    const twice = parseBusTrace(trace).flatMap((transfer) => [
+      transfer,
+      { ...transfer, address: 0x21 },
+    ])
+    const alone = explainTrace(parseBusTrace(trace), keys)
+    const both = explainTrace(twice, keys)
+    expect(both.filter(({ address }) => address === 0x20)).toEqual(alone)
+    expect(both.filter(({ address }) => address === 0x21)).toEqual(
+      alone.map((exchange) => ({ ...exchange, address: 0x21 })),
+    )
+    expect(both.map(({ address }) => address).slice(0, 3)).toEqual([0x20, 0x21, 0x20])
+  })
+
+  it('goes on under new host keys that came in plain or under the old ones', () => {
+    const write = `1f0700000000${'42'.repeat(16)}${'43'.repeat(16)}`
+    const [first] = explainTrace([
+      { direction: 'write', address: 0x20, octets: withCrc(fromHex(write)) },
+    ])
+    expect(first?.command).toBe('Write host key V2 plaintext')
+    const replacing = {
+      macKey: new Secret(fromHex(write.slice(12, 44))),
+      cipherKey: new Secret(fromHex(write.slice(44))),
+    }
+    const lines = [
+      'W 20 1447cb0d',
+      'R 20 000008010000000005dff6',
+      `W 20 ${toHex(withCrc(fromHex(write)))}`,
+      'R 20 000002f078',
+      `W 20 ${toHex(macked(fromHex('e0e9'), replacing, 0))}`,
+    ]
+    const traced = explainTrace(parseBusTrace(lines.join('\n')), keys)
+    expect(traced.at(-1)).toMatchObject({ command: 'Echo', request: { mac: 'right' } })
   })
 
   it('reads the exports of logic analysers', () => {

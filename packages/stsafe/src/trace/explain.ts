@@ -16,6 +16,8 @@ import { TracedSession, type TraceKeys } from './traced-session.ts'
 
 /** What one exchange of a trace says. */
 export interface ExplainedExchange {
+  /** I2C address of the chip, 7 bits. */
+  readonly address: number
   /** Of the form, or of the command where its payload is encrypted or unknown. */
   readonly command: string
   /** As on the wire: one octet, or `1F` and the extended code. */
@@ -37,32 +39,41 @@ export interface Payload {
 }
 
 /**
- * Explains a captured trace: a command frame with the last response that was read for it. With the host keys MACs are
- * verified and encrypted payloads shown; the counter comes from the answers of the chip.
+ * Explains a captured trace: a command frame with the last response that was read for it, in the order of the commands.
+ * With the host keys MACs are verified and encrypted payloads shown; the counter comes from the answers of the chip. The
+ * chips of one bus are told apart by their addresses, and the keys are tried on each.
  */
 export function explainTrace(
   transfers: readonly TracedTransfer[],
   keys?: TraceKeys,
 ): readonly ExplainedExchange[] {
-  const session = keys === undefined ? undefined : new TracedSession(keys)
-  return exchangesOf(transfers).map(({ frame, response }) => explain(frame, response, session))
+  const sessions = new Map<number, TracedSession>()
+  return exchangesOf(transfers).map(({ address, frame, response }) => {
+    const session = sessions.get(address) ?? (keys && new TracedSession(keys))
+    if (session !== undefined) sessions.set(address, session)
+    return { address, ...explain(frame, response, session) }
+  })
 }
 
 interface RawExchange {
+  readonly address: number
   readonly frame: Uint8Array
   /** The longest read that holds a whole response. */
-  readonly response: Uint8Array | undefined
+  response: Uint8Array | undefined
 }
 
 function exchangesOf(transfers: readonly TracedTransfer[]): readonly RawExchange[] {
-  const exchanges: { frame: Uint8Array; response: Uint8Array | undefined }[] = []
-  for (const { direction, octets } of transfers) {
+  const exchanges: RawExchange[] = []
+  const lastOf = new Map<number, RawExchange>()
+  for (const { address, direction, octets } of transfers) {
     if (octets.length === 0) continue
     if (direction === 'write') {
-      exchanges.push({ frame: octets, response: undefined })
+      const exchange: RawExchange = { address, frame: octets, response: undefined }
+      exchanges.push(exchange)
+      lastOf.set(address, exchange)
       continue
     }
-    const last = exchanges.at(-1)
+    const last = lastOf.get(address)
     const length = announcedLength(octets)
     if (last !== undefined && length > 0 && octets.length >= Math.min(length, 5)) {
       last.response = octets.subarray(0, length)
@@ -75,7 +86,7 @@ function explain(
   octets: Uint8Array,
   answer: Uint8Array | undefined,
   session: TracedSession | undefined,
-): ExplainedExchange {
+): Omit<ExplainedExchange, 'address'> {
   const faults: string[] = []
   const command = decodeCommandFrame(octets)
   const response = answer === undefined ? undefined : decodeResponseFrame(answer)
@@ -92,7 +103,9 @@ function explain(
       : openProtected(command, heard, session)
   const form = formOf(command.code, opened.request, opened.response)
   const entry = commandOf(command.code)
-  if (heard !== undefined && form !== undefined) session?.learn(form, heard)
+  if (heard !== undefined && form !== undefined) {
+    session?.learn(form, { request: opened.request.octets, response: heard })
+  }
   return {
     command: form?.name ?? entry?.title ?? `unknown command ${command.code.toString(16)}`,
     code: command.code,

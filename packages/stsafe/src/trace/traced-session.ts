@@ -1,6 +1,6 @@
 import { equalSecret, toHex } from '@keyline/bytes'
 import { Cmac, decryptCbc, encryptEcb } from '@keyline/crypto'
-import type { AnyForm } from '../layout/form/form.ts'
+import { decodeRequest, type AnyForm } from '../layout/form/form.ts'
 import { Form } from '../layout/form/forms.ts'
 import { macLength, type ResponseFrame } from '../layout/frame.ts'
 import {
@@ -20,6 +20,12 @@ export interface TraceKeys extends HostKeyPair {
   readonly counter?: number | undefined
 }
 
+/** A command without its protection, and what the chip said to it. */
+interface TracedAnswer {
+  readonly request: Uint8Array
+  readonly response: ResponseFrame
+}
+
 interface Opened {
   readonly octets: Uint8Array
   readonly encrypted: boolean
@@ -27,8 +33,8 @@ interface Opened {
 
 /** Follows the counter of a chip through a trace: verifies MACs and opens payloads after the fact. */
 export class TracedSession {
-  readonly #mac: Cmac
-  readonly #cipherKey: Uint8Array
+  #mac: Cmac
+  #cipherKey: Uint8Array
   #width: 3 | 4 = 4
   #counter: number
 
@@ -66,13 +72,29 @@ export class TracedSession {
     }
   }
 
-  /** The answer to a query of the host key slot tells the counter. */
-  learn(form: AnyForm, { status, payload }: ResponseFrame): void {
+  /**
+   * The answer to a query of the host key slot tells the counter. New host keys are taken over where the trace shows them,
+   * and start with counter 0 in any case (section 4.7).
+   */
+  learn(form: AnyForm, { request, response }: TracedAnswer): void {
+    const { status, payload } = response
     if (status !== Status.ok) return
-    const isV1 = form.name === Form.queryHostKeySlotV1.name
-    if (!isV1 && form.name !== Form.queryHostKeySlotV2.name) return
-    this.#width = isV1 ? 3 : 4
-    this.#counter = Number.parseInt(toHex(payload.subarray(-this.#width)), 16)
+    if (form === Form.queryHostKeySlotV1 || form === Form.queryHostKeySlotV2) {
+      this.#width = form === Form.queryHostKeySlotV1 ? 3 : 4
+      this.#counter = Number.parseInt(toHex(payload.subarray(-this.#width)), 16)
+    } else if (form === Form.writeHostKeyPlaintext) {
+      this.#renew(decodeRequest(Form.writeHostKeyPlaintext, request))
+    } else if (form === Form.putHostKeysV1) {
+      this.#renew(decodeRequest(Form.putHostKeysV1, request))
+    } else if (form === Form.writeHostKeyWrapped || form === Form.establishHostKey) {
+      this.#counter = 0
+    }
+  }
+
+  #renew(keys: { readonly macKey: Uint8Array; readonly cipherKey: Uint8Array }): void {
+    this.#mac = new Cmac(keys.macKey)
+    this.#cipherKey = keys.cipherKey
+    this.#counter = 0
   }
 
   #open(payload: Uint8Array, subject: BlockSubject, value: number): Opened {
