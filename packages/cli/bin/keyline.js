@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { main, stopOnBug } from '../dist/index.js'
+import { main } from '../dist/program.js'
+import { stopOnBug } from '../dist/terminal/stop-on-bug.js'
 
 stopOnBug()
 process.exitCode = await main(process.argv)

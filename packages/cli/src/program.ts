@@ -1,14 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { auditCommand } from './command/audit.ts'
-import { demoCommand } from './command/demo.ts'
-import { doctorCommand } from './command/doctor.ts'
-import { explainCommand } from './command/explain.ts'
-import { payloadCommand } from './command/payload.ts'
-import { factoryDataCommand } from './command/factory-data.ts'
-import { pkiCommand } from './command/pki.ts'
-import { provisionCommand } from './command/provision.ts'
-import { stsafeCommand } from './command/stsafe.ts'
-import { unitCommand } from './command/unit.ts'
+import { commands } from './commands.ts'
 import { ExitCode, exitCodeOfError } from './exit-code.ts'
 import { processOutput, type Output } from './terminal/output.ts'
 import { errorText } from './terminal/stop-on-bug.ts'
@@ -20,10 +11,10 @@ export async function main(
   output: Output = processOutput(),
 ): Promise<ExitCode> {
   let code: ExitCode = ExitCode.done
-  const program = programOf(output, (ended) => {
-    code = ended
-  })
   try {
+    const program = await programOf(argv.slice(2), output, (ended) => {
+      code = ended
+    })
     await program.parseAsync([...argv])
     return code
   } catch (error) {
@@ -34,7 +25,12 @@ export async function main(
   }
 }
 
-function programOf(output: Output, end: (code: ExitCode) => void): Command {
+/** The program with all of its commands, of which only those that the words of the call name are loaded. */
+async function programOf(
+  words: readonly string[],
+  output: Output,
+  end: (code: ExitCode) => void,
+): Promise<Command> {
   const program = new Command('keyline')
     .description('Gives a device its identity on the production line and proves it afterwards.')
     .version(version)
@@ -42,19 +38,10 @@ function programOf(output: Output, end: (code: ExitCode) => void): Command {
       'after',
       '\nExit codes: 0 done, 1 failed check or bad board, 2 wrong usage or input, 3 infrastructure, 130 interrupted.',
     )
-  const commands = [
-    demoCommand,
-    provisionCommand,
-    factoryDataCommand,
-    pkiCommand,
-    payloadCommand,
-    stsafeCommand,
-    unitCommand,
-    auditCommand,
-    doctorCommand,
-    explainCommand,
-  ]
-  for (const make of commands) program.addCommand(make(output, end))
+  for (const { name, summary, load } of commands) {
+    if (!words.includes(name)) program.command(name).summary(summary)
+    else program.addCommand((await load())(output, end).summary(summary))
+  }
   equip(program, output, 'keyline')
   return program
 }

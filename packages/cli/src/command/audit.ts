@@ -19,7 +19,7 @@ interface VerifyOptions {
 
 /** `keyline audit`: the hash-chained log of the ledger. */
 export function auditCommand(output: Output, end: (code: ExitCode) => void): Command {
-  const audit = new Command('audit').summary('the audit chain of the ledger')
+  const audit = new Command('audit')
   audit
     .command('export')
     .summary('write the chain as JSON lines')

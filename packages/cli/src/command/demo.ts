@@ -21,7 +21,6 @@ const stJson = 'Provisioning_FactoryData.json'
 /** `keyline demo`: the whole line on simulated boards, from nothing. */
 export function demoCommand(output: Output, end: (code: ExitCode) => void): Command {
   return new Command('demo')
-    .summary('the whole line on simulated boards')
     .description(
       'Makes a PKI, a work order of ST’s JSON and one Matter device in each slot of a simulated bench.\n' +
         'Run it again: serial numbers go on. After Ctrl+C the next run takes up what was left.',

@@ -26,7 +26,6 @@ const leastFree = 8_388_608
 /** `keyline doctor`: everything that a run needs, before it is needed. */
 export function doctorCommand(output: Output, end: (code: ExitCode) => void): Command {
   return new Command('doctor')
-    .summary('check what a run needs')
     .option('--home <folder>', 'ledger, journal and keys of the station', defaultHome)
     .option(...ledgerOption)
     .option('--json', 'machine-readable')

@@ -7,7 +7,6 @@ import { paint, type Output } from '../terminal/output.ts'
 /** `keyline explain CODE`: what a code means and what to do. */
 export function explainCommand(output: Output, end: (code: ExitCode) => void): Command {
   return new Command('explain')
-    .summary('what a code means and what to do')
     .argument('[code]', 'error, rule or check, such as FD-020; without it, the list')
     .option('--json', 'machine-readable')
     .action((code: string | undefined, options: { readonly json?: boolean }) => {

@@ -10,7 +10,7 @@ import { openCommand } from './open-units.ts'
 
 /** `keyline factory-data`: what a Matter device is given, made, read, checked and compared. */
 export function factoryDataCommand(output: Output, end: (code: ExitCode) => void): Command {
-  const factoryData = new Command('factory-data').summary('Matter factory data')
+  const factoryData = new Command('factory-data')
   const commands = [
     encodeCommand,
     decodeCommand,

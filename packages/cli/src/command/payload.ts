@@ -7,7 +7,6 @@ import { readCommand } from './payload-read.ts'
 /** `keyline payload`: what a commissioner learns from a label. */
 export function payloadCommand(output: Output, end: (code: ExitCode) => void): Command {
   return new Command('payload')
-    .summary('QR codes, manual pairing codes and NFC tags')
     .addCommand(makeCommand(output, end))
     .addCommand(readCommand(output, end))
 }

@@ -9,7 +9,7 @@ import { verifyCommand } from './pki-verify.ts'
 
 /** `keyline pki`: certificates and declarations, made, judged, and verified as a commissioner does it. */
 export function pkiCommand(output: Output, end: (code: ExitCode) => void): Command {
-  const pki = new Command('pki').summary('certificate authorities, certificates and declarations')
+  const pki = new Command('pki')
   for (const make of [initCommand, issueCommand, cdCommand, lintCommand, verifyCommand]) {
     pki.addCommand(make(output, end))
   }

@@ -22,7 +22,6 @@ interface ProvisionOptions extends RunOptions {
 /** `keyline provision ORDER`: the boards of a work order, on the simulated bench. */
 export function provisionCommand(output: Output, end: (code: ExitCode) => void): Command {
   return new Command('provision')
-    .summary('provision boards under a work order')
     .description(
       'Provisions boards under a work order, or under ST’s Provisioning_FactoryData.json in its place.\n' +
         'Every rule is checked before a board is touched. Boards are those of the simulated bench in --home.',

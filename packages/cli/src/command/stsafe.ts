@@ -20,7 +20,7 @@ import { simCommand } from './stsafe/sim.ts'
 
 /** `keyline stsafe`: a secure element STSAFE-A120, on a bus or in software. */
 export function stsafeCommand(output: Output, end: (code: ExitCode) => void): Command {
-  const stsafe = new Command('stsafe').summary('provision and use an STSAFE-A120, or simulate one')
+  const stsafe = new Command('stsafe')
   const commands = [
     simCommand,
     infoCommand,

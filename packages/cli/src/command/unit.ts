@@ -11,7 +11,7 @@ import { defaultHome, ledgerOption, type StationOptions } from './options.ts'
 
 /** `keyline unit`: what the ledger knows of a unit. It shows no secret. */
 export function unitCommand(output: Output, end: (code: ExitCode) => void): Command {
-  const unit = new Command('unit').summary('units in the ledger')
+  const unit = new Command('unit')
   unit
     .command('show')
     .summary('all that is known of one unit')

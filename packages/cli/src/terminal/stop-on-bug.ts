@@ -1,5 +1,4 @@
-import { describeError, describeFinding, isKeylineError } from '@keyline/bytes'
-import { RefusedInput } from '@keyline/station'
+import { describeError, isKeylineError } from '@keyline/bytes'
 import { ExitCode } from '../exit-code.ts'
 
 /**
@@ -13,15 +12,11 @@ export function stopOnBug(): void {
 
 /** One line for a person: what happened and what to do. Refused input has a line more for each finding. */
 export function errorText(error: unknown): string {
-  if (error instanceof RefusedInput) return refusalText(error)
-  if (isKeylineError(error)) return describeError(error)
-  return `an error that should not happen: ${describeError(error)}. Remedy: report it with the command line`
-}
-
-function refusalText({ code, message, findings, remedy }: RefusedInput): string {
-  const errors = findings.filter(({ severity }) => severity === 'error')
-  const [heading = ''] = message.split('\n', 1)
-  return [`${code}: ${heading}`, ...errors.map(describeFinding), `Remedy: ${remedy}`].join('\n  ')
+  if (!isKeylineError(error)) {
+    return `an error that should not happen: ${describeError(error)}. Remedy: report it with the command line`
+  }
+  if (error.code !== 'STATION_INPUT_REFUSED') return describeError(error)
+  return `${error.code}: ${error.message.trimEnd()}\n  Remedy: ${error.remedy}`
 }
 
 function stop(error: unknown): never {

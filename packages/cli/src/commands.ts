@@ -1,0 +1,67 @@
+import type { Command } from 'commander'
+import type { ExitCode } from './exit-code.ts'
+import type { Output } from './terminal/output.ts'
+
+/** Makes a command that writes to `output` and tells `end` how it ended. */
+export type MakeCommand = (output: Output, end: (code: ExitCode) => void) => Command
+
+/** A command as the help lists it. It is loaded when it is called, and with it the rooms that it needs. */
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<MakeCommand>
+}
+
+/** The commands of `keyline` in the order of its help. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'demo',
+    summary: 'the whole line on simulated boards',
+    load: async () => (await import('./command/demo.ts')).demoCommand,
+  },
+  {
+    name: 'provision',
+    summary: 'provision boards under a work order',
+    load: async () => (await import('./command/provision.ts')).provisionCommand,
+  },
+  {
+    name: 'factory-data',
+    summary: 'Matter factory data',
+    load: async () => (await import('./command/factory-data.ts')).factoryDataCommand,
+  },
+  {
+    name: 'pki',
+    summary: 'certificate authorities, certificates and declarations',
+    load: async () => (await import('./command/pki.ts')).pkiCommand,
+  },
+  {
+    name: 'payload',
+    summary: 'QR codes, manual pairing codes and NFC tags',
+    load: async () => (await import('./command/payload.ts')).payloadCommand,
+  },
+  {
+    name: 'stsafe',
+    summary: 'provision and use an STSAFE-A120, or simulate one',
+    load: async () => (await import('./command/stsafe.ts')).stsafeCommand,
+  },
+  {
+    name: 'unit',
+    summary: 'units in the ledger',
+    load: async () => (await import('./command/unit.ts')).unitCommand,
+  },
+  {
+    name: 'audit',
+    summary: 'the audit chain of the ledger',
+    load: async () => (await import('./command/audit.ts')).auditCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'check what a run needs',
+    load: async () => (await import('./command/doctor.ts')).doctorCommand,
+  },
+  {
+    name: 'explain',
+    summary: 'what a code means and what to do',
+    load: async () => (await import('./command/explain.ts')).explainCommand,
+  },
+]
