@@ -32,6 +32,7 @@ export default defineConfig({
           name: 'process',
           include: ['packages/*/src/**/*.process.test.ts', 'test/**/*.test.ts'],
           pool: 'forks',
+          globalSetup: ['./test/support/built-packages.ts'],
           testTimeout: isLongRun ? hour : 120_000,
           hookTimeout: 120_000,
         },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundledProgram } from '../support/bundled-program.ts'
 import { runTestLine } from '../support/line.ts'
 import { checkOutputs } from './check-outputs.ts'
 import { RecordTag } from './output/board-flash.ts'
@@ -181,8 +182,8 @@ describe('the checker of the outputs', () => {
   })
 
   it('is a program of its own that ends with 1 over a violation', async () => {
-    const program = join(import.meta.dirname, 'main.ts')
-    const args = ['--import', 'tsx', program, join(original, 'home'), join(original, 'results')]
+    const program = await bundledProgram(join(import.meta.dirname, 'main.ts'))
+    const args = [program, join(original, 'home'), join(original, 'results')]
     const run = promisify(execFile)
     expect((await run(process.execPath, args)).stdout).toBe('0 violations\n')
     const other = await run(process.execPath, [...args.slice(0, -1), original]).catch(

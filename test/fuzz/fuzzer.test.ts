@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { BytesError } from '@keyline/bytes'
 import { describe, expect, it } from 'vitest'
+import { bundledProgram } from '../support/bundled-program.ts'
 import { fuzz, fuzzDecoder } from '../support/fuzz/fuzz.ts'
 import { BrokenLaw, type FuzzTarget } from '../support/fuzz/target.ts'
 import { fuzzTargets } from '../support/fuzz/targets.ts'
@@ -69,10 +70,10 @@ describe('the fuzzer', () => {
     expect(kept).toHaveLength(100)
   })
 
-  it('ends the process when an input never comes back, and shows the input', () => {
+  it('ends the process when an input never comes back, and shows the input', async () => {
     const child = fileURLToPath(new URL('support/hanging-child.ts', import.meta.url))
-    const args = ['--conditions=source', '--import', 'tsx', child]
-    const { signal, stderr } = spawnSync(process.execPath, args, {
+    const program = await bundledProgram(child)
+    const { signal, stderr } = spawnSync(process.execPath, [program], {
       encoding: 'utf8',
       timeout: 60_000,
     })

@@ -1,27 +1,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseJson } from '@keyline/bytes'
 import { openCommand } from '../../packages/cli/src/command/open-units.ts'
 import type { ExitCode } from '../../packages/cli/src/exit-code.ts'
-import { KeylineProcess, stackTrace, type Ended } from '../cli/support/keyline.ts'
+import { runKeyline, stackTrace, startKeyline, type Ended } from '../cli/support/keyline.ts'
 import { writePassphrase, writeTestPki } from '../cli/support/pki.ts'
 import { homeOf, openTestStation, temporaryFolder, writeOrder } from '../support/line.ts'
 import { auditBatch } from './support/audit.ts'
-
-const program = resolve(import.meta.dirname, 'support/main.ts')
-
-function start(...args: readonly string[]): KeylineProcess {
-  const tsx = import.meta.resolve('tsx')
-  return new KeylineProcess([
-    process.execPath,
-    '--conditions=source',
-    '--import',
-    tsx,
-    program,
-    ...args,
-  ])
-}
 
 /** Opens units inside this process. */
 async function openInside(...args: readonly string[]): Promise<Ended> {
@@ -43,11 +29,6 @@ async function openInside(...args: readonly string[]): Promise<Ended> {
   return { code, out, err: '' }
 }
 
-async function run(...args: readonly string[]): Promise<Ended> {
-  await using running = start(...args)
-  return await running.ended
-}
-
 describe('the commands generate and open', () => {
   it('generate on several workers, stop at Ctrl+C, go on, and open what they made', async () => {
     await using folder = await temporaryFolder('keyline-generate')
@@ -59,11 +40,21 @@ describe('the commands generate and open', () => {
     const out = join(path, 'units')
     const file = join(out, 'units.sealed.jsonl')
     const keys = ['--pki', pki, '--passphrase-file', passphrase]
-    const args = ['generate', order, '--count', '240', '--out', out, ...home, ...keys]
+    const args = [
+      'factory-data',
+      'generate',
+      order,
+      '--count',
+      '240',
+      '--out',
+      out,
+      ...home,
+      ...keys,
+    ]
     const slow = [...args, '--iterations', '10000', '--jobs', '2', '--json']
 
     {
-      await using running = start(...slow)
+      await using running = startKeyline(slow)
       await running.until('"recorded":')
       await running.until('"type":"units-recorded","recorded":4')
       running.interrupt()
@@ -72,7 +63,7 @@ describe('the commands generate and open', () => {
       expect(err).toContain('stopping: the chunk in work is recorded')
       expect(err).not.toMatch(stackTrace)
     }
-    const resumed = await run(...slow, '--resume')
+    const resumed = await runKeyline([...slow, '--resume'])
     expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: '' })
     const events = resumed.out
       .trimEnd()

@@ -6,6 +6,7 @@ import { openStation } from '@keyline/cli/wiring'
 import { p256FromEncoded, p256ScalarOf } from '@keyline/crypto'
 import { keyline, KeylineProcess, startKeyline, type Ended } from '../cli/support/keyline.ts'
 import { startOnTerminal } from '../cli/support/terminal.ts'
+import { bundledProgram } from '../support/bundled-program.ts'
 import { homeOf, openTestStation, temporaryFolder, writeOrder } from '../support/line.ts'
 import { leaksAmong } from './support/allowed.ts'
 import { filesBelow, namesOf, textPlace } from './support/places.ts'
@@ -131,8 +132,8 @@ describe('the processes of the command line', () => {
     await using folder = await temporaryFolder('keyline-leak')
     const temporary = join(folder.path, 'tmp')
     await mkdir(temporary)
-    const program = resolve(import.meta.dirname, 'support/leaky-process.ts')
-    const command = [process.execPath, '--conditions=source', '--import', 'tsx', program]
+    const program = await bundledProgram(resolve(import.meta.dirname, 'support/leaky-process.ts'))
+    const command = [process.execPath, program]
     await using running = new KeylineProcess([...command, folder.path], {
       env: { TMPDIR: temporary },
     })

@@ -3,10 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { bundledProgram } from '../../../test/support/bundled-program.ts'
 
 const room = fileURLToPath(new URL('..', import.meta.url))
 
-it('runs the example of the page and prints what the page says', () => {
+it('runs the example of the page and prints what the page says', async () => {
   const page = readFileSync(join(room, 'README.md'), 'utf8')
   const [, example = ''] = /```ts\n([^]*?)```/.exec(page) ?? []
   const [, printed = ''] = /```text\n(Start[^]*?)```/.exec(page) ?? []
@@ -16,8 +17,8 @@ it('runs the example of the page and prints what the page says', () => {
   try {
     const file = join(folder, 'example.ts')
     writeFileSync(file, example)
-    const args = ['--conditions=source', '--import', 'tsx', file]
-    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe(printed)
+    const program = await bundledProgram(file)
+    expect(execFileSync(process.execPath, [program], { encoding: 'utf8' })).toBe(printed)
     expect(printed).not.toBe('')
   } finally {
     rmSync(folder, { recursive: true })

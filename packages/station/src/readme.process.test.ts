@@ -3,18 +3,20 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { bundledProgram } from '../../../test/support/bundled-program.ts'
 
 const room = fileURLToPath(new URL('../', import.meta.url))
 
-it('the example of the README runs as it stands there', () => {
+it('the example of the README runs as it stands there', async () => {
   const page = readFileSync(join(room, 'README.md'), 'utf8')
   const example = /```ts\n([^]*?)```/.exec(page)?.[1] ?? ''
   const cache = join(room, '../../.cache')
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(join(cache, 'readme-'))
   try {
-    writeFileSync(join(folder, 'example.ts'), example)
-    const args = ['--conditions=source', '--import', 'tsx', 'example.ts']
+    const file = join(folder, 'example.ts')
+    writeFileSync(file, example)
+    const args = [await bundledProgram(file)]
     const run = () => spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
     const first = run()
     expect(first.stderr).toBe('')

@@ -108,12 +108,11 @@ export class KeylineProcess {
   }
 }
 
-const program = resolve(import.meta.dirname, 'main.ts')
+const program = resolve(import.meta.dirname, '../../../packages/cli/bin/keyline.js')
 
-/** The command line that runs the program from its source. */
+/** The command line of the program, which the set-up of the tests has built. */
 export function commandLine(...args: readonly string[]): readonly string[] {
-  const tsx = import.meta.resolve('tsx')
-  return [process.execPath, '--conditions=source', '--import', tsx, program, ...args]
+  return [process.execPath, program, ...args]
 }
 
 export function startKeyline(args: readonly string[], options?: ProcessOptions): KeylineProcess {

@@ -4,7 +4,6 @@ import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { build } from 'esbuild'
 import type { SlotFault } from '@keyline/board'
 import { systemRandom, toBase64, type Random, uniformBelow } from '@keyline/bytes'
 import { p256ToPkcs8 } from '@keyline/crypto'
@@ -12,12 +11,11 @@ import { createPki } from '@keyline/issuer'
 import type { RunSummary } from '@keyline/station'
 import { checkOutputs } from '../../checker/check-outputs.ts'
 import { describeViolation } from '../../checker/violation.ts'
+import { bundledProgram } from '../../support/bundled-program.ts'
 import { writeOrder } from '../../support/line.ts'
 import { CrashPoints } from './crash-points.ts'
 import { LineJob, type LineJobFile, type Sabotage } from './line-job.ts'
 import { runWatchedLine } from './watched-line.ts'
-
-const root = resolve(import.meta.dirname, '../../..')
 
 export interface Scenario {
   readonly quantity: number
@@ -50,15 +48,13 @@ export class CrashBench implements AsyncDisposable {
   }
 
   static async start(): Promise<CrashBench> {
-    const program = join(root, '.cache', 'crash', `child-${process.pid}.mjs`)
-    await bundle(program)
+    const program = await bundledProgram(resolve(import.meta.dirname, '../child.ts'))
     const folder = await mkdtemp(join(tmpdir(), 'keyline-crash-'))
     return new CrashBench(folder, program, await makePki())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true })
-    await rm(this.#program, { force: true })
   }
 
   /** An empty station with its order. */
@@ -160,19 +156,4 @@ async function makePki(): Promise<LineJobFile['pki']> {
     pai: toBase64(pai.certificate),
     key: toBase64(p256ToPkcs8(pai.keyPair).reveal()),
   }
-}
-
-/** One file of the whole program: a process starts in a fraction of the time that loading each source takes. */
-async function bundle(outfile: string): Promise<void> {
-  await build({
-    entryPoints: [join(root, 'test', 'crash', 'child.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    conditions: ['source'],
-    external: ['better-sqlite3', 'pg'],
-    logLevel: 'error',
-  })
 }

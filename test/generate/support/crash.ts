@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { build } from 'esbuild'
 import { writeTestPki } from '../../cli/support/pki.ts'
+import { bundledProgram } from '../../support/bundled-program.ts'
 import { temporaryFolder, writeOrder } from '../../support/line.ts'
 import type { ChildJob } from './child.ts'
 import type { Place } from './place.ts'
-
-const root = resolve(import.meta.dirname, '../../..')
 
 /** How a child ended. */
 export interface ChildEnd {
@@ -36,18 +34,7 @@ export class CrashBench implements AsyncDisposable {
   }
 
   static async start(): Promise<CrashBench> {
-    const program = join(root, '.cache', 'crash', `generate-${process.pid}.mjs`)
-    await build({
-      entryPoints: [join(import.meta.dirname, 'child.ts')],
-      outfile: program,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-      conditions: ['source'],
-      external: ['better-sqlite3', 'pg', 'tinypool'],
-      logLevel: 'error',
-    })
+    const program = await bundledProgram(join(import.meta.dirname, 'child.ts'))
     const folder = await temporaryFolder('keyline-generate')
     return new CrashBench(folder, program, await writeTestPki(join(folder.path, 'pki')))
   }
@@ -80,6 +67,5 @@ export class CrashBench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#folder[Symbol.asyncDispose]()
-    await rm(this.#program, { force: true })
   }
 }

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import type { LedgerLocation } from '@keyline/ledger'
+import { bundledProgram } from '../../support/bundled-program.ts'
 
 /** A second process with a ledger of its own, that prints a line for each act that was acknowledged. */
 export interface LedgerChild {
@@ -20,11 +21,13 @@ export interface LedgerWork {
   readonly units: number
 }
 
+const program = await bundledProgram(join(import.meta.dirname, 'ledger-child.ts'))
+
 /** Lines of the child: `unit <id> <serial number>`, `certificate <key>`, `verdict <id>`, `refused <code>`. */
 export function startChild(work: LedgerWork): LedgerChild {
-  const file = fileURLToPath(new URL('ledger-child.ts', import.meta.url))
-  const args = ['--conditions=source', '--import', 'tsx', file, JSON.stringify(work)]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, JSON.stringify(work)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   return {
     process: child,
     lines: createInterface({ input: child.stdout }),

@@ -6,10 +6,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VirtualClock } from '@keyline/bytes'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { bundledProgram } from '../../../../test/support/bundled-program.ts'
 import { bootAddress } from '../testing/bench-fixture.ts'
 import { openBench } from './bench.ts'
 
-const program = fileURLToPath(new URL('../testing/download-and-stop.ts', import.meta.url))
+const program = await bundledProgram(
+  fileURLToPath(new URL('../testing/download-and-stop.ts', import.meta.url)),
+)
 const slice = 65_536
 const slices = 10
 
@@ -23,8 +26,9 @@ afterEach(() => {
 
 /** Kills a download in its Nth wait, and returns what stands in the flash. */
 async function killedAt(wait: number): Promise<Uint8Array> {
-  const args = ['--conditions=source', '--import', 'tsx', program, folder, String(wait)]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, folder, String(wait)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = once(child, 'exit')
   await Promise.race([once(child.stdout, 'data'), ended])
   child.kill('SIGKILL')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseJson, systemClock } from '@keyline/bytes'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { bundledProgram } from '../../../../test/support/bundled-program.ts'
 import { entry } from '../testing/scripted-journal.ts'
 import { Journal } from './journal-file.ts'
 import { readJournal } from './journal-reader.ts'
@@ -113,8 +114,8 @@ describe('a journal whose disk fails', () => {
   })
 })
 
-const program = fileURLToPath(new URL('../testing/fill-journal.ts', import.meta.url))
-const node = [process.execPath, '--conditions=source', '--import', 'tsx', program]
+const source = fileURLToPath(new URL('../testing/fill-journal.ts', import.meta.url))
+const node = [process.execPath, await bundledProgram(source)]
 
 /** Fills a journal in a shell that has been prepared, and tells what became of it. */
 function fill(shell: readonly string[], preparation: string, reserveOctets: number) {

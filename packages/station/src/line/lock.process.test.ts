@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { bundledProgram } from '../../../../test/support/bundled-program.ts'
 import { scaled } from '../../../../test/support/scale.ts'
 import { takeLock } from './lock.ts'
 
-const program = fileURLToPath(new URL('../testing/hold-lock.ts', import.meta.url))
-const execArgv = ['--conditions=source', '--import', 'tsx']
+const program = await bundledProgram(
+  fileURLToPath(new URL('../testing/hold-lock.ts', import.meta.url)),
+)
 
 let folder: string
 let children: ChildProcess[]
@@ -30,7 +32,7 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 function begin(): ChildProcess {
-  return fork(program, [folder, 'probe/1'], { execArgv })
+  return fork(program, [folder, 'probe/1'], { execArgv: [] })
 }
 
 /** One process and others beside it, ready to be told what to do. */

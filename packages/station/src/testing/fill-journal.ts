@@ -4,7 +4,7 @@ import { readJournal } from '../journal/journal-reader.ts'
 import { entry } from './scripted-journal.ts'
 
 /** What became of a journal that was written until nothing went any more. */
-export interface FilledJournal {
+interface FilledJournal {
   /** Records that were acknowledged while the journal had room, and after the reserve was taken. */
   readonly withRoom: number
   readonly fromReserve: number
@@ -18,7 +18,7 @@ export interface FilledJournal {
 }
 
 /** Writes records into the journal of a folder until the system refuses more, then looks at what is there. */
-export async function fillJournal(folder: string, reserveOctets: number): Promise<FilledJournal> {
+async function fillJournal(folder: string, reserveOctets: number): Promise<FilledJournal> {
   const options = { folder, clock: systemClock, reserveOctets }
   const { journal } = await Journal.open(options)
   let [withRoom, fromReserve] = [0, 0]
@@ -42,7 +42,8 @@ function codeOf(error: unknown): string {
   return isKeylineError(error) ? error.code : String(error)
 }
 
+/** Program: `fill-journal FOLDER RESERVE` prints what became of the journal as JSON. */
 const [, , folder, reserve] = process.argv
-if (folder !== undefined && reserve !== undefined && process.argv[1]?.endsWith('fill-journal.ts')) {
+if (folder !== undefined && reserve !== undefined) {
   process.stdout.write(JSON.stringify(await fillJournal(folder, Number(reserve))))
 }
