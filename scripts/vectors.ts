@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { addTally, tallyLine, type Tally } from './tally.ts'
-import { describeFile, describeLeftOut } from './vectors/print.ts'
+import { describeFile, describeLeftOut, sidesIn } from './vectors/print.ts'
 import { runVectors, type FileReport } from './vectors/run.ts'
 
 const usage = 'usage: npm run vectors -- DIR [--json]'
@@ -29,7 +29,13 @@ async function main(): Promise<number> {
     print(values.json ? [JSON.stringify(report)] : describeFile(report))
   }
   if (reports.length === 0) return refuse(`${given} holds no file of vectors`)
-  print(values.json ? [JSON.stringify(tally)] : [...describeLeftOut(reports), tallyLine(tally)])
+  const sides = sidesIn(reports)
+  const bySide = sides === '' ? [] : [`cases by side: ${sides}`]
+  print(
+    values.json
+      ? [JSON.stringify(tally)]
+      : [...describeLeftOut(reports), ...bySide, tallyLine(tally)],
+  )
   return tally.failed === 0 ? 0 : 1
 }
 

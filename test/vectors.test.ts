@@ -42,7 +42,7 @@ const supported = copies.filter((report) => report.unsupported === undefined)
 
 describe('the vectors of the house', () => {
   it.each(supported.map((report) => [report.file, report] as const))('%s pass', (_, report) => {
-    expect(describeFile({ ...report, passed: 0, notApplicable: [] })).toEqual([
+    expect(describeFile({ ...report, passed: 0, sides: undefined, notApplicable: [] })).toEqual([
       `✓ ${report.file}: 0 passed`,
     ])
     expect(report.passed).toBeGreaterThan(0)
@@ -124,6 +124,21 @@ describe('the runner', () => {
     const reports = await reportsOfFiles({ 'a.json': fewer, 'b.json': strange })
     expect(reports.map(({ failures }) => failures.length)).toEqual([1, 1])
     expect(reports[1]?.failures[0]?.actual).toBe('Strange')
+  })
+
+  it('counts the cases of the STSAFE-A120 on each side, and fails on one that a side owes', async () => {
+    const framing = readCopy('stsafe-a120/framing.json')
+    const [report] = await reportsOfFiles({ 'stsafe-a120/framing.json': framing })
+    expect(report?.sides).toEqual({ host: 31, chip: 7 })
+    expect(
+      describeFile(report ?? { file: '', passed: 0, failures: [], notApplicable: [] }),
+    ).toEqual(['✓ stsafe-a120/framing.json: 38 passed (host 31, chip 7)'])
+    const found = await recognise('stsafe-a120/framing.json', framing)
+    if (found.kind !== 'check') throw new Error('no runner')
+    const host = (await found.check({ path: found.path, json: framing })).slice(0, 31)
+    const missing = found.owed?.get('chip')?.filter((id) => host.every((one) => one.id !== id))
+    expect(missing).toHaveLength(7)
+    expect(found.cases).toBe(31)
   })
 
   it('fails when an index lists a case that is not there', async () => {

@@ -7,7 +7,9 @@ const second = 'not applicable'
 export function describeFile(report: FileReport): readonly string[] {
   if (report.unsupported !== undefined) return []
   const counts = [
-    `${report.passed} passed`,
+    report.sides === undefined
+      ? `${report.passed} passed`
+      : `${report.passed} passed (${sidesIn([report])})`,
     ...(report.failures.length > 0 ? [`${report.failures.length} failed`] : []),
     ...(report.notApplicable.length > 0 ? [`${report.notApplicable.length} not applicable`] : []),
   ]
@@ -19,6 +21,17 @@ export function describeFile(report: FileReport): readonly string[] {
       `    actual   ${shorten(actual)}`,
     ]),
   ]
+}
+
+/** `host 25, chip 23`: the cases that passed on each side; nothing for files without sides. */
+export function sidesIn(reports: readonly FileReport[]): string {
+  const totals = new Map<string, number>()
+  for (const { sides = {} } of reports) {
+    for (const [side, count] of Object.entries(sides)) {
+      totals.set(side, (totals.get(side) ?? 0) + count)
+    }
+  }
+  return Array.from(totals, ([side, count]) => `${side} ${count}`).join(', ')
 }
 
 /** What was not run and why: `not supported: …` and `not applicable: …`, each reason once. */

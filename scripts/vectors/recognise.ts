@@ -14,6 +14,8 @@ export type Recognised =
       readonly path: string
       readonly check: VectorCheck
       readonly cases: number
+      /** The results that must be there, by the sides that owe them, where a case has more than one. */
+      readonly owed?: ReadonlyMap<string, readonly string[]>
     }
   | {
       readonly kind: 'unsupported'
@@ -31,9 +33,11 @@ export async function recognise(path: string, json: unknown): Promise<Recognised
   if (!isRecord(json)) return { kind: 'unknown' }
   if (Array.isArray(json['testGroups'])) return recogniseWycheproof(path, json)
   if (json['device'] === 'STSAFE-A120' && Array.isArray(json['cases'])) {
-    const { check } = await import('../../test/support/vectors/stsafe.ts')
-    // The two sides know which cases are theirs; a case may have a result of each.
-    return { kind: 'check', path: `stsafe-a120/${basename(path)}`, check, cases: 0 }
+    const { check, owedBySide } = await import('../../test/support/vectors/stsafe.ts')
+    const canonical = `stsafe-a120/${basename(path)}`
+    const owed = owedBySide({ path: canonical, json })
+    const cases = json['cases'].length
+    return { kind: 'check', path: canonical, check, cases, owed }
   }
   if (typeof json['group'] === 'string' && typeof json['check'] === 'string') {
     return {

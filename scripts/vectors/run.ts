@@ -4,7 +4,7 @@ import type { CaseResult } from '../../test/support/vectors/case.ts'
 import { reasonNotApplicable } from '../../test/support/vectors/not-applicable.ts'
 import { root } from '../root.ts'
 import { missingFromIndex } from './index-counts.ts'
-import { isRecord, recognise } from './recognise.ts'
+import { isRecord, recognise, type Recognised } from './recognise.ts'
 import { walkVectors } from './walk.ts'
 
 /** What one file of vectors gave. */
@@ -12,6 +12,8 @@ export interface FileReport {
   /** Path below the folder that was asked for. */
   readonly file: string
   readonly passed: number
+  /** Cases that passed on each side, where a file has several. */
+  readonly sides?: Readonly<Record<string, number>> | undefined
   readonly failures: readonly CaseResult[]
   readonly notApplicable: ReadonlyArray<{ readonly id: string; readonly reason: string }>
   /** A group or an algorithm that Keyline has nothing for. */
@@ -43,7 +45,7 @@ async function runFile(path: string, file: string): Promise<FileReport> {
         return { ...nothing, failures: [], unsupported: found }
       case 'check': {
         const results = await found.check({ path: found.path, json, beside: besideOf(path) })
-        return { file, ...judge(found.path, json, results, found.cases) }
+        return { file, ...judge(found, json, results) }
       }
       default:
         return found satisfies never
@@ -56,10 +58,9 @@ async function runFile(path: string, file: string): Promise<FileReport> {
 
 /** Sorts the results, and adds a failure for each vector that nobody ran. */
 function judge(
-  path: string,
+  { path, cases, owed = new Map() }: Recognised & { readonly kind: 'check' },
   json: unknown,
   results: readonly CaseResult[],
-  cases: number,
 ): Omit<FileReport, 'file'> {
   const failures: CaseResult[] = []
   const notApplicable: { id: string; reason: string }[] = []
@@ -71,13 +72,28 @@ function judge(
     else notApplicable.push({ id: result.id, reason })
   }
   const run = new Set(results.map(({ id }) => id))
-  for (const id of idsOf(json).filter((id) => !run.has(id))) {
+  for (const id of [...idsOf(json), ...[...owed.values()].flat()].filter((id) => !run.has(id))) {
     failures.push(failure(id, 'a result', 'no runner read it'))
   }
   if (results.length < cases) {
     failures.push(failure('file', `${cases} results`, `${results.length} results`))
   }
-  return { passed, failures, notApplicable }
+  return {
+    passed,
+    sides: owed.size > 0 ? passedOf(owed, results) : undefined,
+    failures,
+    notApplicable,
+  }
+}
+
+function passedOf(
+  owed: ReadonlyMap<string, readonly string[]>,
+  results: readonly CaseResult[],
+): Readonly<Record<string, number>> {
+  const passed = new Set(results.filter(({ ok }) => ok).map(({ id }) => id))
+  return Object.fromEntries(
+    Array.from(owed, ([side, ids]) => [side, ids.filter((id) => passed.has(id)).length]),
+  )
 }
 
 function idsOf(json: unknown): readonly string[] {

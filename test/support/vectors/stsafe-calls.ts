@@ -13,6 +13,7 @@ import {
   publicKeyFlags,
   symmetricKeyControl,
   zoneAccessCodes,
+  zoneOption,
   type AuthorizationRecord,
   type KeyTableEntry,
   type PrivateKeySlot,
@@ -89,9 +90,7 @@ export const deviceCalls: Readonly<Record<string, ApiCall>> = {
     return { value: toHex(Uint8Array.of(code)) }
   },
   stsafea_put_life_cyle_state: async ({ chip, inputs }) => {
-    const state = inputs.number('state')
-    if (state !== 0x03 && state !== 0x83) throw new TypeError(`state ${state} has no call`)
-    await chip.device.putLifeCycleState(state === 0x03 ? 'operational' : 'operational-locked')
+    await chip.device.putLifeCycleState(reachable(inputs.number('state')))
     return nothing
   },
   stsafea_query_mask_id: async ({ chip }) => {
@@ -125,6 +124,10 @@ export const deviceCalls: Readonly<Record<string, ApiCall>> = {
   },
   '(raw query)': async ({ chip, vector }) => {
     const [tag] = plainPayload(vector.exchanges[0]?.request ?? new Uint8Array())
+    if (tag === 0x09) {
+      const { presence, remainingTries } = await chip.device.passwordSlot()
+      return { payload: toHex(Uint8Array.of(Number(presence), remainingTries)) }
+    }
     if (tag !== 0x07) throw new TypeError(`query ${tag} has no call`)
     const table = await chip.envelopes.table()
     return { payload: toHex(encode(localEnvelopeTable, table, 'table')) }
@@ -254,9 +257,10 @@ export const storageCalls: Readonly<Record<string, ApiCall>> = {
     return nothing
   },
   stsafea_update_data_zone: async ({ chip, inputs }) => {
-    const [option = 0] = inputs.octets('option')
-    if ((option & 0x7f) !== 0) throw new TypeError(`option ${option} has no call`)
-    await chip.zones.update(dataOf(inputs), { atomic: option !== 0 })
+    const { change, atomic } = decode(zoneOption, inputs.octets('option'), 'option')
+    if (change === undefined) await chip.zones.update(dataOf(inputs), { atomic })
+    else
+      await chip.zones.changeUpdateAccess({ ...dataOf(inputs), change }, { atomic, ...permanent })
     return nothing
   },
   stse_data_storage_decrement_counter_zone: async ({ chip, inputs }) => {
@@ -293,6 +297,14 @@ export const storageCalls: Readonly<Record<string, ApiCall>> = {
     for (const piece of pieces.slice(1, -1)) await chip.hashes.process(piece)
     return { digest: toHex(await chip.hashes.finish(algorithm, pieces.at(-1))) }
   },
+}
+
+/** The two states that the call offers. The others the chip refuses: that it does, a vector may show. */
+function reachable(code: number): 'operational' | 'operational-locked' {
+  const name = Object.entries(lifeCycleCodes).find(([, one]) => one === code)?.[0]
+  if (name === undefined) throw new TypeError(`life cycle state ${code} has no name`)
+  // A state that can be encoded, if not one that can be reached.
+  return name as 'operational' | 'operational-locked'
 }
 
 function rangeOf(inputs: Call['inputs']) {

@@ -37,23 +37,25 @@ export function stsafeCase(json: VectorReader): StsafeCase {
     name: json.text('name'),
     api: json.texts('api'),
     inputs: json.object('inputs'),
-    outputs: json.has('outputs') ? json.object('outputs') : undefined,
+    outputs: json.holds('outputs') ? json.object('outputs') : undefined,
     exchanges: json.objects('exchanges').map((exchange) => ({
       request: exchange.octets('request'),
-      response: exchange.has('response') ? exchange.octets('response') : undefined,
-      readLengths: exchange.has('readLengths') ? exchange.numbers('readLengths') : [],
-      readNacks: exchange.has('readNacksBefore') ? exchange.number('readNacksBefore') : 0,
+      response: exchange.holds('response') ? exchange.octets('response') : undefined,
+      readLengths: exchange.holds('readLengths') ? exchange.numbers('readLengths') : [],
+      readNacks: exchange.holds('readNacksBefore') ? exchange.number('readNacksBefore') : 0,
     })),
     returnCode: json.number('returnCode'),
     isLibraryDefect:
-      json.has('notes') && json.text('notes').startsWith('Library defect kept for reference'),
+      json.holds('notes') && json.text('notes').startsWith('Library defect kept for reference'),
     json,
   }
 }
 
 /** Difference to the default profile; empty when there is none. */
 export function deviceStateOf({ json }: StsafeCase): VectorReader {
-  return json.has('deviceState') ? json.object('deviceState') : new VectorReader('deviceState', {})
+  return json.holds('deviceState')
+    ? json.object('deviceState')
+    : new VectorReader('deviceState', {})
 }
 
 export function deviceTypeOf({ json }: StsafeCase): DeviceType {

@@ -1,6 +1,8 @@
 import { concat, decode } from '@keyline/bytes'
 import {
   commandAccessCodes,
+  deviceTypes,
+  ephemeralSlot,
   hostKeyControl,
   keyInformation,
   lifeCycleState,
@@ -10,6 +12,7 @@ import {
   zoneConditions,
   type CommandAccess,
   type CurveName,
+  type DeviceTypeName,
   type HostKeyType,
 } from '@keyline/stsafe/layout'
 import {
@@ -18,22 +21,48 @@ import {
   spl05Profile,
   type ChipState,
   type Randomness,
+  type SimulatedBus,
 } from '@keyline/stsafe-sim'
 import { VectorReader } from './vector-reader.ts'
 
 /** The chip that a case starts from: the default profile of the vectors, and what `deviceState` changes of it. */
 export function chipOfCase(vector: VectorReader): ChipState {
   const start = chipOf({ ...spl05Profile, commandAccess: {} })
-  const device = vector.text('deviceModel') === 'STSAFE-A110' ? ('A110' as const) : start.device
+  const device = vector.has('deviceModel') ? deviceOf(vector.text('deviceModel')) : start.device
   const inputs = new VectorReader(`${vector.text('name')}.inputs`, vector.raw('inputs') ?? {})
   const named = inputs.has('maskId') ? withMask(start, inputs.octets('maskId')) : start
   const state = { ...named, device }
-  return vector.has('deviceState') ? changed(state, vector.object('deviceState')) : state
+  return vector.holds('deviceState') ? changed(state, vector.object('deviceState')) : state
+}
+
+function deviceOf(model: string): DeviceTypeName {
+  if (model === deviceTypes.A100.name) return 'A100'
+  return model === deviceTypes.A110.name ? 'A110' : 'A120'
+}
+
+type Volatile = SimulatedBus['chip']['volatile']
+
+/** What the case says of the volatile contexts: an outstanding challenge, and the key of the ephemeral slot. */
+export function volatileOfCase(vector: VectorReader): Partial<Volatile> {
+  if (!vector.holds('deviceState')) return {}
+  const state = vector.object('deviceState')
+  const keys = state.holds('privateKeys') ? state.object('privateKeys') : undefined
+  const ephemeral =
+    keys?.has(`${ephemeralSlot}`) === true ? keys.object(`${ephemeralSlot}`) : undefined
+  return {
+    ...(state.holds('challenge') && { challenge: state.octets('challenge') }),
+    ...(ephemeral && { ephemeralKey: privateKeyOf(ephemeral) }),
+  }
+}
+
+function privateKeyOf(key: VectorReader): NonNullable<Volatile['ephemeralKey']> {
+  const curve = curveOf(key.text('curve'))
+  return { curve, octets: key.octets('privateKey'), usageLimit: 0xffff }
 }
 
 /** Draws in the order that the case has recorded. */
 export function randomnessOfCase(vector: VectorReader): Randomness {
-  const draws = vector.has('deviceRandomness') ? [...vector.objects('deviceRandomness')] : []
+  const draws = vector.holds('deviceRandomness') ? [...vector.objects('deviceRandomness')] : []
   const next = (member: string): Uint8Array => {
     const draw = draws.shift()
     if (draw === undefined) throw new TypeError('the chip draws more often than the case says')
@@ -144,9 +173,7 @@ const changes: Readonly<Record<string, Change>> = {
     ...state,
     privateKeys: state.privateKeys.map((slot) => {
       if (!value.has(`${slot.slot}`)) return slot
-      const key = value.object(`${slot.slot}`)
-      const curve = curveOf(key.text('curve'))
-      return { ...slot, key: { curve, octets: key.octets('privateKey'), usageLimit: 0xffff } }
+      return { ...slot, key: privateKeyOf(value.object(`${slot.slot}`)) }
     }),
   }),
   publicKeys: (state, value) => ({

@@ -58,7 +58,7 @@ export async function runRecorded(
       return { validity: Number(valid) }
     }
     case commandTable.query.code:
-      return runQuery({ chip, inputs, vector }, first)
+      return eachQuery(chip, payloads)
     case commandTable.putAttribute.code: {
       const { slot, control } = decodeRequest(Form.putSymmetricKeyControl, first)
       await chip.symmetricKeys.putControl(slot, control, permanent)
@@ -69,7 +69,19 @@ export async function runRecorded(
   }
 }
 
-async function runQuery({ chip }: Call, payload: Uint8Array) {
+type Answers = Readonly<Record<string, unknown>>
+
+/** One query gives its answer, several of one kind give a list of them under each name. */
+async function eachQuery(chip: Call['chip'], payloads: readonly Uint8Array[]): Promise<Answers> {
+  const answers: Answers[] = []
+  for (const payload of payloads) answers.push(await runQuery(chip, payload))
+  const [first = {}, ...others] = answers
+  if (others.length === 0) return first
+  const lists = Object.keys(first).map((name) => [`${name}s`, answers.map((one) => one[name])])
+  return { ...first, ...Object.fromEntries(lists) }
+}
+
+async function runQuery(chip: Call['chip'], payload: Uint8Array): Promise<Answers> {
   if (hasSelector(Form.queryPartitionTable, payload)) {
     const { length } = await chip.zones.table()
     return { count: length, partitionCount: length }

@@ -22,6 +22,11 @@ export class VectorReader {
     return this.#members.has(name)
   }
 
+  /** There, and not null. */
+  holds(name: string): boolean {
+    return (this.raw(name) ?? null) !== null
+  }
+
   raw(name: string): unknown {
     return this.#members.get(name)
   }

@@ -114,6 +114,14 @@ export class DeviceService {
     return { verified: answer.verified === 1, remainingTries: answer.remainingTries }
   }
 
+  /** Whether there is a password, and how often it may still be wrong. */
+  async passwordSlot(
+    options?: CallOptions,
+  ): Promise<{ readonly presence: boolean; readonly remainingTries: number }> {
+    const answer = await this.#context.queue.run(Form.queryPassword, {}, options)
+    return { presence: answer.presence === 1, remainingTries: answer.remainingTries }
+  }
+
   /** Writes the password slot: 16 octets, and how often it may be wrong. */
   async putPassword(
     password: Uint8Array,

@@ -148,10 +148,9 @@ export class HostSession {
     this.#counter = Math.min(this.#counter + 1, maxCounter(this.#width))
   }
 
-  /** Both IVs are made of the counter after the command. */
+  /** Both IVs are made of the counter after the command; behind its end it begins anew, as octets do. */
   #iv(subject: BlockSubject): Uint8Array {
-    const value = Math.min(this.#counter + 1, maxCounter(this.#width))
-    const octets = counterBlock({ value, width: this.#width }, subject)
+    const octets = counterBlock({ value: this.#counter + 1, width: this.#width }, subject)
     return encryptEcb({ key: this.#cipherKey.reveal(), octets })
   }
 

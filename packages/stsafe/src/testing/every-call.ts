@@ -37,6 +37,7 @@ export const everyCall: Readonly<
   lifeCycleState: (chip) => chip.device.lifeCycleState(),
   lock: (chip) => chip.device.lock(message),
   unlock: (chip) => chip.device.unlock(message),
+  passwordSlot: (chip) => chip.device.passwordSlot(),
   putPassword: (chip) => chip.device.putPassword(message, { maxTries: 5 }),
   deletePassword: (chip) => chip.device.deletePassword(),
   i2cParameters: (chip) => chip.device.i2cParameters(),
