@@ -21,7 +21,7 @@ import { servicesOf } from '../command/services.ts'
 import { Memory, type StateStore } from '../nvm/memory.ts'
 import { trueRandomness, type Randomness } from '../nvm/randomness.ts'
 import type { ChipState } from '../nvm/state.ts'
-import { freshVolatile, type VolatileState } from '../nvm/volatile.ts'
+import { freshVolatile, markOf, type VolatileState } from '../nvm/volatile.ts'
 import { HostSession } from '../session/host-session.ts'
 
 export interface ChipOptions {
@@ -95,16 +95,24 @@ export class Chip {
     demandUnlocked(state, code, plain)
     const { volatile, randomness } = this
     const context: Context = { state, volatile, randomness, isAuthenticated }
-    const answer = serviceFor(services, plain).run(context, plain)
-    const sent = session && encryption.response ? session.encryptResponse(counter, answer) : answer
-    const isSealed = (flags & HeaderFlag.responseMac) !== 0
-    const sealed =
-      session && isSealed
-        ? session.seal(counter, { header, payload }, { status: Status.ok, payload: sent })
-        : sent
-    demand(1 + sealed.length <= this.type.maxFrame, Status.bufferLengthExceeded)
-    this.memory.commit(context.state)
-    return sealed
+    const putBack = markOf(volatile)
+    try {
+      const answer = serviceFor(services, plain).run(context, plain)
+      const sent =
+        session && encryption.response ? session.encryptResponse(counter, answer) : answer
+      const isSealed = (flags & HeaderFlag.responseMac) !== 0
+      const sealed =
+        session && isSealed
+          ? session.seal(counter, { header, payload }, { status: Status.ok, payload: sent })
+          : sent
+      demand(1 + sealed.length <= this.type.maxFrame, Status.bufferLengthExceeded)
+      this.memory.commit(context.state)
+      return sealed
+    } catch (error) {
+      const isTooLong = error instanceof Refusal && error.status === Status.bufferLengthExceeded
+      if (isTooLong) putBack()
+      throw error
+    }
   }
 
   /** Checks the C-MAC and counts the command. From then on it counts, whatever its outcome. */

@@ -83,9 +83,9 @@ export const asymmetricServices: readonly Service[] = [
   }),
   service(Form.verifyEntitySignature, (context, { slot, signature }) => {
     const { volatile } = context
-    const challenge = present(volatile.challenge, Status.challengeMissing)
     const { flags, key } = publicKeySlot(context, slot)
     demand(flags.entityAuthentication, Status.wrongKeyUsage)
+    const challenge = present(volatile.challenge, Status.challengeMissing)
     volatile.challenge = undefined
     const isValid = isSignatureOf(key, challenge, signature)
     if (isValid) volatile.isEntityAuthenticated = true

@@ -269,7 +269,7 @@ describe('established keys', () => {
 })
 
 describe('a generic public key', () => {
-  it('is written once, on its curve, and its flags as long as they may be changed (D-31)', () => {
+  it('is written once, on its curve, and its flags are updated once (3.7.7, D-31)', () => {
     const bus = chipWith()
     const write = (slot: number, publicKey: Uint8Array) =>
       send(bus, Form.writePublicKey, { slot, key: { curve, publicKey } }).status
@@ -279,8 +279,10 @@ describe('a generic public key', () => {
       Status.accessConditionNotSatisfied,
     ])
     expect(write(4, host.publicKey)).toBe(Status.valueOutOfRange)
-    const put = () => send(bus, Form.putPublicKeyFlags, { slot: 0, flags: noFlags }).status
+    const put = () => send(bus, Form.putPublicKeyFlags, { slot: 0, flags: allFlags }).status
     expect([put(), put()]).toEqual([0, Status.accessConditionNotSatisfied])
+    const { flags } = ask(bus, Form.queryPublicKeySlot, { slot: 0 })
+    expect(flags).toEqual({ ...allFlags, changeRight: false })
   })
 })
 

@@ -68,7 +68,9 @@ export const putServices: readonly Service[] = [
     const { publicKeys } = context.state
     const before = present(publicKeys[slot], Status.valueOutOfRange)
     demand(before.flags.changeRight, Status.accessConditionNotSatisfied)
-    change(context, { publicKeys: replaced(publicKeys, slot, { ...before, flags }) })
+    // The flags can be updated once: the right is spent, whatever the new flags say of it.
+    const spent = { ...flags, changeRight: false }
+    change(context, { publicKeys: replaced(publicKeys, slot, { ...before, flags: spent }) })
     return {}
   }),
 ]

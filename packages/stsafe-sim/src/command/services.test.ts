@@ -1,4 +1,5 @@
 import { fromHex } from '@keyline/bytes'
+import { publicKeyOf } from '@keyline/crypto'
 import { Form, Status } from '@keyline/stsafe/layout'
 import { describe, expect, it } from 'vitest'
 import { SimulatedBus } from '../bus/simulated-bus.ts'
@@ -11,6 +12,13 @@ const ok = { status: Status.ok }
 const key16 = '5a'.repeat(16)
 const nonce = fromHex('000102030405060708090a0b0c')
 const none = new Uint8Array()
+const noFlags = {
+  changeRight: false,
+  establishSymmetricKeys: false,
+  startKekSession: false,
+  entityAuthentication: false,
+  establishHostKey: false,
+}
 
 describe('a password', () => {
   const password = fromHex('01'.repeat(16))
@@ -170,13 +178,29 @@ describe('a key pair', () => {
 })
 
 describe('an entity', () => {
-  it('is asked for its signature once a challenge (D-37)', () => {
-    const bus = chipWith()
+  it('is asked for its signature once a challenge, with a key that may authenticate it (D-37)', () => {
+    const key = {
+      curve: 'P-256',
+      publicKey: publicKeyOf('P-256', fromHex('33'.repeat(32))),
+    } as const
+    const flags = { ...noFlags, entityAuthentication: true }
+    const publicKeys = [
+      { flags, key },
+      { flags: noFlags, key },
+      { flags, key: undefined },
+    ]
+    const bus = chipWith({ publicKeys })
     const signature = new Uint8Array(64).fill(1)
-    const verify = () => send(bus, Form.verifyEntitySignature, { slot: 0, signature })
-    expect(verify().status).toBe(Status.challengeMissing)
+    const verify = (slot: number) => send(bus, Form.verifyEntitySignature, { slot, signature })
+    expect([3, 2, 1, 0].map((slot) => verify(slot).status)).toEqual([
+      Status.valueOutOfRange,
+      Status.keyNotFound,
+      Status.wrongKeyUsage,
+      Status.challengeMissing,
+    ])
     ask(bus, Form.generateChallenge, {})
-    expect(verify().status).toBe(Status.keyNotFound)
+    expect(verify(0)).toMatchObject({ status: Status.ok, payload: Uint8Array.of(0) })
+    expect(verify(0).status).toBe(Status.challengeMissing)
   })
 })
 

@@ -61,11 +61,16 @@ export function countedNonce(
 const aesModes: ReadonlySet<KeyModeName> = new Set(['CCM*', 'CMAC', 'ECB', 'GCM'])
 const longestNonceOffset = 9
 
+/** A generic secret has 16 to 32 octets; AES keys lie at both ends. */
+const keyLengths = { least: 16, most: 32 } as const
+
 /** @throws Refusal `0C` where type and mode do not fit, `03` for a parameter that the mode does not define */
 export function demandSound(attributes: KeyAttributes): void {
   const isAes = attributes.type !== 'generic'
   demand(aesModes.has(attributes.mode) === isAes, Status.wrongKeyType)
-  demand(isDefined(attributes) && keyLengthOf(attributes) > 0, Status.valueOutOfRange)
+  const length = keyLengthOf(attributes)
+  const isLength = length >= keyLengths.least && length <= keyLengths.most
+  demand(isDefined(attributes) && isLength, Status.valueOutOfRange)
 }
 
 function isDefined(attributes: KeyAttributes): boolean {

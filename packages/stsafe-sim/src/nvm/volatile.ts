@@ -68,6 +68,21 @@ export interface Established {
   readonly signer: Signer
 }
 
+/** Takes note of the contexts as they are; what it returns puts them back. A command that is refused for the length of its answer leaves none behind. */
+export function markOf(volatile: VolatileState): () => void {
+  const before = { ...volatile }
+  const { cipher } = before
+  const [aads, pieces] = [cipher?.aadParts.length ?? 0, cipher?.parts.length ?? 0]
+  return () => {
+    Object.assign(volatile, before)
+    if (cipher === undefined) return
+    cipher.aadParts.length = aads
+    cipher.parts.length = pieces
+    // Made again from the parts: it has taken in what is undone.
+    cipher.stream = undefined
+  }
+}
+
 export function freshVolatile(address: number): VolatileState {
   return {
     address,

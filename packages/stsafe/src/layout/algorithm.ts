@@ -6,6 +6,7 @@ import {
   prefixedOctets,
   toHex,
   u16be,
+  type BytesErrorCode,
   type Field,
 } from '@keyline/bytes'
 
@@ -143,18 +144,24 @@ function hashNameOf(oid: Uint8Array): HashName | undefined {
 
 const uncompressed = 0x04
 
+/** Octets that do not parse because of their number: what they say is not even looked at. */
+function lengthFault(length: number, wanted: number): BytesErrorCode {
+  return length < wanted ? 'BYTES_CUT' : 'BYTES_TRAILING'
+}
+
 /** A public key that stands behind its curve; raw in the record, with marker and lengths on the wire. */
 export function publicKeyOn(curve: CurveName): Field<Uint8Array> {
   const { publicKey: size, form } = curves[curve]
-  const claim = (key: Uint8Array, path: string): Uint8Array => {
+  const claim = (key: Uint8Array, path: string, code = lengthFault(key.length, size)) => {
     if (key.length === size) return key
     const message = `${path} has ${key.length} octets, but a raw public key on ${curve} has ${size}`
-    throw new BytesError('BYTES_RANGE', message)
+    throw new BytesError(code, message)
   }
   const encoded = form === 'weierstrass' ? 1 + 2 * 2 + size : 2 + size
   return {
     read: (reader, path) => claim(publicKey.read(reader, path), path),
-    write: (writer, value, path) => publicKey.write(writer, claim(value, path), path),
+    write: (writer, value, path) =>
+      publicKey.write(writer, claim(value, path, 'BYTES_RANGE'), path),
     min: encoded,
     max: encoded,
     notation: 'public key',
@@ -173,7 +180,7 @@ export const publicKey: Field<Uint8Array> = {
       const y = lv.read(reader, `${path}.y`)
       if (x.length === y.length) return concat(x, y)
       const message = `${path} has coordinates of ${x.length} and ${y.length} octets`
-      throw new BytesError('BYTES_RANGE', message)
+      throw new BytesError(lengthFault(y.length, x.length), message)
     }
     const length = (first << 8) | reader.u8(`${path}.length`)
     if (length === 32) return reader.octets(length, path)
@@ -201,7 +208,7 @@ export const signature: Field<Uint8Array> = {
     const s = lv.read(reader, `${path}.s`)
     if (r.length === s.length) return concat(r, s)
     const message = `${path} has halves of ${r.length} and ${s.length} octets`
-    throw new BytesError('BYTES_RANGE', message)
+    throw new BytesError(lengthFault(s.length, r.length), message)
   },
   write(writer, value, path) {
     if (value.length % 2 !== 0) {
