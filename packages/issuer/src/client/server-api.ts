@@ -1,0 +1,47 @@
+import { encodeUtf8, type Clock, type JsonValue } from '@keyline/bytes'
+import { IssuerError } from '../errors.ts'
+import { readAnswer } from './http-issuer.ts'
+import { mediaTypeOf, type HttpTransport } from './http-transport.ts'
+import { readJson } from './json-object.ts'
+import { refusalOf } from './refusal.ts'
+
+export interface ServerCall {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: JsonValue | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ServerApiOptions {
+  readonly transport: HttpTransport
+  readonly clock: Clock
+}
+
+const timeoutMs = 30_000
+
+/**
+ * One call of the REST form for people: orders, members. It is not tried again by itself.
+ * @returns the JSON of the answer; null where it has no body
+ * @throws IssuerError
+ */
+export async function callServer(
+  { transport, clock }: ServerApiOptions,
+  { method, path, body, signal }: ServerCall,
+): Promise<JsonValue> {
+  const place = `${method} ${path}`
+  const json = 'application/json'
+  const request = {
+    method,
+    path,
+    headers: { accept: json, ...(body === undefined ? {} : { 'content-type': json }) },
+    ...(body === undefined ? {} : { body: encodeUtf8(JSON.stringify(body)) }),
+  }
+  const answer = await transport.exchange(request, { signal, timeoutMs })
+  if (answer.status < 200 || answer.status > 299 || answer.status === 202) {
+    throw refusalOf(answer, place, clock.now())
+  }
+  if (answer.body.length === 0) return null
+  const type = mediaTypeOf(answer)
+  if (type === json) return readAnswer(place, () => readJson(answer.body, place))
+  throw new IssuerError('ISSUER_ANSWER_MALFORMED', `${place}: the answer is of type ${type}`)
+}
