@@ -1,5 +1,6 @@
 import { seededRandom, uniformBelow, VirtualClock, type Random } from '@keyline/bytes'
 import { describe, expect, it } from 'vitest'
+import { watchMemory } from '../../../test/stsafe/support/bounded-memory.ts'
 import { scaled, testSeed } from '../../../test/support/scale.ts'
 import { inProcessTransport, type BusResponder } from './bus/in-process.ts'
 import { StsafeError } from './errors.ts'
@@ -58,6 +59,7 @@ describe('a chip that answers nonsense', () => {
     const random = seededRandom(`nonsense ${testSeed}`)
     const calls = Object.entries(everyCall)
     const codes = new Set<string>()
+    const endWatch = watchMemory('calls of a host on a chip that answers nonsense')
     for (let run = 0; run < runs; run++) {
       const [name, call] = calls[run % calls.length] ?? ['none', async () => undefined]
       const bus = new NonsenseChip(random)
@@ -74,6 +76,7 @@ describe('a chip that answers nonsense', () => {
       }
       if (bus.transfers > 400) throw new Error(`${name} took ${bus.transfers} transfers`)
     }
+    process.stdout.write(`${endWatch(runs)}\n`)
     expect([...codes]).toEqual(
       expect.arrayContaining(['STSAFE_RESPONSE', 'STSAFE_FRAME_CRC', 'STSAFE_FRAME_SIZE']),
     )

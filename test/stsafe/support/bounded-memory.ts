@@ -1,0 +1,20 @@
+import { reachableOctets } from '../../support/fuzz/memory.ts'
+
+/** A run over random input may leave this much behind: caches that fill once, and no more. */
+const mostLeftBehind = 32 * 1024 * 1024
+
+/**
+ * Starts to watch the memory of this thread.
+ * @returns ends the watch: one line with what was left behind and what the process holds
+ * @throws Error when more was left behind than a cache holds
+ */
+export function watchMemory(what: string): (runs: number) => string {
+  const before = reachableOctets()
+  return (runs) => {
+    const left = Math.max(0, reachableOctets() - before)
+    const inMiB = (octets: number): string => (octets / 1024 / 1024).toFixed(1)
+    const line = `${runs} ${what}: ${inMiB(left)} MiB left behind, ${inMiB(process.memoryUsage.rss())} MiB resident`
+    if (left > mostLeftBehind) throw new Error(line)
+    return line
+  }
+}
