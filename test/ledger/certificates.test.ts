@@ -97,8 +97,15 @@ describe.each(databaseKinds)(
           code: 'LEDGER_CERTIFICATE_SERIAL_TAKEN',
           retryable: true,
         })
-        const issuerKeyId = 'b'.repeat(40)
-        await bench.ledger.record(bench.samples.entry(unit.id, { serialNumber, issuerKeyId }))
+        await bench.ledger.createOrder(sampleOrder({ id: 'order-2' }))
+        const other = await bench.ledger.reserve('order-2', bench.samples.draw)
+        await bench.ledger.record(
+          bench.samples.entry(other?.unit.id ?? '', {
+            orderId: 'order-2',
+            serialNumber,
+            issuerKeyId: 'b'.repeat(40),
+          }),
+        )
       })
 
       it('refuses a unit of another order', async () => {

@@ -74,6 +74,26 @@ export const ledgerErrorTable = {
     meaning: 'The work order is closed.',
     remedy: 'open a new work order',
   },
+  LEDGER_ORDER_PAUSED: {
+    fault: 'operator',
+    meaning: 'The work order is paused.',
+    remedy: 'resume the work order, then run again; nothing was used up',
+  },
+  LEDGER_ORDER_WINDOW: {
+    fault: 'operator',
+    meaning: 'The work order is not open yet, or its time is over.',
+    remedy: 'wait until the order opens, or have a new one approved; nothing was used up',
+  },
+  LEDGER_ORDER_PAI: {
+    fault: 'operator',
+    meaning: 'The certificates of the work order come from another PAI.',
+    remedy: 'finish the order with the PAI it was begun with, or open a new order',
+  },
+  LEDGER_STATION_REFUSED: {
+    fault: 'operator',
+    meaning: 'The work order names its stations, and this one is not among them.',
+    remedy: 'run the order at one of its stations, or have a new one approved',
+  },
   LEDGER_QUOTA: {
     fault: 'operator',
     meaning: 'Every certificate that the work order allows was issued.',
@@ -93,8 +113,8 @@ export const ledgerErrorTable = {
   },
   LEDGER_SERIAL_TAKEN: {
     fault: 'operator',
-    meaning: 'A unit of the same product has this serial number from another pool.',
-    remedy: 'give each pool of a product a pattern of its own',
+    meaning: 'A unit of the same product has this serial number, from another pool or station.',
+    remedy: 'give each pool of a product, and each station, a pattern of its own',
   },
   LEDGER_BATCH_UNKNOWN: {
     fault: 'operator',
@@ -111,10 +131,20 @@ export const ledgerErrorTable = {
     meaning: 'The secrets of a generated unit rest in the file of its batch, not in the ledger.',
     remedy: 'open the unit in that file: `keyline factory-data open FILE --serial NUMBER`',
   },
+  LEDGER_UNIT_REMOTE: {
+    fault: 'caller',
+    meaning: 'The secrets of the unit rest on the ledger of the station that made it.',
+    remedy: 'open the unit at its station',
+  },
   LEDGER_UNIT_UNKNOWN: {
     fault: 'caller',
     meaning: 'No such unit is in the ledger.',
     remedy: 'pass the id or serial number of a recorded unit',
+  },
+  LEDGER_UNIT_DIFFERS: {
+    fault: 'caller',
+    meaning: 'The unit is recorded with another identity.',
+    remedy: 'pass the serial number that the unit was recorded with, or ask for a new unit',
   },
   LEDGER_UNIT_AMBIGUOUS: {
     fault: 'caller',
@@ -162,6 +192,36 @@ export const ledgerErrorTable = {
     fault: 'caller',
     meaning: 'The unit has no such certificate.',
     remedy: 'pass the SHA-256 of a certificate of this unit',
+  },
+  LEDGER_TOKEN_INVALID: {
+    fault: 'operator',
+    meaning: 'The one-time token is wrong, used, expired or of another member.',
+    remedy: 'have the member invited again, and use the new token within a day',
+  },
+  LEDGER_MEMBER_UNKNOWN: {
+    fault: 'operator',
+    meaning: 'No member of this name, or with this key, is in the ledger.',
+    remedy: 'have the member invited by an owner',
+  },
+  LEDGER_MEMBER_BLOCKED: {
+    fault: 'operator',
+    meaning: 'The member is blocked.',
+    remedy: 'read why in the message; an owner can unblock the member',
+  },
+  LEDGER_MEMBER_EXISTS: {
+    fault: 'operator',
+    meaning: 'A member of this name has another role, or another member has this key.',
+    remedy: 'invite under another name, and make a new key for each member',
+  },
+  LEDGER_DURABILITY: {
+    fault: 'operator',
+    meaning: 'The database may lose what it has acknowledged, which policy "production" refuses.',
+    remedy: 'change the setting of PostgreSQL that the message names, then start again',
+  },
+  LEDGER_CHECKPOINT: {
+    fault: 'infrastructure',
+    meaning: 'The checkpoint of the ledger cannot be read or written.',
+    remedy: 'make the checkpoint folder writable, or restore it; never delete it to go on',
   },
 } as const satisfies ErrorTable
 

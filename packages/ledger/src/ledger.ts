@@ -1,13 +1,13 @@
 import type { Clock, Random, Secret } from '@keyline/bytes'
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { AuditHead } from './audit/record.ts'
 import type { Database } from './database/database.ts'
-import { migrate } from './database/migrate.ts'
 import type { Tables } from './database/schema.ts'
 import { LedgerError, type LedgerErrorCode } from './errors.ts'
 import type { UnitSecrets, VerdictRecord, WorkOrder } from './records/index.ts'
-import { Actor, type Act } from './store/act.ts'
-import { auditHead, auditLine, auditPage, checkHead } from './store/audit-log.ts'
+import type { Act, Actor } from './store/act.ts'
+import type { Acts } from './store/acts.ts'
+import { auditHead, auditLines, checkHead } from './store/audit-log.ts'
 import {
   findBatch,
   noteBatchRevealed,
@@ -20,31 +20,36 @@ import {
 import {
   certificatesOf,
   checkIssuingTime,
+  findCertificate,
+  findHolder,
   findIssued,
-  isKeyKnown,
-  noteTakenKey,
-  recordCertificate,
   voidCertificate,
   type CertificateRecord,
-  type IssuanceAnswer,
-  type IssuanceEntry,
 } from './store/certificates.ts'
 import {
+  allOrders,
   closeOrder,
   createOrder,
   findOrder,
   findPool,
+  pauseOrder,
   recordedOrder,
   type OrderStatus,
   type SerialPool,
 } from './store/orders.ts'
+import { RevocationLists } from './store/crl.ts'
+import type { Gather } from './store/gather.ts'
+import type { IssuanceAnswer, IssuanceEntry } from './store/issuance.ts'
+import { Jobs, type JobQueue } from './store/jobs.ts'
+import { Members } from './store/members.ts'
+import type { IssuanceProspect, IssuanceQuestion, IssuedBefore } from './store/prospects.ts'
+import type { Recorder } from './store/recorder.ts'
 import { reportOf, reportOfRow, type UnitReport } from './store/report.ts'
-import { checkStoreKey, findSetting, putSetting } from './store/settings.ts'
+import { findSetting, putSetting } from './store/settings.ts'
 import {
   bindUnit,
   boardTaken,
   decideUnit,
-  findSerialNumber,
   reserveUnit,
   undecidedUnits,
   unitRow,
@@ -52,77 +57,62 @@ import {
   unitsLeft,
   type ReservedUnit,
 } from './store/units.ts'
-import { Vault } from './store/vault.ts'
+import type { Vault } from './store/vault.ts'
 
-export type LedgerLocation =
-  | { readonly kind: 'sqlite'; readonly file: string }
-  | { readonly kind: 'postgres'; readonly url: string }
-
-export interface LedgerOptions {
-  readonly database: LedgerLocation
-  /** 32 octets that seal the identity secrets and settings. Stays with the caller. */
-  readonly storeKey: Secret
-  readonly clock: Clock
-  readonly random: Random
-  /** Who acts: stands in every audit record. */
-  readonly actor: string
-}
-
-/**
- * Opens the system of record, and brings its schema forward.
- * @throws LedgerError `LEDGER_UNAVAILABLE`, `LEDGER_DRIVER`, `LEDGER_SCHEMA`, `LEDGER_STORE_KEY`, `LEDGER_DAMAGED`
- */
-export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const vault = new Vault(options.storeKey, options.random)
-  const { clock, actor } = options
-  return clock.during(async () => {
-    const database = await openDatabase(options.database)
-    try {
-      await migrate(database, clock.now())
-      const acts = new Actor({ database, clock, actor })
-      await acts.act((act) => checkStoreKey(act, vault, database.place))
-      return new Ledger({ database, vault, acts, clock, random: options.random })
-    } catch (error) {
-      await database.kysely.destroy()
-      throw error
-    }
-  })
-}
-
-/** Only the driver of the database that is used gets loaded. */
-async function openDatabase(location: LedgerLocation): Promise<Database> {
-  if (location.kind === 'sqlite') {
-    const { openSqlite } = await import('./database/sqlite.ts')
-    return openSqlite(location.file)
-  }
-  const { openPostgres } = await import('./database/postgres.ts')
-  return openPostgres(location.url)
-}
-
-interface LedgerParts {
+/** What a ledger is made of; a view shares all but its actor. */
+export interface LedgerParts {
   readonly database: Database
   readonly vault: Vault
   readonly acts: Actor
+  readonly queue: () => Promise<JobQueue>
   readonly clock: Clock
   readonly random: Random
+  readonly recorder: Recorder
+  readonly prospects: Gather<IssuanceQuestion, IssuanceProspect>
+  /** Ends for a ledger and its views at once. */
+  readonly life: { isOver: boolean }
+  readonly isView: boolean
 }
 
 /** The system of record. Every method is one transaction, with its audit record in it. */
 export class Ledger {
+  readonly #parts: LedgerParts
   readonly #database: Database
   readonly #vault: Vault
   readonly #actor: Actor
   readonly #clock: Clock
-  readonly #random: Random
-  #closed = false
+  /** Who may act through a server. */
+  readonly members: Members
+  /** Revoked certificates, and the lists that publish them. */
+  readonly revocation: RevocationLists
+  /** Work outside the request that asked for it. */
+  readonly jobs: Jobs
 
-  /** Made by {@link openLedger}. */
+  /** Made by `openLedger`. */
   constructor(parts: LedgerParts) {
+    this.#parts = parts
     this.#database = parts.database
     this.#vault = parts.vault
     this.#actor = parts.acts
     this.#clock = parts.clock
-    this.#random = parts.random
+    const acts: Acts = {
+      act: (work) => this.#act(work),
+      read: (work) => this.#read(work),
+      now: () => this.#clock.now(),
+    }
+    this.members = new Members(acts)
+    this.jobs = new Jobs(acts, parts.clock, parts.queue)
+    this.revocation = new RevocationLists(acts, this.jobs)
+  }
+
+  /** The same ledger for another actor, who then stands in the audit records. Only the ledger itself closes it. */
+  as(actor: string): Ledger {
+    return new Ledger({ ...this.#parts, acts: this.#actor.as(actor), isView: true })
+  }
+
+  /** Whether the database answers. @throws LedgerError `LEDGER_UNAVAILABLE`, `LEDGER_BUSY` */
+  async ping(): Promise<void> {
+    await this.#read((db) => sql`select 1`.execute(db))
   }
 
   /** Records an order; the same order again changes nothing. Returns whether it is new. @throws LedgerError `LEDGER_ORDER_DIFFERS`, `LEDGER_SERIAL_PATTERN` */
@@ -133,6 +123,21 @@ export class Ledger {
   /** Ends an order: no unit and no certificate comes from it any more. */
   closeOrder(orderId: string): Promise<void> {
     return this.#act((act) => closeOrder(act, orderId))
+  }
+
+  /** Lets an order stand still: no unit and no certificate comes from it until it is resumed. @throws LedgerError `LEDGER_ORDER_CLOSED` */
+  pauseOrder(orderId: string): Promise<void> {
+    return this.#act((act) => pauseOrder(act, orderId, 1))
+  }
+
+  /** @throws LedgerError `LEDGER_ORDER_CLOSED` */
+  resumeOrder(orderId: string): Promise<void> {
+    return this.#act((act) => pauseOrder(act, orderId, 0))
+  }
+
+  /** Every order, the oldest first. */
+  orders(): Promise<readonly OrderStatus[]> {
+    return this.#read(allOrders)
   }
 
   order(orderId: string): Promise<OrderStatus | undefined> {
@@ -156,7 +161,7 @@ export class Ledger {
     if ((await this.remaining(orderId)) <= 0) return undefined
     this.#database.checkReserve()
     const secrets = await draw()
-    const reservation = { orderId, secrets, vault: this.#vault, random: this.#random }
+    const reservation = { orderId, secrets, vault: this.#vault, random: this.#parts.random }
     return this.#act((act) => reserveUnit(act, reservation))
   }
 
@@ -267,21 +272,20 @@ export class Ledger {
     return this.#act((act) => noteBatchRevealed(act, range))
   }
 
-  /** Serial number of a unit; `undefined` when there is no such unit. */
-  unitSerialNumber(unitId: string): Promise<string | undefined> {
-    return this.#read((db) => findSerialNumber(db, unitId))
+  /** What the ledger knows about a request for a certificate. Questions that arrive together are one statement. */
+  prospect(question: IssuanceQuestion): Promise<IssuanceProspect> {
+    this.#requireOpen()
+    return this.#clock.during(() => this.#parts.prospects.add(question))
   }
 
   /** What was answered to this idempotency key. */
-  issued(
-    idempotencyKey: string,
-  ): Promise<{ readonly requestHash: string; readonly certificate: Uint8Array } | undefined> {
+  issued(idempotencyKey: string): Promise<IssuedBefore | undefined> {
     return this.#read((db) => findIssued(db, idempotencyKey))
   }
 
   /** Whether a certificate, live or void, has the public key with this SHA-256 of its SPKI. */
   isKeyKnown(spkiSha256: string): Promise<boolean> {
-    return this.#read((db) => isKeyKnown(db, spkiSha256))
+    return this.#read(async (db) => (await findHolder(db, spkiSha256)) !== undefined)
   }
 
   /** Refuses to start issuing while the clock is wrong. @throws LedgerError `LEDGER_CLOCK` */
@@ -290,18 +294,30 @@ export class Ledger {
   }
 
   /**
-   * Records a signed certificate; nothing may leave the issuer before this returns. Idempotency, quota,
-   * uniqueness, certificate and audit record are one transaction.
+   * Records a signed certificate; nothing may leave the issuer before this returns. Idempotency, quota, time and
+   * stations of the order, uniqueness, unit, certificate and audit record are one transaction, which those that arrive
+   * together share.
    * @throws LedgerError `LEDGER_QUOTA`, `LEDGER_KEY_TAKEN`, `LEDGER_IDEMPOTENCY`, `LEDGER_CLOCK`,
-   * `LEDGER_CERTIFICATE_SERIAL_TAKEN`, `LEDGER_ORDER_CLOSED`, `LEDGER_UNIT_DECIDED`
+   * `LEDGER_CERTIFICATE_SERIAL_TAKEN`, `LEDGER_ORDER_UNKNOWN`, `LEDGER_ORDER_CLOSED`, `LEDGER_ORDER_PAUSED`,
+   * `LEDGER_ORDER_WINDOW`, `LEDGER_ORDER_PAI`, `LEDGER_STATION_REFUSED`, `LEDGER_UNIT_UNKNOWN`, `LEDGER_UNIT_DECIDED`,
+   * `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_BOUND`, `LEDGER_SERIAL_TAKEN`, `LEDGER_BOARD_TAKEN`
    */
   async record(entry: IssuanceEntry): Promise<IssuanceAnswer> {
-    try {
-      return await this.#act((act) => recordCertificate(act, entry))
-    } catch (error) {
-      if (isRefusal(error, 'LEDGER_KEY_TAKEN')) await this.#act((act) => noteTakenKey(act, entry))
-      throw error
-    }
+    this.#requireOpen()
+    return this.#clock.during(() => this.#parts.recorder.record(entry, this.#actor.actor))
+  }
+
+  /** By the SHA-256 of its DER, hexadecimal. */
+  certificate(sha256: string): Promise<CertificateRecord | undefined> {
+    return this.#read((db) => findCertificate(db, { sha256 }))
+  }
+
+  /** By the key identifier of its PAI and its serial number, hexadecimal. */
+  certificateBySerial(
+    issuerKeyId: string,
+    serialNumber: string,
+  ): Promise<CertificateRecord | undefined> {
+    return this.#read((db) => findCertificate(db, { issuerKeyId, serialNumber }))
   }
 
   /** All certificates of a unit with their states, the oldest first. */
@@ -342,22 +358,15 @@ export class Ledger {
   /** Hands out the audit log up to the head of this moment, a line a record, without line feeds. Returns that head. */
   async exportAudit(write: (line: string) => Promise<void> | void): Promise<AuditHead> {
     const head = await this.head()
-    let after = 0
-    while (after < head.seq) {
-      const rows = await this.#read((db) => auditPage(db, after, head.seq))
-      if (rows.length === 0) break
-      for (const row of rows) {
-        await write(auditLine(row))
-        after = row.seq
-      }
-    }
+    for await (const line of auditLines(head, (page) => this.#read(page))) await write(line)
     return head
   }
 
-  /** Closing again changes nothing. */
+  /** Closing again changes nothing, nor does closing a view. */
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+    const { life, isView } = this.#parts
+    if (isView || life.isOver) return
+    life.isOver = true
     await this.#clock.during(() => this.#database.kysely.destroy())
   }
 
@@ -376,7 +385,7 @@ export class Ledger {
   }
 
   #requireOpen(): void {
-    if (!this.#closed) return
+    if (!this.#parts.life.isOver) return
     throw new LedgerError('LEDGER_CLOSED', `the ledger ${this.#database.place} is closed`)
   }
 }

@@ -5,16 +5,27 @@ import { chainProblems, checkPaiLink, profileViolations } from '@keyline/matter'
 import { parseCertificate, type Certificate } from '@keyline/x509'
 import { readPai, type Pai } from '../build/pai.ts'
 import { IssuerError } from '../errors.ts'
-import { createDacLint, type DacLint } from '../lint/lint-dac.ts'
-import { boundedSigner } from './bounded-signer.ts'
+import { readLintIssuer } from '../lint/lint-certificate.ts'
+import type { LintIssuer } from '../lint/lint-problem.ts'
+import { FileSigner } from '../signer/file-signer.ts'
+import { guardedSigner } from '../signer/guarded-signer.ts'
 import { productionProblems } from './production-policy.ts'
 
-export interface AuthorityInput {
+/** A PAI with the PAA above it, and who holds its key. */
+export interface CertificateAuthority {
   /** Holder of the PAI key. */
   readonly signer: Signer
   /** X.509 DER. */
   readonly pai: Uint8Array
   readonly paa: Uint8Array
+}
+
+/** One that may be retired: without a signer it stands for what it has issued, and issues nothing more. */
+export type FurtherAuthority = Omit<CertificateAuthority, 'signer'> & {
+  readonly signer?: Signer | undefined
+}
+
+export interface AuthorityInput extends FurtherAuthority {
   readonly policy: Policy
   readonly clock: Clock
   readonly random: Random
@@ -24,12 +35,18 @@ export interface AuthorityInput {
 /** PAA, PAI and key that were judged together, and all that is prepared once for them. */
 export interface Authority {
   readonly pai: Pai
+  /** Subject key identifier of the PAI, lower-case hexadecimal. */
+  readonly keyId: string
   /** X.509 DER. */
   readonly paa: Uint8Array
-  readonly signer: Signer
-  readonly lint: DacLint
+  /** Absent where the PAI is retired. */
+  readonly signer: Signer | undefined
+  /** The PAI, as the lint reads it. */
+  readonly lintIssuer: LintIssuer
+  /** The lint verifies one signature in so many: what holds its key elsewhere has verified each of them already. */
+  readonly verifyEvery: number
   /** SHA-256 of the SubjectPublicKeyInfo of PAI and PAA: no device may have these keys. */
-  readonly caKeys: ReadonlySet<string>
+  readonly caKeys: readonly string[]
 }
 
 /**
@@ -42,11 +59,8 @@ export async function prepareAuthority(input: AuthorityInput): Promise<Authority
   const problems = [
     ...paa.problems.map((problem) => `the PAA violates ${problem}`),
     ...pai.problems.map((problem) => `the PAI violates ${problem}`),
-    ...dateProblems(pai, new Date(input.clock.now())),
+    ...(input.signer === undefined ? [] : keyProblems(pai, input.signer, input.clock)),
   ]
-  if (!equalOctets(input.signer.publicKey.point, pai.publicKey.point)) {
-    problems.push('the key belongs to another certificate than the PAI (ISS-02)')
-  }
   if (problems.length === 0) {
     const broken = checkPaiLink(pai.certificate, paa.certificate)
     problems.push(...broken.map((problem) => `${problem}: ${chainProblems[problem]}`))
@@ -54,20 +68,37 @@ export async function prepareAuthority(input: AuthorityInput): Promise<Authority
   if (problems.length > 0) throw new IssuerError('ISSUER_PAI_UNUSABLE', problems.join('; '))
 
   const paaSpkiSha256 = toHex(sha256(paa.certificate.spki.der))
+  return {
+    pai,
+    keyId: toHex(pai.keyId),
+    paa: input.paa,
+    signer: await prepareSigner(input, pai, paaSpkiSha256),
+    lintIssuer: readLintIssuer(input.pai, 'PAI'),
+    verifyEvery: input.signer instanceof FileSigner ? 1 : 64,
+    caKeys: [pai.spkiSha256, paaSpkiSha256],
+  }
+}
+
+function keyProblems(pai: Pai, signer: Signer, clock: Clock): readonly string[] {
+  const problems = dateProblems(pai, new Date(clock.now()))
+  if (equalOctets(signer.publicKey.point, pai.publicKey.point)) return problems
+  return [...problems, 'the key belongs to another certificate than the PAI (ISS-02)']
+}
+
+async function prepareSigner(
+  input: AuthorityInput,
+  pai: Pai,
+  paaSpkiSha256: string,
+): Promise<Signer | undefined> {
+  if (input.signer === undefined) return undefined
   if (input.policy === 'production') {
     const refusals = productionProblems({ signer: input.signer, pai, paaSpkiSha256 })
     if (refusals.length > 0) throw new IssuerError('ISSUER_POLICY_REFUSES', refusals.join('; '))
   }
   const { clock, signTimeoutMs: timeoutMs } = input
-  const signer = boundedSigner({ signer: input.signer, clock, timeoutMs })
+  const signer = guardedSigner({ signer: input.signer, clock, timeoutMs })
   await probe(signer, input.random)
-  return {
-    pai,
-    paa: input.paa,
-    signer,
-    lint: createDacLint(input.pai),
-    caKeys: new Set([pai.spkiSha256, paaSpkiSha256]),
-  }
+  return signer
 }
 
 /** A signature that nobody can have prepared, verified before the first real one. */

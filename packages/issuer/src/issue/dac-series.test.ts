@@ -101,7 +101,7 @@ describe('a series of certificates', () => {
     const subject = { publicKey: keys[0] ?? new Uint8Array(), serialNumber: Uint8Array.of(1) }
     const issued = new DacSeries({ ...input, signer }).issue({ ...subject, commonName: 'x' })
     await expect(issued).rejects.toMatchObject({
-      code: 'ISSUER_LINT_FAILED',
+      code: 'ISSUER_SIGNER_FAILED',
       message: expect.stringContaining('LINT-15'),
     })
   })

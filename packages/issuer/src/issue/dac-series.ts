@@ -1,4 +1,4 @@
-import { describeFinding, toHex } from '@keyline/bytes'
+import { describeFinding, toHex, type Finding } from '@keyline/bytes'
 import { p256Spki, sha256 } from '@keyline/crypto'
 import { assembleCertificate, buildTbsCertificate } from '@keyline/x509'
 import { checkDacSubject, checkIssuing, dacTbs, type DacInput } from '../build/build-dac.ts'
@@ -7,6 +7,7 @@ import { IssuerError } from '../errors.ts'
 import { lintWith, readLintIssuer } from '../lint/lint-certificate.ts'
 import type { LintIssuer } from '../lint/lint-problem.ts'
 import { issuedDac } from '../lint/lint-profile.ts'
+import type { LintRule } from '../lint/lint-rules.ts'
 import { issuedDacChecks, type RoleChecks } from '../lint/role-checks.ts'
 
 /** What all certificates of a series have in common. */
@@ -16,6 +17,8 @@ export interface DacSeriesInput extends Omit<
 > {
   /** Verifies the signature (LINT-15) of one certificate in so many, the first among them; of each unless given. */
   readonly verifyEvery?: number | undefined
+  /** The PAI, as the lint reads it; read anew unless given. */
+  readonly lintIssuer?: LintIssuer | undefined
 }
 
 /** A certificate with what a record of it names. Hashes and serial number are hexadecimal. */
@@ -45,10 +48,13 @@ export class DacSeries {
     this.#templates = new DacTemplates((subject) =>
       buildTbsCertificate(dacTbs({ ...input, ...subject })),
     )
-    this.#issuer = readLintIssuer(input.pai.certificate.der, 'PAI')
+    this.#issuer = input.lintIssuer ?? readLintIssuer(input.pai.certificate.der, 'PAI')
   }
 
-  /** Nothing is signed that breaks a rule. @throws IssuerError `ISSUER_RULE_BROKEN`, `ISSUER_LINT_FAILED` */
+  /**
+   * Nothing is signed that breaks a rule.
+   * @throws IssuerError `ISSUER_RULE_BROKEN`, `ISSUER_SIGNER_FAILED`, `ISSUER_LINT_FAILED`
+   */
   async issue(subject: DacSubject): Promise<SeriesDac> {
     const { publicKey } = subject
     this.#requireRules(subject)
@@ -70,7 +76,7 @@ export class DacSeries {
     const ordered = { certificate, publicKey, vendorId, productId }
     const findings = lintWith(judge, certificate, { issuer: this.#issuer, ordered })
     if (findings.length === 0) return
-    throw new IssuerError('ISSUER_LINT_FAILED', findings.map(describeFinding).join(' | '))
+    throw lintRefusal(findings)
   }
 
   /** ISS-01 … ISS-07 and ISS-09: all of them before the first certificate, later those of its own members. */
@@ -83,4 +89,12 @@ export class DacSeries {
     if (findings.length === 0) return
     throw new IssuerError('ISSUER_RULE_BROKEN', findings.map(describeFinding).join(' | '))
   }
+}
+
+/** A bad signature is the signer's fault, the size the operator's, the rest of the lint ours. */
+function lintRefusal(findings: readonly Finding[]): IssuerError {
+  const message = findings.map(describeFinding).join(' | ')
+  const isOnly = (rule: LintRule): boolean => findings.every((finding) => finding.rule === rule)
+  if (isOnly('LINT-14')) return new IssuerError('ISSUER_RULE_BROKEN', message)
+  return new IssuerError(isOnly('LINT-15') ? 'ISSUER_SIGNER_FAILED' : 'ISSUER_LINT_FAILED', message)
 }

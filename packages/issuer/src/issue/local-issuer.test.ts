@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { scaled } from '../../../../test/support/scale.ts'
 import { MemoryIssuanceStore } from '../testing/memory-store.ts'
 import { csrOf, testLine, testPki, today } from '../testing/test-line.ts'
-import type { IssuanceOrder } from './issuance-store.ts'
+import type { IssuanceProspect, IssuanceQuestion } from './issuance-store.ts'
 import { createLocalIssuer, type DacRequest } from './local-issuer.ts'
 
 const request = async (changed: Partial<DacRequest> = {}): Promise<DacRequest> => ({
@@ -21,7 +21,7 @@ const stranger = keyPairSigner(generateP256())
 
 const nothing = (): void => undefined
 
-/** A store whose next look at an order waits, so that another request can overtake. */
+/** A store whose next look ahead is old when it arrives, so that another request can overtake. */
 class HeldStore extends MemoryIssuanceStore {
   #held: { readonly arrive: () => void; readonly released: Promise<void> } | undefined
 
@@ -33,12 +33,13 @@ class HeldStore extends MemoryIssuanceStore {
     return { arrived, release }
   }
 
-  override async order(orderId: string): Promise<IssuanceOrder | undefined> {
+  override async prospect(question: IssuanceQuestion): Promise<IssuanceProspect> {
     const held = this.#held
     this.#held = undefined
+    const seen = await super.prospect(question)
     held?.arrive()
     await held?.released
-    return super.order(orderId)
+    return seen
   }
 }
 
@@ -100,7 +101,7 @@ describe('asked again', () => {
     const asked = await request()
     const first = await issuer.issue(asked)
     store.addOrder({ orderId: 'O-1', state: 'closed', certificatesUsed: 1 })
-    expect(await issuer.issue(asked)).toEqual(first)
+    expect(await issuer.issue(asked)).toEqual({ ...first, replayed: true })
     expect(store.entries()).toHaveLength(1)
   })
 
@@ -141,7 +142,7 @@ describe('asked again', () => {
     expect(store.entries()).toHaveLength(1)
   })
 
-  it('gives the certificate of a twin that was recorded between its first look and its refusal', async () => {
+  it('gives the certificate of a twin that was recorded between its look ahead and its record', async () => {
     const store = new HeldStore()
     const { issuer } = await testLine({ store })
     store.addOrder({ orderId: 'O-1', certificateLimit: 1 })
@@ -151,7 +152,7 @@ describe('asked again', () => {
     await arrived
     const first = await issuer.issue(asked)
     release()
-    expect(await held).toEqual(first)
+    expect(await held).toEqual({ ...first, replayed: true })
     expect(store.entries()).toHaveLength(1)
   })
 

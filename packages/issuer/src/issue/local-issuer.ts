@@ -1,24 +1,27 @@
 import {
   describeFinding,
-  equalOctets,
   throwIfInterrupted,
-  toHex,
   type Clock,
   type Finding,
   type Random,
 } from '@keyline/bytes'
-import type { P256PublicKey, Signer } from '@keyline/crypto'
 import type { Policy } from '@keyline/ledger/records'
-import { parseCertificate } from '@keyline/x509'
 import { drawSerialNumber } from '../build/serial-number.ts'
 import { IssuerError } from '../errors.ts'
-import { checkRequest } from '../request/check-request.ts'
-import type { LintRule } from '../lint/lint-rules.ts'
-import { prepareAuthority, type Authority } from './authority.ts'
+import { judgeKey, judgeRequest, readRequest, type ReadRequest } from '../request/check-request.ts'
+import { Authorities, isActive } from './authorities.ts'
+import { prepareAuthority, type CertificateAuthority, type FurtherAuthority } from './authority.ts'
 import { dacCommonName, defaultCommonName } from './dac-common-name.ts'
-import type { IssuanceOrder, IssuanceStore } from './issuance-store.ts'
-import { issueDac } from './issue-dac.ts'
+import { OrderSeries } from './order-series.ts'
+import type {
+  IssuanceOrder,
+  IssuanceProspect,
+  IssuanceStore,
+  UnitIdentity,
+} from './issuance-store.ts'
+import { requireOpen } from './require-open.ts'
 import { requestHash } from './request-hash.ts'
+import { storeRefusal } from './store-refusal.ts'
 
 /** Asks for a device certificate. The same key with the same body gives the same answer, for ever. */
 export interface DacRequest {
@@ -27,6 +30,10 @@ export interface DacRequest {
   readonly idempotencyKey: string
   /** PKCS#10 DER from the board. */
   readonly csr: Uint8Array
+  /** The station that asks, where it asks from elsewhere. */
+  readonly stationId?: string | undefined
+  /** Who the unit is, where the store of this issuer need not know it. */
+  readonly identity?: UnitIdentity | undefined
 }
 
 /** X.509 DER, the device's certificate and the two above it. */
@@ -36,13 +43,15 @@ export interface DacChain {
   readonly paa: Uint8Array
 }
 
-export interface LocalIssuerOptions {
+/** A chain, and whether it was given before. */
+export interface IssuedDac extends DacChain {
+  readonly replayed: boolean
+}
+
+/** The authority is that of new orders; the further ones are of other products, or of orders that were begun with them. */
+export interface LocalIssuerOptions extends CertificateAuthority {
+  readonly authorities?: readonly FurtherAuthority[] | undefined
   readonly store: IssuanceStore
-  /** Holder of the PAI key. */
-  readonly signer: Signer
-  /** X.509 DER. */
-  readonly pai: Uint8Array
-  readonly paa: Uint8Array
   readonly clock: Clock
   readonly random: Random
   /** `test` unless given. Orders of the other policy are refused. */
@@ -55,6 +64,8 @@ export interface LocalIssuerOptions {
   readonly buildDate?: number | undefined
   /** How long the signer may take; 10 000 ms unless given. */
   readonly signTimeoutMs?: number | undefined
+  /** True for a PAI that was revoked: nothing is issued with it. @param keyId lower-case hexadecimal */
+  readonly isPaiRevoked?: ((keyId: string) => boolean) | undefined
 }
 
 const earliestClock = Date.UTC(2025, 0, 1)
@@ -65,86 +76,96 @@ const defaultSignTimeoutMs = 10_000
  * @throws IssuerError `ISSUER_CLOCK_WRONG`, `ISSUER_PAI_UNUSABLE`, `ISSUER_POLICY_REFUSES`, `ISSUER_SIGNER_FAILED`
  */
 export async function createLocalIssuer(options: LocalIssuerOptions): Promise<LocalIssuer> {
-  const { policy = 'test', signTimeoutMs = defaultSignTimeoutMs } = options
+  const { policy = 'test', signTimeoutMs = defaultSignTimeoutMs, clock, random } = options
   requireClock(options)
-  const authority = await prepareAuthority({ ...options, policy, signTimeoutMs })
-  return new LocalIssuer(options, authority)
+  const around = { policy, signTimeoutMs, clock, random }
+  const { signer, pai, paa, authorities = [] } = options
+  const [main, ...further] = await Promise.all(
+    [{ signer, pai, paa }, ...authorities].map((one) => prepareAuthority({ ...around, ...one })),
+  )
+  if (main === undefined || !isActive(main)) {
+    throw new IssuerError('ISSUER_PAI_UNUSABLE', 'the PAI of new orders has no signer')
+  }
+  return new LocalIssuer(options, new Authorities(main, further))
 }
 
 /** Issues device certificates under work orders. Made by `createLocalIssuer`. */
 export class LocalIssuer {
   readonly #options: LocalIssuerOptions
   readonly #policy: Policy
-  readonly #authority: Authority
+  readonly #authorities: Authorities
+  readonly #series: OrderSeries
 
-  constructor(options: LocalIssuerOptions, authority: Authority) {
+  constructor(options: LocalIssuerOptions, authorities: Authorities) {
     this.#options = options
     this.#policy = options.policy ?? 'test'
-    this.#authority = authority
+    this.#authorities = authorities
+    this.#series = new OrderSeries(options)
   }
 
   /**
    * Gives the certificate of a request: the recorded one when it was asked for before, a new one otherwise.
    * A new one leaves only after its record, which uses up one certificate of the order.
-   * @throws IssuerError, with the fault that decides the verdict; whatever the store refuses with
+   * @throws IssuerError, with the fault that decides the verdict; whatever else the store refuses with
    */
   async issue(
     request: DacRequest,
     options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<DacChain> {
+  ): Promise<IssuedDac> {
     throwIfInterrupted(options.signal)
+    const { orderId, unitId, idempotencyKey, csr } = request
     const hash = requestHash(request)
-    const recorded = await this.#recorded(request, hash)
-    if (recorded !== undefined) return this.#chain(recorded)
+    const read = readRequest(csr)
+    const spkiSha256 = read.ok ? read.spkiSha256 : undefined
+    const prospect = await this.#ask((store) =>
+      store.prospect({ orderId, unitId, idempotencyKey, spkiSha256 }),
+    )
+    const { issued } = prospect
+    if (issued?.requestHash === hash) return this.#chain(issued.certificate, true)
+    if (issued !== undefined) {
+      const message = `${idempotencyKey} of unit ${unitId} was used for another request`
+      throw new IssuerError('ISSUER_IDEMPOTENCY_CONFLICT', message)
+    }
+    requireClock(this.#options)
+    const order = this.#order(orderId, prospect)
+    const { publicKey } = this.#accepted(read, order, prospect)
+    requireOpen(order, request.stationId, this.#options.clock.now())
+    const authority = this.#authorities.ofOrder(order)
+    const commonName = this.#commonName(request, prospect)
+    throwIfInterrupted(options.signal)
+    const dac = await this.#series.of(authority, order).issue({
+      publicKey: publicKey.point,
+      serialNumber: drawSerialNumber(this.#options.random),
+      commonName,
+    })
+    throwIfInterrupted(options.signal)
+    const { stationId, identity } = request
+    const recorded = await this.#ask((store) =>
+      store.record({
+        orderId,
+        unitId,
+        idempotencyKey,
+        requestHash: hash,
+        spkiSha256: dac.spkiSha256,
+        issuerKeyId: authority.keyId,
+        serialNumber: dac.serialNumber,
+        certificate: dac.der,
+        ...(stationId === undefined ? {} : { stationId }),
+        ...(identity === undefined ? {} : { identity }),
+      }),
+    )
+    return this.#chain(recorded.certificate, recorded.replayed)
+  }
+
+  async #ask<T>(question: (store: IssuanceStore) => Promise<T>): Promise<T> {
     try {
-      return this.#chain(await this.#issueNew(request, hash, options.signal))
-    } catch (refusal) {
-      // A twin of this request may have been recorded meanwhile: it is then the reason of the refusal.
-      const twin = await this.#recorded(request, hash)
-      if (twin === undefined) throw refusal
-      return this.#chain(twin)
+      return await question(this.#options.store)
+    } catch (error) {
+      throw storeRefusal(error)
     }
   }
 
-  async #recorded(request: DacRequest, hash: string): Promise<Uint8Array | undefined> {
-    const { idempotencyKey, unitId } = request
-    const recorded = await this.#options.store.issued(idempotencyKey)
-    if (recorded === undefined || recorded.requestHash === hash) return recorded?.certificate
-    const message = `${idempotencyKey} of unit ${unitId} was used for another request`
-    throw new IssuerError('ISSUER_IDEMPOTENCY_CONFLICT', message)
-  }
-
-  async #issueNew(
-    request: DacRequest,
-    hash: string,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array> {
-    const { store } = this.#options
-    const { orderId, unitId, idempotencyKey } = request
-    requireClock(this.#options)
-    const order = await this.#order(orderId)
-    const { publicKey, spkiSha256 } = await this.#acceptedRequest(request.csr, order)
-    requireOpen(order)
-    const commonName = await this.#commonName(unitId)
-    throwIfInterrupted(signal)
-    const serialNumber = drawSerialNumber(this.#options.random)
-    const certificate = await this.#certify({ order, publicKey, serialNumber, commonName })
-    throwIfInterrupted(signal)
-    const released = await store.record({
-      orderId,
-      unitId,
-      idempotencyKey,
-      requestHash: hash,
-      spkiSha256,
-      issuerKeyId: toHex(this.#authority.pai.keyId),
-      serialNumber: toHex(serialNumber),
-      certificate,
-    })
-    return released.certificate
-  }
-
-  async #order(orderId: string): Promise<IssuanceOrder> {
-    const order = await this.#options.store.order(orderId)
+  #order(orderId: string, { order }: IssuanceProspect): IssuanceOrder {
     if (order === undefined) {
       throw new IssuerError('ISSUER_ORDER_UNKNOWN', `the ledger has no order ${orderId}`)
     }
@@ -155,65 +176,29 @@ export class LocalIssuer {
     return order
   }
 
-  async #acceptedRequest(csr: Uint8Array, order: IssuanceOrder): Promise<AcceptedRequest> {
-    const { vendorId, productId, policy } = order
-    const result = await checkRequest(csr, {
-      vendorId,
-      productId,
-      policy,
-      isKeyKnown: async (hash) =>
-        this.#authority.caKeys.has(hash) || this.#options.store.isKeyKnown(hash),
-    })
-    if (result.ok) return result
-    const { rule } = result.finding
-    const code = rule === 'CSR-07' ? 'ISSUER_KEY_KNOWN' : 'ISSUER_REQUEST_REFUSED'
-    throw new IssuerError(code, describeFinding(result.finding), { details: { rule } })
+  #accepted(
+    read: ReturnType<typeof readRequest>,
+    order: IssuanceOrder,
+    { isKeyKnown }: IssuanceProspect,
+  ): ReadRequest {
+    if (!read.ok) throw requestRefusal(read.finding)
+    const isKnown = isKeyKnown || this.#authorities.isCaKey(read.spkiSha256)
+    const check = judgeRequest(read, order) ?? judgeKey(read, order, isKnown)
+    if (!check.ok) throw requestRefusal(check.finding)
+    return read
   }
 
-  async #commonName(unitId: string): Promise<string> {
-    const { store, commonName = defaultCommonName } = this.#options
-    const serialNumber = await store.unitSerialNumber(unitId)
+  #commonName({ unitId, identity }: DacRequest, prospect: IssuanceProspect): string {
+    const { commonName = defaultCommonName } = this.#options
+    const serialNumber = identity?.serialNumber ?? prospect.serialNumber
     if (serialNumber !== undefined) return dacCommonName(commonName, { unitId, serialNumber })
     throw new IssuerError('ISSUER_UNIT_UNKNOWN', `the ledger has no unit ${unitId}`)
   }
 
-  async #certify(input: {
-    readonly order: IssuanceOrder
-    readonly publicKey: P256PublicKey
-    readonly serialNumber: Uint8Array
-    readonly commonName: string
-  }): Promise<Uint8Array> {
-    const { pai, signer, lint } = this.#authority
-    const { order, ...subject } = input
-    const now = new Date(this.#options.clock.now())
-    const result = await issueDac({
-      ...subject,
-      pai,
-      signer,
-      lint,
-      vendorId: order.vendorId,
-      productId: order.productId,
-      notBefore: wholeSeconds(now),
-      notAfter: earlier(this.#options.notAfter, pai.certificate.notAfter),
-      now,
-    })
-    if (result.ok) return result.certificate
-    throw refusalOf(result.findings, result.lintFindings)
+  #chain(dac: Uint8Array, replayed: boolean): IssuedDac {
+    const { pai, paa } = this.#authorities.ofCertificate(dac)
+    return { dac, pai: pai.certificate.der, paa, replayed }
   }
-
-  /** Never a mixed chain: a certificate of another PAI is not handed out beside this one. */
-  #chain(dac: Uint8Array): DacChain {
-    const { pai, paa } = this.#authority
-    if (!equalOctets(parseCertificate(dac).issuer, pai.certificate.subject)) {
-      throw new IssuerError('ISSUER_PAI_ROTATED', 'the recorded certificate has another PAI')
-    }
-    return { dac, pai: pai.certificate.der, paa }
-  }
-}
-
-interface AcceptedRequest {
-  readonly publicKey: P256PublicKey
-  readonly spkiSha256: string
 }
 
 function requireClock({ clock, buildDate = earliestClock }: LocalIssuerOptions): void {
@@ -223,29 +208,8 @@ function requireClock({ clock, buildDate = earliestClock }: LocalIssuerOptions):
   throw new IssuerError('ISSUER_CLOCK_WRONG', `it is ${is}, before ${earliest}`)
 }
 
-/** Answers early; the record decides. */
-function requireOpen(order: IssuanceOrder): void {
-  const { orderId, state, certificateLimit, certificatesUsed } = order
-  if (state === 'closed') {
-    throw new IssuerError('ISSUER_ORDER_CLOSED', `order ${orderId} is closed`)
-  }
-  if (certificatesUsed < certificateLimit) return
-  const message = `order ${orderId} has used ${certificatesUsed} of ${certificateLimit} certificates`
-  throw new IssuerError('ISSUER_QUOTA_REACHED', message)
-}
-
-/** A bad signature is the signer's fault, an ISS rule or the size the operator's, the rest of the lint ours. */
-function refusalOf(findings: readonly Finding[], lintFindings: readonly Finding[]): IssuerError {
-  const message = [...findings, ...lintFindings].map(describeFinding).join(' | ')
-  const isOnly = (rule: LintRule): boolean => lintFindings.every((finding) => finding.rule === rule)
-  if (isOnly('LINT-14')) return new IssuerError('ISSUER_RULE_BROKEN', message)
-  return new IssuerError(isOnly('LINT-15') ? 'ISSUER_SIGNER_FAILED' : 'ISSUER_LINT_FAILED', message)
-}
-
-function earlier(wanted: Readonly<Date> | undefined, latest: Readonly<Date>): Readonly<Date> {
-  return wanted !== undefined && wanted < latest ? wanted : latest
-}
-
-function wholeSeconds(time: Readonly<Date>): Date {
-  return new Date(Math.floor(time.getTime() / 1000) * 1000)
+function requestRefusal(finding: Finding): IssuerError {
+  const { rule } = finding
+  const code = rule === 'CSR-07' ? 'ISSUER_KEY_KNOWN' : 'ISSUER_REQUEST_REFUSED'
+  return new IssuerError(code, describeFinding(finding), { details: { rule } })
 }

@@ -33,6 +33,17 @@ export type RequestCheck =
     }
   | { readonly ok: false; readonly finding: Finding }
 
+/** A request whose key can be read: nothing else of it is judged yet. */
+export interface ReadRequest {
+  readonly ok: true
+  readonly request: CertificateRequest
+  readonly publicKey: P256PublicKey
+  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal. */
+  readonly spkiSha256: string
+}
+
+type Refused = Extract<RequestCheck, { readonly ok: false }>
+
 /**
  * Checks a certificate request from a board in the order of the specification; the first failing check decides.
  * The key is compared with the named curve before it is imported, so explicit curve parameters never reach the
@@ -43,6 +54,14 @@ export async function checkRequest(
   csr: Uint8Array,
   context: RequestContext,
 ): Promise<RequestCheck> {
+  const read = readRequest(csr)
+  if (!read.ok) return read
+  const refused = judgeRequest(read, context)
+  return refused ?? judgeKey(read, context, await context.isKeyKnown(read.spkiSha256))
+}
+
+/** The checks up to the key: CSR-08 and CSR-01 to CSR-03. */
+export function readRequest(csr: Uint8Array): ReadRequest | Refused {
   if (csr.length === 0 || csr.length > derLimits.request) {
     return refuse('CSR-08', 'request', `${csr.length} octets`, 'its size is not allowed')
   }
@@ -53,28 +72,44 @@ export async function checkRequest(
   if (request.version !== 0) {
     return refuse('CSR-02', 'version', String(request.version), 'it must be 0')
   }
-  const { signatureAlgorithm, spki } = request
   const publicKey = publicKeyOf(request)
   if (publicKey === undefined) {
     const message = 'it is not an uncompressed point on the named curve prime256v1'
-    return refuse('CSR-03', 'subjectPKInfo', toHex(spki.der), message)
+    return refuse('CSR-03', 'subjectPKInfo', toHex(request.spki.der), message)
   }
-  if (!isEcdsaWithSha256(signatureAlgorithm)) {
+  return { ok: true, request, publicKey, spkiSha256: toHex(sha256(request.spki.der)) }
+}
+
+/** Signature and subject: CSR-04 to CSR-06. */
+export function judgeRequest(
+  { request }: ReadRequest,
+  order: Pick<RequestContext, 'vendorId' | 'productId'>,
+): Refused | undefined {
+  if (!isEcdsaWithSha256(request.signatureAlgorithm)) {
     const message = 'it must be ecdsa-with-SHA256 without parameters'
-    return refuse('CSR-04', 'signatureAlgorithm', signatureAlgorithm.oid, message)
+    return refuse('CSR-04', 'signatureAlgorithm', request.signatureAlgorithm.oid, message)
   }
   if (!isSelfSigned(request)) {
     const message = 'it does not verify with the key of the request'
     return refuse('CSR-05', 'signature', toHex(request.signature.octets), message)
   }
-  const foreign = foreignId(request.subject, context)
-  if (foreign !== undefined) return refuse('CSR-06', 'subject', toHex(request.subject), foreign)
-  const spkiSha256 = toHex(sha256(spki.der))
-  if (await context.isKeyKnown(spkiSha256)) {
+  const foreign = foreignId(request.subject, order)
+  return foreign === undefined
+    ? undefined
+    : refuse('CSR-06', 'subject', toHex(request.subject), foreign)
+}
+
+/** Whose key it is: CSR-07 and CSR-09. */
+export function judgeKey(
+  { publicKey, spkiSha256 }: ReadRequest,
+  { policy }: Pick<RequestContext, 'policy'>,
+  isKnown: boolean,
+): RequestCheck {
+  if (isKnown) {
     const message = 'it belongs to another device or to a CA already'
     return refuse('CSR-07', 'public key', spkiSha256, message)
   }
-  const published = context.policy === 'production' ? publishedKeyName(spkiSha256) : undefined
+  const published = policy === 'production' ? publishedKeyName(spkiSha256) : undefined
   if (published !== undefined) {
     const message = `anyone has its private part, it is ${published}`
     return refuse('CSR-09', 'public key', spkiSha256, message)
@@ -83,7 +118,10 @@ export async function checkRequest(
 }
 
 /** Why the ids in a subject are not those of the order; undefined when none stands there or all agree. */
-function foreignId(subject: Uint8Array, context: RequestContext): string | undefined {
+function foreignId(
+  subject: Uint8Array,
+  context: Pick<RequestContext, 'vendorId' | 'productId'>,
+): string | undefined {
   const { vendorId, productId, problem } = matterIds(subject)
   if (problem !== undefined) return problem
   if ((vendorId ?? context.vendorId) !== context.vendorId) {
@@ -104,7 +142,7 @@ function parse(der: Uint8Array): CertificateRequest | string {
   }
 }
 
-function refuse(rule: RequestRule, field: string, value: string, message: string): RequestCheck {
+function refuse(rule: RequestRule, field: string, value: string, message: string): Refused {
   const { severity, remedy } = requestRules[rule]
   return { ok: false, finding: { rule, severity, field, value, message, remedy } }
 }

@@ -25,6 +25,8 @@ export type AuditRecord = z.infer<typeof AuditRecord>
 /** What may stand in `type`. */
 export type AuditType =
   | 'order.created'
+  | 'order.paused'
+  | 'order.resumed'
   | 'order.closed'
   | 'batch.opened'
   | 'batch.recorded'
@@ -36,3 +38,12 @@ export type AuditType =
   | 'certificate.voided'
   | 'secrets.revealed'
   | 'setting.changed'
+  | 'member.invited'
+  | 'member.enrolled'
+  | 'member.renewed'
+  | 'member.blocked'
+  | 'member.unblocked'
+  | 'certificate.revoked'
+  | 'crl.opened'
+  | 'crl.built'
+  | 'ledger.reconciled'

@@ -26,6 +26,11 @@ export interface Database {
 
 const attempts = 5
 
+export interface TransactOptions {
+  /** Leaves a constraint that may be a lost race to the caller, who knows a better way than the same once more. */
+  readonly isConstraintFinal?: boolean | undefined
+}
+
 /**
  * One transaction. A lost race (serialization failure, deadlock, lock held by another process) undoes it
  * whole, so it is run again, at most {@link attempts} times: the database itself has waited meanwhile.
@@ -33,6 +38,7 @@ const attempts = 5
 export async function transact<T>(
   database: Database,
   work: (transaction: LedgerTransaction) => Promise<T>,
+  options: TransactOptions = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -40,7 +46,10 @@ export async function transact<T>(
     } catch (error) {
       if (isKeylineError(error)) throw error
       const refusal = database.refusalOf(error)
-      if (attempt >= attempts || !mayRunAgain(refusal)) throw errorOf(database, refusal, error)
+      const isFinal = refusal.reason === 'constraint' && options.isConstraintFinal === true
+      if (isFinal || attempt >= attempts || !mayRunAgain(refusal)) {
+        throw errorOf(database, refusal, error)
+      }
     }
   }
 }

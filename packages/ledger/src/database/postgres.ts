@@ -9,10 +9,10 @@ const int8 = 20
  * A pool of connections to one PostgreSQL database. Every wait has an end on the server's side too, so that
  * a station that froze inside a transaction does not hold the others up for ever.
  */
-export function openPostgres(url: string): Database {
+export function openPostgres(url: string, connections = 10): Database {
   const pool = new Pool({
     connectionString: url,
-    max: 10,
+    max: connections,
     connectionTimeoutMillis: 30_000,
     query_timeout: 60_000,
     keepAlive: true,

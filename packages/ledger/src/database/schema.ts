@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely'
 import type { LedgerErrorCode } from '../errors.ts'
 
 /** The newest schema, as the code sees it. 64-bit integers are numbers: none of them passes 2^53. */
@@ -12,6 +13,13 @@ export interface Tables {
   readonly setting: { name: string; sealed: Uint8Array }
   readonly audit: AuditRow
   readonly ledger_head: HeadRow
+  readonly member: MemberRow
+  readonly member_key: MemberKeyRow
+  readonly revocation_list: RevocationListRow
+  readonly revocation: RevocationRow
+  readonly crl: CrlRow
+  readonly job: JobRow
+  readonly checkpoint_holder: { id: string; folder: string; opened_at: number }
 }
 
 export interface WorkOrderRow {
@@ -30,6 +38,14 @@ export interface WorkOrderRow {
   certificate_limit: number
   certificates_used: number
   state: 'open' | 'closed'
+  /** 1 while an open order stands still. */
+  paused: 0 | 1
+  /** JSON array of the stations that may ask; null: all. */
+  stations: string | null
+  opens_at: number | null
+  closes_at: number | null
+  /** Key identifier of the one PAI of the order, once a certificate is recorded. */
+  issuer_key_id: string | null
   created_at: number
 }
 
@@ -66,6 +82,8 @@ export interface UnitRow {
   board_uid: string | null
   /** Set where the unit was generated and never had a board. */
   batch_id: string | null
+  /** 1 where the secrets are on the ledger of the station that asked. */
+  remote: 0 | 1
   created_at: number
   iterations: number
   sealed_discriminator: Uint8Array
@@ -89,6 +107,8 @@ export interface CertificateRow {
   state: 'live' | 'void'
   void_reason: string | null
   issued_at: number
+  /** Who asked, where it asked over the network. */
+  station_id: string | null
 }
 
 export interface VerdictRow {
@@ -115,6 +135,74 @@ export interface HeadRow {
   audit_seq: number
   audit_hash: string
   issued_at: number
+  /** How many lives the ledger has had: each restored backup begins another. */
+  epoch: number
+}
+
+/** A person or a station that authenticates by a client certificate. */
+export interface MemberRow {
+  name: string
+  role: 'owner' | 'officer' | 'station' | 'operator' | 'auditor'
+  state: 'invited' | 'active' | 'blocked'
+  /** Of the one-time token, until it is used. */
+  token_sha256: string | null
+  token_expires_at: number | null
+  block_reason: string | null
+  created_at: number
+}
+
+/** Keys of members: the newest one, and the one it was renewed with. */
+export interface MemberKeyRow {
+  spki_sha256: string
+  name: string
+  certificate_sha256: string
+  not_after: number
+  is_newest: 0 | 1
+}
+
+/** Counters of an issuer's list. The row is locked while one of its certificates is revoked. */
+export interface RevocationListRow {
+  issuer_key_id: string
+  /** Of the list that was opened last. */
+  number: number
+  /** How many revocations there are; they have the places 1 to this. */
+  revocations: number
+}
+
+/** Rows are added and never changed, so that the first n of an issuer are the same for ever. */
+export interface RevocationRow {
+  issuer_key_id: string
+  place: number
+  serial_number: string
+  certificate_sha256: string | null
+  reason: string
+  revoked_at: number
+}
+
+/** The newest list of an issuer. */
+export interface CrlRow {
+  issuer_key_id: string
+  number: number
+  /** How many revocations stand in it: the first ones. */
+  revocations: number
+  this_update: number
+  next_update: number
+  der: Uint8Array
+}
+
+/** Work to be done once the act it was added by is committed. SQLite alone has the table. */
+export interface JobRow {
+  id: Generated<number>
+  name: string
+  /** Canonical JSON. */
+  payload: string
+  /** Of several jobs with one key that wait, one is enough. */
+  job_key: string | null
+  run_at: number
+  /** Until then a runner has it; 0 while it waits. */
+  locked_until: number
+  attempts: number
+  last_error: string | null
 }
 
 /** What a violated constraint means. */
@@ -158,10 +246,16 @@ export const constraints: Readonly<Record<string, ConstraintEntry>> = {
     message: 'the batch was opened by another writer at the same time',
     again: true,
   },
+  unit_pkey: {
+    columns: 'unit.id',
+    code: 'LEDGER_UNIT_DIFFERS',
+    message: 'the unit was made by another writer at the same time',
+    again: true,
+  },
   unit_serial_number: {
     columns: 'unit.serial_number, unit.vendor_id, unit.product_id',
     code: 'LEDGER_SERIAL_TAKEN',
-    message: 'the next serial number of the pool belongs to a unit of another pool',
+    message: 'the serial number belongs to another unit of the product',
   },
   unit_board: {
     columns: 'unit.board_uid',
@@ -202,6 +296,30 @@ export const constraints: Readonly<Record<string, ConstraintEntry>> = {
     columns: 'setting.name',
     code: 'LEDGER_BUSY',
     message: 'the setting was made by another writer at the same time',
+    again: true,
+  },
+  member_pkey: {
+    columns: 'member.name',
+    code: 'LEDGER_MEMBER_EXISTS',
+    message: 'the member was invited by another writer at the same time',
+    again: true,
+  },
+  member_key_pkey: {
+    columns: 'member_key.spki_sha256',
+    code: 'LEDGER_MEMBER_EXISTS',
+    message: 'the key belongs to another member',
+    again: true,
+  },
+  revocation_list_pkey: {
+    columns: 'revocation_list.issuer_key_id',
+    code: 'LEDGER_BUSY',
+    message: 'the revocation list was begun by another writer at the same time',
+    again: true,
+  },
+  revocation_serial_number: {
+    columns: 'revocation.issuer_key_id, revocation.serial_number',
+    code: 'LEDGER_BUSY',
+    message: 'the certificate was revoked by another writer at the same time',
     again: true,
   },
 }

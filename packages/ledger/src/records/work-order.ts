@@ -31,6 +31,10 @@ export type Policy = z.infer<typeof Policy>
 export const Platform = z.enum(['wba', 'u5', 'wb55'])
 export type Platform = z.infer<typeof Platform>
 
+const moment = z.iso
+  .datetime({ offset: true })
+  .describe('RFC 3339, such as 2026-06-01T06:00:00+02:00')
+
 /**
  * What to make. Declared once: it validates the file, gives the JSON Schema for editors and the types.
  * Source: design, section 2; line, section 2, row 5.
@@ -53,6 +57,14 @@ export const WorkOrder = z.strictObject({
     .max(2_000_000)
     .optional()
     .describe('most certificates the issuer signs for this order; the quantity unless given'),
+  stations: z
+    .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/))
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('names of the stations that may ask for certificates; all of them unless given'),
+  opens: moment.optional().describe('certificates are issued from this moment on'),
+  closes: moment.optional().describe('no certificate is issued from this moment on'),
   serialNumbers: z.strictObject({
     pool: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
     pattern: z

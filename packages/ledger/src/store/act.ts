@@ -1,11 +1,18 @@
 import { canonicalJson, type Clock } from '@keyline/bytes'
 import type { Kysely } from 'kysely'
 import type { AuditData, AuditType } from '../audit/record.ts'
-import { read, transact, type Database, type LedgerTransaction } from '../database/database.ts'
+import {
+  read,
+  transact,
+  type Database,
+  type LedgerTransaction,
+  type TransactOptions,
+} from '../database/database.ts'
 import type { AuditRow, Tables } from '../database/schema.ts'
 import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import { chainHash } from '../records/index.ts'
+import { RowInserter } from './insert-rows.ts'
 
 /** One act of the ledger: the transaction it runs in, and the audit record that stands or falls with it. */
 export interface Act {
@@ -17,6 +24,15 @@ export interface Act {
    * it is the last statement of an act.
    */
   readonly note: (type: AuditType, data: AuditData) => Promise<void>
+  /** The same for several records in a row, each of its own actor. */
+  readonly noteAll: (notes: readonly AuditNote[]) => Promise<void>
+}
+
+/** One audit record to be. */
+export interface AuditNote {
+  readonly actor: string
+  readonly type: AuditType
+  readonly data: AuditData
 }
 
 export interface ActorOptions {
@@ -30,20 +46,32 @@ export interface ActorOptions {
 export class Actor {
   readonly #database: Database
   readonly #clock: Clock
-  readonly #name: string
+  /** Who acts. */
+  readonly actor: string
 
   constructor(options: ActorOptions) {
     this.#database = options.database
     this.#clock = options.clock
-    this.#name = options.actor
+    this.actor = options.actor
   }
 
-  act<T>(work: (act: Act) => Promise<T>): Promise<T> {
+  /** The same for another actor. */
+  as(actor: string): Actor {
+    return new Actor({ database: this.#database, clock: this.#clock, actor })
+  }
+
+  act<T>(work: (act: Act) => Promise<T>, options?: TransactOptions): Promise<T> {
+    const { actor } = this
     return this.#clock.during(() =>
-      transact(this.#database, (tx) => {
-        const now = this.#clock.now()
-        return work({ tx, now, note: (type, data) => append(tx, this.#name, now, type, data) })
-      }),
+      transact(
+        this.#database,
+        (tx) => {
+          const now = this.#clock.now()
+          const noteAll = (notes: readonly AuditNote[]) => append(tx, now, notes)
+          return work({ tx, now, noteAll, note: (type, data) => noteAll([{ actor, type, data }]) })
+        },
+        options,
+      ),
     )
   }
 
@@ -52,25 +80,16 @@ export class Actor {
   }
 }
 
-// Taking the number also takes the row's lock, and gives the hash that the lock protects.
-const takeNumber = statement((db) =>
+// Taking the numbers also takes the row's lock, and gives the hash that the lock protects.
+const takeNumbers = statement((db, { count }: Values<{ count: number }>) =>
   db
     .updateTable('ledger_head')
-    .set((eb) => ({ audit_seq: eb('audit_seq', '+', 1) }))
+    .set((eb) => ({ audit_seq: eb('audit_seq', '+', count) }))
     .where('id', '=', 1)
     .returning(['audit_seq', 'audit_hash']),
 )
 
-const insertRecord = statement((db, row: Values<AuditRow>) =>
-  db.insertInto('audit').values({
-    seq: row.seq,
-    time: row.time,
-    type: row.type,
-    actor: row.actor,
-    data: row.data,
-    hash: row.hash,
-  }),
-)
+const records = new RowInserter('audit')
 
 const moveHead = statement((db, { hash }: Values<{ hash: string }>) =>
   db.updateTable('ledger_head').set({ audit_hash: hash }).where('id', '=', 1),
@@ -78,16 +97,21 @@ const moveHead = statement((db, { hash }: Values<{ hash: string }>) =>
 
 async function append(
   tx: LedgerTransaction,
-  actor: string,
   now: number,
-  type: AuditType,
-  data: AuditData,
+  notes: readonly AuditNote[],
 ): Promise<void> {
-  const [head] = await takeNumber(tx, {})
+  if (notes.length === 0) return
+  const [head] = await takeNumbers(tx, { count: notes.length })
   if (head === undefined)
     throw new LedgerError('LEDGER_DAMAGED', 'the ledger has lost its head row')
-  const record = { seq: head.audit_seq, time: new Date(now).toISOString(), type, actor, data }
-  const hash = chainHash(head.audit_hash, record)
-  await insertRecord(tx, { ...record, data: canonicalJson(data), hash })
+  const time = new Date(now).toISOString()
+  let seq = head.audit_seq - notes.length
+  let hash = head.audit_hash
+  const rows = notes.map(({ actor, type, data }): AuditRow => {
+    const record = { seq: ++seq, time, type, actor, data }
+    hash = chainHash(hash, record)
+    return { ...record, data: canonicalJson(data), hash }
+  })
+  await records.insert(tx, rows)
   await moveHead(tx, { hash })
 }

@@ -16,12 +16,23 @@ export async function auditHead(db: Kysely<Tables>): Promise<AuditHead> {
   return { seq: head.audit_seq, hash: head.audit_hash }
 }
 
+type Read = <T>(work: (db: Kysely<Tables>) => Promise<T>) => Promise<T>
+
+/** Every record up to the head as one line of the export, without the line feed; read in pages. */
+export async function* auditLines(head: AuditHead, read: Read): AsyncGenerator<string> {
+  let after = 0
+  while (after < head.seq) {
+    const rows = await read((db) => auditPage(db, after, head.seq))
+    if (rows.length === 0) return
+    for (const row of rows) {
+      yield canonicalJson({ ...row, data: parseJson(row.data, `data of audit record ${row.seq}`) })
+      after = row.seq
+    }
+  }
+}
+
 /** One page of records behind `after`, up to `last`. */
-export function auditPage(
-  db: Kysely<Tables>,
-  after: number,
-  last: number,
-): Promise<readonly AuditRow[]> {
+function auditPage(db: Kysely<Tables>, after: number, last: number): Promise<readonly AuditRow[]> {
   return db
     .selectFrom('audit')
     .selectAll()
@@ -30,11 +41,6 @@ export function auditPage(
     .orderBy('seq')
     .limit(pageSize)
     .execute()
-}
-
-/** The record as one line of the export, without the line feed. */
-export function auditLine(row: AuditRow): string {
-  return canonicalJson({ ...row, data: parseJson(row.data, `data of audit record ${row.seq}`) })
 }
 
 /** @throws LedgerError `LEDGER_RESTORED` when the ledger does not contain what the head has seen */

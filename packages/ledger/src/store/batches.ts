@@ -5,8 +5,9 @@ import { LedgerError } from '../errors.ts'
 import type { Act } from './act.ts'
 import { checkIssuingTime, noteIssue } from './certificates.ts'
 import { RowInserter } from './insert-rows.ts'
-import { orderRow, requireOpen } from './orders.ts'
+import { keepPai, orderRow, requireOpen, requirePai } from './orders.ts'
 import { formatSerialNumber } from './serial-number.ts'
+import { nothingSealed } from './units.ts'
 
 /** Units that are generated without boards, and how far they are recorded. */
 export interface Batch {
@@ -88,6 +89,7 @@ const takePlaces = statement((db, { orderId, units }: Values<{ orderId: string; 
     }))
     .where('id', '=', orderId)
     .where('state', '=', 'open')
+    .where('paused', '=', 0)
     .where((eb) => eb(eb('units_reserved', '+', units), '<=', eb.ref('quantity')))
     .where((eb) => eb(eb('certificates_used', '+', units), '<=', eb.ref('certificate_limit')))
     .returning(['last_sequence', 'certificates_used', 'pool']),
@@ -181,9 +183,6 @@ async function noPlaces(tx: Act['tx'], orderId: string, units: number): Promise<
   )
 }
 
-/** Secrets of a generated unit: they rest sealed in the file of its batch. */
-const notHere = new Uint8Array()
-
 const units = new RowInserter('unit')
 const certificates = new RowInserter('certificate')
 
@@ -207,6 +206,8 @@ export async function recordChunk({ tx, now, note }: Act, chunk: BatchChunk): Pr
   await checkIssuingTime(tx, now)
   const order = await orderRow(tx, batch.order_id)
   requireOpen(order)
+  requirePai(order, chunk.issuerKeyId)
+  await keepPai(tx, { orderId: order.id, issuerKeyId: chunk.issuerKeyId })
   const pool = await poolOf(tx, batch.order_id)
   const places = chunk.units.map((unit, index) => ({ unit, place: first + index }))
   for (const { unit, place } of places) {
@@ -229,12 +230,10 @@ export async function recordChunk({ tx, now, note }: Act, chunk: BatchChunk): Pr
       live: 1,
       board_uid: null,
       batch_id: batchId,
+      remote: 0,
       created_at: now,
+      ...nothingSealed,
       iterations: chunk.iterations,
-      sealed_discriminator: notHere,
-      sealed_passcode: notHere,
-      sealed_salt: notHere,
-      sealed_verifier: notHere,
     })),
   )
   await certificates.insert(
@@ -254,6 +253,7 @@ export async function recordChunk({ tx, now, note }: Act, chunk: BatchChunk): Pr
       state: 'live',
       void_reason: null,
       issued_at: now,
+      station_id: null,
     })),
   )
   await noteIssue(tx, { now })
@@ -280,8 +280,12 @@ export async function noteBatchRevealed(
   await note('secrets.revealed', { batch: range.batchId, first: range.first, last: range.last })
 }
 
-/** @throws LedgerError `LEDGER_UNIT_IN_BATCH` */
-export function requireOwnSecrets({ id, batch_id: batch }: Pick<UnitRow, 'id' | 'batch_id'>): void {
+/** @throws LedgerError `LEDGER_UNIT_IN_BATCH`, `LEDGER_UNIT_REMOTE` */
+export function requireOwnSecrets(unit: Pick<UnitRow, 'id' | 'batch_id' | 'remote'>): void {
+  const { id, batch_id: batch } = unit
+  if (unit.remote === 1) {
+    throw new LedgerError('LEDGER_UNIT_REMOTE', `unit ${id} was made by a station elsewhere`)
+  }
   if (batch === null) return
   throw new LedgerError('LEDGER_UNIT_IN_BATCH', `unit ${id} was generated in batch ${batch}`)
 }

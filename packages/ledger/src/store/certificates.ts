@@ -1,34 +1,9 @@
-import { toHex } from '@keyline/bytes'
-import { sha256 } from '@keyline/crypto'
 import type { Kysely } from 'kysely'
-import type { LedgerTransaction } from '../database/database.ts'
 import type { CertificateRow, Tables } from '../database/schema.ts'
 import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import type { Act } from './act.ts'
-import { orderRow, requireOpen } from './orders.ts'
-import { requireUndecided, unitRow } from './units.ts'
-
-/** A signed certificate on its way into the ledger. Hashes and serial numbers are hexadecimal. */
-export interface IssuanceEntry {
-  readonly orderId: string
-  readonly unitId: string
-  readonly idempotencyKey: string
-  readonly requestHash: string
-  /** SHA-256 of the subject public key info, DER. */
-  readonly spkiSha256: string
-  /** Key identifier of the PAI. */
-  readonly issuerKeyId: string
-  readonly serialNumber: string
-  /** X.509 DER. */
-  readonly certificate: Uint8Array
-}
-
-export interface IssuanceAnswer {
-  readonly certificate: Uint8Array
-  /** True when an earlier call had recorded it. */
-  readonly replayed: boolean
-}
+import type { IssuedBefore } from './prospects.ts'
 
 export interface CertificateRecord {
   readonly sha256: string
@@ -44,6 +19,8 @@ export interface CertificateRecord {
   readonly voidReason?: string
   /** Milliseconds since 1970. */
   readonly issuedAt: number
+  /** The station that asked for it over the network. */
+  readonly stationId?: string
 }
 
 /** How far the clock may stand before the last certificate: clocks of stations differ a little. */
@@ -63,34 +40,6 @@ export const noteIssue = statement((db, { now }: Values<{ now: number }>) =>
     .set({ issued_at: now })
     .where('id', '=', 1)
     .where('issued_at', '<', now),
-)
-
-const takeCertificate = statement((db, { orderId }: Values<{ orderId: string }>) =>
-  db
-    .updateTable('work_order')
-    .set((eb) => ({ certificates_used: eb('certificates_used', '+', 1) }))
-    .where('id', '=', orderId)
-    .where('state', '=', 'open')
-    .whereRef('certificates_used', '<', 'certificate_limit')
-    .returning('certificates_used'),
-)
-
-const insertCertificate = statement((db, row: Values<CertificateRow>) =>
-  db.insertInto('certificate').values({
-    sha256: row.sha256,
-    order_id: row.order_id,
-    unit_id: row.unit_id,
-    quota_number: row.quota_number,
-    issuer_key_id: row.issuer_key_id,
-    serial_number: row.serial_number,
-    spki_sha256: row.spki_sha256,
-    idempotency_key: row.idempotency_key,
-    request_hash: row.request_hash,
-    der: row.der,
-    state: row.state,
-    void_reason: row.void_reason,
-    issued_at: row.issued_at,
-  }),
 )
 
 const certificateByIdempotency = statement(
@@ -120,100 +69,44 @@ export async function checkIssuingTime(db: Kysely<Tables>, now: number): Promise
   )
 }
 
-/**
- * Quota, uniqueness, certificate and audit record, all or nothing. The same key with the same request
- * gives the recorded certificate and uses nothing.
- */
-export async function recordCertificate(act: Act, entry: IssuanceEntry): Promise<IssuanceAnswer> {
-  const { tx, now, note } = act
-  const earlier = await findIssued(tx, entry.idempotencyKey)
-  if (earlier !== undefined) return replay(entry, earlier)
-  await checkIssuingTime(tx, now)
-  const quotaNumber = await useQuota(tx, entry.orderId)
-  const unit = await unitRow(tx, entry.unitId)
-  requireUndecided(unit)
-  if (unit.order_id !== entry.orderId) {
-    const message = `unit ${unit.id} belongs to work order ${unit.order_id}, not to ${entry.orderId}`
-    throw new LedgerError('LEDGER_UNIT_UNKNOWN', message)
-  }
-  const fingerprint = toHex(sha256(entry.certificate))
-  await insertCertificate(tx, {
-    sha256: fingerprint,
-    order_id: entry.orderId,
-    unit_id: entry.unitId,
-    quota_number: quotaNumber,
-    issuer_key_id: entry.issuerKeyId,
-    serial_number: entry.serialNumber,
-    spki_sha256: entry.spkiSha256,
-    idempotency_key: entry.idempotencyKey,
-    request_hash: entry.requestHash,
-    der: entry.certificate,
-    state: 'live',
-    void_reason: null,
-    issued_at: now,
-  })
-  await noteIssue(tx, { now })
-  await note('certificate.issued', {
-    certificate: fingerprint,
-    unit: entry.unitId,
-    order: entry.orderId,
-    quotaNumber,
-    issuer: entry.issuerKeyId,
-    serialNumber: entry.serialNumber,
-    key: entry.spkiSha256,
-  })
-  return { certificate: entry.certificate, replayed: false }
-}
-
-function replay(
-  entry: IssuanceEntry,
-  earlier: { readonly requestHash: string; readonly certificate: Uint8Array },
-): IssuanceAnswer {
-  if (earlier.requestHash === entry.requestHash) {
-    return { certificate: earlier.certificate, replayed: true }
-  }
-  throw new LedgerError(
-    'LEDGER_IDEMPOTENCY',
-    `idempotency key ${entry.idempotencyKey} answered request ${earlier.requestHash}, not ${entry.requestHash}`,
-  )
-}
-
-/** Uses one certificate of the order in one statement, and says which. */
-async function useQuota(tx: LedgerTransaction, orderId: string): Promise<number> {
-  const [used] = await takeCertificate(tx, { orderId })
-  if (used !== undefined) return used.certificates_used
-  const row = await orderRow(tx, orderId)
-  requireOpen(row)
-  throw new LedgerError(
-    'LEDGER_QUOTA',
-    `work order ${orderId} allows ${row.certificate_limit} certificates, ${row.certificates_used} are issued`,
-  )
-}
-
-/** Writes into the audit log that a second unit came with a key that is known, and names both. */
-export async function noteTakenKey({ tx, note }: Act, entry: IssuanceEntry): Promise<void> {
-  const [holder] = await unitByKey(tx, { spkiSha256: entry.spkiSha256 })
-  await note('certificate.refused', {
-    code: 'LEDGER_KEY_TAKEN',
-    unit: entry.unitId,
-    order: entry.orderId,
-    key: entry.spkiSha256,
-    holder: holder?.unit_id ?? '',
-  })
-}
-
 export async function findIssued(
   db: Kysely<Tables>,
   idempotencyKey: string,
-): Promise<{ readonly requestHash: string; readonly certificate: Uint8Array } | undefined> {
+): Promise<IssuedBefore | undefined> {
   const [row] = await certificateByIdempotency(db, { idempotencyKey })
   if (row === undefined) return undefined
   return { requestHash: row.request_hash, certificate: Uint8Array.from(row.der) }
 }
 
-export async function isKeyKnown(db: Kysely<Tables>, spkiSha256: string): Promise<boolean> {
+/** The unit whose certificate, live or void, has this public key. */
+export async function findHolder(
+  db: Kysely<Tables>,
+  spkiSha256: string,
+): Promise<string | undefined> {
   const [row] = await unitByKey(db, { spkiSha256 })
-  return row !== undefined
+  return row?.unit_id
+}
+
+const certificateBySha256 = statement((db, { sha256 }: Values<{ sha256: string }>) =>
+  db.selectFrom('certificate').selectAll().where('sha256', '=', sha256),
+)
+
+const certificateBySerial = statement(
+  (db, value: Values<{ issuerKeyId: string; serialNumber: string }>) =>
+    db
+      .selectFrom('certificate')
+      .selectAll()
+      .where('issuer_key_id', '=', value.issuerKeyId)
+      .where('serial_number', '=', value.serialNumber),
+)
+
+/** By its SHA-256, or by its serial number within its issuer; all hexadecimal. */
+export async function findCertificate(
+  db: Kysely<Tables>,
+  by: { readonly sha256: string } | { readonly issuerKeyId: string; readonly serialNumber: string },
+): Promise<CertificateRecord | undefined> {
+  const [row] = await ('sha256' in by ? certificateBySha256(db, by) : certificateBySerial(db, by))
+  return row && recordOf(row)
 }
 
 /** All certificates of the unit, the oldest first. */
@@ -269,5 +162,6 @@ function recordOf(row: CertificateRow): CertificateRecord {
     state: row.state,
     ...(row.void_reason === null ? {} : { voidReason: row.void_reason }),
     issuedAt: row.issued_at,
+    ...(row.station_id === null ? {} : { stationId: row.station_id }),
   }
 }

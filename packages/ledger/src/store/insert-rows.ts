@@ -1,8 +1,9 @@
 import type { CompiledQuery } from 'kysely'
 import type { LedgerTransaction } from '../database/database.ts'
-import type { CertificateRow, UnitRow } from '../database/schema.ts'
+import type { AuditRow, CertificateRow, UnitRow } from '../database/schema.ts'
 
 interface BulkRows {
+  readonly audit: AuditRow
   readonly unit: UnitRow
   readonly certificate: CertificateRow
 }

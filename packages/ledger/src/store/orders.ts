@@ -1,6 +1,7 @@
 import { canonicalJson, encodeUtf8, parseJson, toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { Kysely } from 'kysely'
+import { z } from 'zod'
 import type { Tables, WorkOrderRow } from '../database/schema.ts'
 import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
@@ -8,18 +9,27 @@ import { WorkOrder } from '../records/index.ts'
 import type { Act } from './act.ts'
 import { checkSerialPattern } from './serial-number.ts'
 
-/** What the ledger knows of a work order's counters. */
+/** What the ledger knows of a work order's counters. Times are milliseconds since 1970. */
 export interface OrderStatus {
   readonly orderId: string
   readonly vendorId: number
   readonly productId: number
   readonly policy: 'test' | 'production'
-  readonly state: 'open' | 'closed'
+  readonly state: 'open' | 'paused' | 'closed'
   readonly quantity: number
   /** Units that are open or made; FAIL and ERROR give their place back. */
   readonly unitsReserved: number
   readonly certificateLimit: number
   readonly certificatesUsed: number
+  /** Stations that may ask for certificates; all of them when absent. */
+  readonly stations?: readonly string[] | undefined
+  /** No certificate before it. */
+  readonly opens?: number | undefined
+  /** No certificate from it on. */
+  readonly closes?: number | undefined
+  /** Key identifier of the one PAI of the order, hexadecimal; absent before its first certificate. */
+  readonly issuerKeyId?: string | undefined
+  readonly createdAt: number
 }
 
 /** Every number of a pool below `next` is accounted for: `issued` to a live unit, `void`, or `held`. */
@@ -34,28 +44,30 @@ export interface SerialPool {
 }
 
 /** Without the document: only its hash is ever compared. */
+export const orderColumns = [
+  'id',
+  'policy',
+  'vendor_id',
+  'product_id',
+  'quantity',
+  'units_reserved',
+  'certificate_limit',
+  'certificates_used',
+  'state',
+  'paused',
+  'stations',
+  'opens_at',
+  'closes_at',
+  'issuer_key_id',
+  'created_at',
+] as const
+
 const orderById = statement((db, { orderId }: Values<{ orderId: string }>) =>
-  db
-    .selectFrom('work_order')
-    .select([
-      'id',
-      'policy',
-      'vendor_id',
-      'product_id',
-      'quantity',
-      'units_reserved',
-      'certificate_limit',
-      'certificates_used',
-      'state',
-    ])
-    .where('id', '=', orderId),
+  db.selectFrom('work_order').select(orderColumns).where('id', '=', orderId),
 )
 
 /** The counters of an order, as they stand. */
-export type OrderRow = Omit<
-  WorkOrderRow,
-  'document' | 'document_sha256' | 'pool' | 'last_sequence' | 'created_at'
->
+export type OrderRow = Pick<WorkOrderRow, (typeof orderColumns)[number]>
 
 /** Records an order with its pool. The same order again changes nothing. Returns whether it is new. */
 export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Promise<boolean> {
@@ -90,6 +102,11 @@ export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Pro
       certificate_limit: order.certificateLimit ?? order.quantity,
       certificates_used: 0,
       state: 'open',
+      paused: 0,
+      stations: order.stations === undefined ? null : canonicalJson(order.stations),
+      opens_at: momentOf(order.opens),
+      closes_at: momentOf(order.closes),
+      issuer_key_id: null,
       created_at: now,
     })
     .execute()
@@ -121,6 +138,10 @@ async function ensurePool(tx: Act['tx'], name: string, pattern: string): Promise
   }
 }
 
+function momentOf(text: string | undefined): number | null {
+  return text === undefined ? null : Date.parse(text)
+}
+
 /** No unit and no certificate comes from a closed order. Closing again changes nothing. */
 export async function closeOrder({ tx, note }: Act, orderId: string): Promise<void> {
   const { numUpdatedRows } = await tx
@@ -133,23 +154,65 @@ export async function closeOrder({ tx, note }: Act, orderId: string): Promise<vo
   else await orderRow(tx, orderId)
 }
 
+/** Lets an open order stand still, or go on. Said again it changes nothing. */
+export async function pauseOrder({ tx, note }: Act, orderId: string, paused: 0 | 1): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable('work_order')
+    .set({ paused })
+    .where('id', '=', orderId)
+    .where('state', '=', 'open')
+    .where('paused', '!=', paused)
+    .executeTakeFirst()
+  if (numUpdatedRows === 1n) {
+    await note(paused === 1 ? 'order.paused' : 'order.resumed', { order: orderId })
+    return
+  }
+  const row = await orderRow(tx, orderId)
+  if (row.state === 'closed') throw closedOrder(orderId)
+}
+
 export async function findOrder(
   db: Kysely<Tables>,
   orderId: string,
 ): Promise<OrderStatus | undefined> {
   const [row] = await orderById(db, { orderId })
-  if (row === undefined) return undefined
+  return row && statusOf(row)
+}
+
+/** Every order, the oldest first. */
+export async function allOrders(db: Kysely<Tables>): Promise<readonly OrderStatus[]> {
+  const rows = await db
+    .selectFrom('work_order')
+    .select(orderColumns)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+  return rows.map(statusOf)
+}
+
+export function statusOf(row: OrderRow): OrderStatus {
   return {
     orderId: row.id,
     vendorId: row.vendor_id,
     productId: row.product_id,
     policy: row.policy,
-    state: row.state,
+    state: row.state === 'open' && row.paused === 1 ? 'paused' : row.state,
     quantity: row.quantity,
     unitsReserved: row.units_reserved,
     certificateLimit: row.certificate_limit,
     certificatesUsed: row.certificates_used,
+    ...(row.stations === null ? {} : { stations: stationsOf(row, row.stations) }),
+    ...(row.opens_at === null ? {} : { opens: row.opens_at }),
+    ...(row.closes_at === null ? {} : { closes: row.closes_at }),
+    ...(row.issuer_key_id === null ? {} : { issuerKeyId: row.issuer_key_id }),
+    createdAt: row.created_at,
   }
+}
+
+const Stations = z.array(z.string())
+
+function stationsOf({ id }: Pick<OrderRow, 'id'>, text: string): readonly string[] {
+  return Stations.parse(parseJson(text, `stations of work order ${id}`))
 }
 
 /** The document as it was recorded; it needs no defaults any more. */
@@ -173,10 +236,64 @@ export async function orderRow(db: Kysely<Tables>, orderId: string): Promise<Ord
   throw new LedgerError('LEDGER_ORDER_UNKNOWN', `work order ${orderId} is not in the ledger`)
 }
 
-/** @throws LedgerError `LEDGER_ORDER_CLOSED` */
-export function requireOpen(row: OrderRow): void {
-  if (row.state === 'open') return
-  throw new LedgerError('LEDGER_ORDER_CLOSED', `work order ${row.id} is closed`)
+/** @throws LedgerError `LEDGER_ORDER_CLOSED`, `LEDGER_ORDER_PAUSED` */
+export function requireOpen(row: Pick<OrderRow, 'id' | 'state' | 'paused'>): void {
+  if (row.state === 'closed') throw closedOrder(row.id)
+  if (row.paused === 1) {
+    throw new LedgerError('LEDGER_ORDER_PAUSED', `work order ${row.id} is paused`)
+  }
+}
+
+/** @throws LedgerError `LEDGER_ORDER_WINDOW` */
+export function requireTime(
+  row: Pick<OrderRow, 'id' | 'opens_at' | 'closes_at'>,
+  now: number,
+): void {
+  const isEarly = row.opens_at !== null && now < row.opens_at
+  const isLate = row.closes_at !== null && now >= row.closes_at
+  if (!isEarly && !isLate) return
+  const [is, opens, closes] = [now, row.opens_at, row.closes_at].map((time) =>
+    time === null ? 'any time' : new Date(time).toISOString(),
+  )
+  const message = `work order ${row.id} is open from ${opens} to ${closes}, and it is ${is}`
+  throw new LedgerError('LEDGER_ORDER_WINDOW', message)
+}
+
+/** Keeps an order to the PAI of its first certificate. @throws LedgerError `LEDGER_ORDER_PAI` */
+export function requirePai(
+  { id, issuer_key_id: pai }: Pick<OrderRow, 'id' | 'issuer_key_id'>,
+  keyId: string,
+): void {
+  if (pai === null || pai === keyId) return
+  const message = `work order ${id} was begun with PAI ${pai}, not with ${keyId}`
+  throw new LedgerError('LEDGER_ORDER_PAI', message)
+}
+
+/** Writes down with which PAI an order was begun. */
+export const keepPai = statement(
+  (db, { orderId, issuerKeyId }: Values<{ orderId: string; issuerKeyId: string }>) =>
+    db
+      .updateTable('work_order')
+      .set({ issuer_key_id: issuerKeyId })
+      .where('id', '=', orderId)
+      .where('issuer_key_id', 'is', null),
+)
+
+/** @throws LedgerError `LEDGER_STATION_REFUSED` */
+export function requireStation(
+  row: Pick<OrderRow, 'id' | 'stations'>,
+  stationId: string | undefined,
+): void {
+  if (row.stations === null) return
+  const stations = stationsOf(row, row.stations)
+  if (stationId !== undefined && stations.includes(stationId)) return
+  const asked = stationId === undefined ? 'the request names none' : `not to ${stationId}`
+  const message = `work order ${row.id} belongs to ${stations.join(', ')}; ${asked}`
+  throw new LedgerError('LEDGER_STATION_REFUSED', message)
+}
+
+function closedOrder(orderId: string): LedgerError {
+  return new LedgerError('LEDGER_ORDER_CLOSED', `work order ${orderId} is closed`)
 }
 
 export async function findPool(db: Kysely<Tables>, name: string): Promise<SerialPool | undefined> {

@@ -32,6 +32,7 @@ const takePlace = statement((db, { orderId }: Values<{ orderId: string }>) =>
     }))
     .where('id', '=', orderId)
     .where('state', '=', 'open')
+    .where('paused', '=', 0)
     .whereRef('units_reserved', '<', 'quantity')
     .returning(['last_sequence', 'pool', 'vendor_id', 'product_id']),
 )
@@ -57,6 +58,7 @@ const insertUnit = statement((db, row: Values<UnitRow>) =>
     live: row.live,
     board_uid: row.board_uid,
     batch_id: row.batch_id,
+    remote: row.remote,
     created_at: row.created_at,
     iterations: row.iterations,
     sealed_discriminator: row.sealed_discriminator,
@@ -68,10 +70,6 @@ const insertUnit = statement((db, row: Values<UnitRow>) =>
 
 const unitById = statement((db, { unitId }: Values<{ unitId: string }>) =>
   db.selectFrom('unit').selectAll().where('id', '=', unitId),
-)
-
-const serialNumberById = statement((db, { unitId }: Values<{ unitId: string }>) =>
-  db.selectFrom('unit').select('serial_number').where('id', '=', unitId),
 )
 
 const bindReserved = statement(
@@ -114,6 +112,15 @@ const voidLive = statement((db, { unitId, reason }: Values<{ unitId: string; rea
     .returning('sha256'),
 )
 
+/** In place of the secrets of a unit, where they rest somewhere else: in the file of its batch, at its station. */
+export const nothingSealed: SealedUnit = {
+  iterations: 0,
+  sealed_discriminator: new Uint8Array(),
+  sealed_passcode: new Uint8Array(),
+  sealed_salt: new Uint8Array(),
+  sealed_verifier: new Uint8Array(),
+}
+
 /** Units that the order still misses. @throws LedgerError `LEDGER_ORDER_UNKNOWN`, `LEDGER_ORDER_CLOSED` */
 export async function unitsLeft(db: Kysely<Tables>, orderId: string): Promise<number> {
   const row = await orderRow(db, orderId)
@@ -145,6 +152,7 @@ export async function reserveUnit(
     live: 1,
     board_uid: null,
     batch_id: null,
+    remote: 0,
     created_at: now,
     ...vault.sealUnit(id, secrets),
   } as const
@@ -181,6 +189,7 @@ export async function undecidedUnits(
     .where('order_id', '=', orderId)
     .where('state', '!=', 'decided')
     .where('batch_id', 'is', null)
+    .where('remote', '=', 0)
     .orderBy('sequence')
     .execute()
   return rows.map((row) => ({ unit: unitOf(row), secrets: vault.openUnit(row.id, row) }))
@@ -204,10 +213,12 @@ export async function bindUnit(
   const row = await unitRow(tx, unitId)
   requireUndecided(row)
   if (row.board_uid === boardUid && !isFirst) return
-  throw new LedgerError(
-    'LEDGER_UNIT_BOUND',
-    `unit ${unitId} was bound to board ${row.board_uid ?? 'none'} before ${boardUid} was tried`,
-  )
+  throw boundElsewhere(unitId, row.board_uid ?? 'none', boardUid)
+}
+
+export function boundElsewhere(unitId: string, to: string, tried: string): LedgerError {
+  const message = `unit ${unitId} was bound to board ${to} before ${tried} was tried`
+  return new LedgerError('LEDGER_UNIT_BOUND', message)
 }
 
 /** Names the live unit that has the board, for the error that the constraint raised. */
@@ -343,15 +354,7 @@ export function requireUndecided(row: Pick<UnitRow, 'id' | 'state'>): void {
   throw new LedgerError('LEDGER_UNIT_DECIDED', `unit ${row.id} has its verdict`)
 }
 
-export async function findSerialNumber(
-  db: Kysely<Tables>,
-  unitId: string,
-): Promise<string | undefined> {
-  const [row] = await serialNumberById(db, { unitId })
-  return row?.serial_number
-}
-
-function unknownUnit(unitId: string): LedgerError {
+export function unknownUnit(unitId: string): LedgerError {
   return new LedgerError('LEDGER_UNIT_UNKNOWN', `unit ${unitId} is not in the ledger`)
 }
 

@@ -1,0 +1,305 @@
+import { toHex } from '@keyline/bytes'
+import { sha256 } from '@keyline/crypto'
+import type { LedgerTransaction } from '../database/database.ts'
+import type { CertificateRow, UnitRow } from '../database/schema.ts'
+import { statement, type Values } from '../database/statement.ts'
+import { LedgerError } from '../errors.ts'
+import type { Act, AuditNote } from './act.ts'
+import { checkIssuingTime, findHolder, noteIssue } from './certificates.ts'
+import { RowInserter } from './insert-rows.ts'
+import { orderRow, requireOpen, requirePai, requireStation, requireTime } from './orders.ts'
+import { findProspects, findUnits, type IssuanceUnit, type IssuedBefore } from './prospects.ts'
+import { boundElsewhere, nothingSealed, requireUndecided, unknownUnit } from './units.ts'
+
+/** A signed certificate on its way into the ledger. Hashes and serial numbers are hexadecimal. */
+export interface IssuanceEntry {
+  readonly orderId: string
+  readonly unitId: string
+  readonly idempotencyKey: string
+  readonly requestHash: string
+  /** SHA-256 of the subject public key info, DER. */
+  readonly spkiSha256: string
+  /** Key identifier of the PAI. */
+  readonly issuerKeyId: string
+  readonly serialNumber: string
+  /** X.509 DER. */
+  readonly certificate: Uint8Array
+  /** The station that asks, where it asks from elsewhere. */
+  readonly stationId?: string | undefined
+  /** Makes the unit where the ledger has none of this id: a remote one, whose secrets are on another ledger. */
+  readonly identity?: RemoteIdentity | undefined
+}
+
+/** Who a unit is that another ledger made. */
+export interface RemoteIdentity {
+  readonly serialNumber: string
+  /** 96-bit UID of the board, hexadecimal. */
+  readonly boardUid?: string | undefined
+}
+
+export interface IssuanceAnswer {
+  readonly certificate: Uint8Array
+  /** True when an earlier call had recorded it. */
+  readonly replayed: boolean
+}
+
+/** An entry, and who records it. */
+export interface IssuanceJob {
+  readonly entry: IssuanceEntry
+  readonly actor: string
+}
+
+/** State, time, PAI and quota of the order in one statement. */
+const takeCertificates = statement(
+  (
+    db,
+    value: Values<{
+      orderId: string
+      count: number
+      newUnits: number
+      issuerKeyId: string
+      now: number
+    }>,
+  ) =>
+    db
+      .updateTable('work_order')
+      .set((eb) => ({
+        certificates_used: eb('certificates_used', '+', value.count),
+        last_sequence: eb('last_sequence', '+', value.newUnits),
+        issuer_key_id: value.issuerKeyId,
+      }))
+      .where('id', '=', value.orderId)
+      .where('state', '=', 'open')
+      .where('paused', '=', 0)
+      .where((eb) =>
+        eb(eb('certificates_used', '+', value.count), '<=', eb.ref('certificate_limit')),
+      )
+      .where((eb) =>
+        eb.or([eb('issuer_key_id', 'is', null), eb('issuer_key_id', '=', value.issuerKeyId)]),
+      )
+      .where((eb) => eb.or([eb('opens_at', 'is', null), eb('opens_at', '<=', value.now)]))
+      .where((eb) => eb.or([eb('closes_at', 'is', null), eb('closes_at', '>', value.now)]))
+      .returning([
+        'id',
+        'certificates_used',
+        'last_sequence',
+        'pool',
+        'vendor_id',
+        'product_id',
+        'stations',
+      ]),
+)
+
+const units = new RowInserter('unit')
+const certificates = new RowInserter('certificate')
+
+/**
+ * Records certificates together, all or nothing: quota, uniqueness, units, certificates and audit records. The same
+ * idempotency key with the same request gives the recorded certificate and uses nothing.
+ * @param jobs of different idempotency keys
+ */
+export async function recordCertificates(
+  act: Act,
+  jobs: readonly IssuanceJob[],
+): Promise<readonly IssuanceAnswer[]> {
+  const { tx, now } = act
+  const prospects = await findProspects(
+    tx,
+    jobs.map(({ entry }) => entry),
+  )
+  const answers = jobs.map(({ entry }, place) => answerOf(entry, prospects[place]?.issued))
+  const fresh = jobs.filter((_, place) => answers[place]?.replayed === false)
+  if (fresh.length === 0) return answers
+  await checkIssuingTime(tx, now)
+  const isKnown = new Map(
+    jobs.map(({ entry }, place) => [entry.unitId, prospects[place]?.serialNumber !== undefined]),
+  )
+  const notes: AuditNote[] = []
+  for (const group of groupsOf(fresh)) {
+    notes.push(...(await recordGroup(act, group, (unitId) => isKnown.get(unitId) === true)))
+  }
+  await noteIssue(tx, { now })
+  await act.noteAll(notes)
+  return answers
+}
+
+function answerOf(entry: IssuanceEntry, earlier: IssuedBefore | undefined): IssuanceAnswer {
+  if (earlier === undefined) return { certificate: entry.certificate, replayed: false }
+  if (earlier.requestHash === entry.requestHash) {
+    return { certificate: earlier.certificate, replayed: true }
+  }
+  throw new LedgerError(
+    'LEDGER_IDEMPOTENCY',
+    `idempotency key ${entry.idempotencyKey} answered request ${earlier.requestHash}, not ${entry.requestHash}`,
+  )
+}
+
+type Group = readonly [IssuanceJob, ...IssuanceJob[]]
+
+/** Those of one order and one PAI together, in the same order in every process: their rows are locked in turn. */
+function groupsOf(jobs: readonly IssuanceJob[]): readonly Group[] {
+  const groups = new Map<string, [IssuanceJob, ...IssuanceJob[]]>()
+  for (const job of jobs) {
+    const key = `${job.entry.orderId} ${job.entry.issuerKeyId}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [job])
+    else group.push(job)
+  }
+  return [...groups.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group)
+}
+
+async function recordGroup(
+  { tx, now }: Act,
+  jobs: Group,
+  isKnown: (unitId: string) => boolean,
+): Promise<readonly AuditNote[]> {
+  const [{ entry: first }] = jobs
+  const byUnit = new Map(jobs.map(({ entry }) => [entry.unitId, entry]))
+  const strangers = [...byUnit.values()].filter(({ unitId }) => !isKnown(unitId))
+  const wanted = { count: jobs.length, newUnits: strangers.length }
+  const order = await takeOf(tx, now, first, wanted)
+  for (const { entry } of jobs) requireStation(order, entry.stationId)
+  // A verdict takes the row of the order, too: what is read of a unit from here on stays so.
+  const known = await findUnits(tx, [...byUnit.keys()].filter(isKnown))
+  const made = strangers.map((entry, place) =>
+    unitRow(entry, order, order.last_sequence - strangers.length + 1 + place, now),
+  )
+  await units.insert(tx, made)
+  const unitsById = new Map<string, IssuanceUnit>([
+    ...known,
+    ...made.map((unit) => [unit.id, unit] as const),
+  ])
+  for (const { entry } of jobs) await requireUnit(tx, entry, unitsById.get(entry.unitId))
+  const firstNumber = order.certificates_used - jobs.length + 1
+  const recorded = jobs.map((job, place) => ({
+    job,
+    row: certificateRow(job.entry, firstNumber + place, now),
+  }))
+  await certificates.insert(
+    tx,
+    recorded.map(({ row }) => row),
+  )
+  return recorded.map(({ job, row }) => issuedNote(job, row))
+}
+
+type TakenOrder = Awaited<ReturnType<typeof takeCertificates>>[number]
+
+/** Uses certificates of the order in one statement. */
+async function takeOf(
+  tx: LedgerTransaction,
+  now: number,
+  { orderId, issuerKeyId }: IssuanceEntry,
+  wanted: { readonly count: number; readonly newUnits: number },
+): Promise<TakenOrder> {
+  const [taken] = await takeCertificates(tx, { orderId, issuerKeyId, now, ...wanted })
+  if (taken !== undefined) return taken
+  const row = await orderRow(tx, orderId)
+  requireOpen(row)
+  requireTime(row, now)
+  requirePai(row, issuerKeyId)
+  throw new LedgerError(
+    'LEDGER_QUOTA',
+    `work order ${orderId} allows ${row.certificate_limit} certificates, ${row.certificates_used} are issued`,
+  )
+}
+
+/** A unit whose secrets rest on the ledger of its station. */
+function unitRow(
+  { unitId, identity }: IssuanceEntry,
+  order: TakenOrder,
+  sequence: number,
+  now: number,
+): UnitRow {
+  if (identity === undefined) throw unknownUnit(unitId)
+  return {
+    id: unitId,
+    order_id: order.id,
+    sequence,
+    pool: order.pool,
+    vendor_id: order.vendor_id,
+    product_id: order.product_id,
+    serial_number: identity.serialNumber,
+    state: 'active',
+    live: 1,
+    board_uid: identity.boardUid ?? null,
+    batch_id: null,
+    remote: 1,
+    created_at: now,
+    ...nothingSealed,
+  }
+}
+
+/** @throws LedgerError `LEDGER_UNIT_UNKNOWN`, `LEDGER_UNIT_DECIDED`, `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_BOUND` */
+async function requireUnit(
+  tx: LedgerTransaction,
+  { unitId, orderId, identity }: IssuanceEntry,
+  unit: IssuanceUnit | undefined,
+): Promise<void> {
+  if (unit === undefined) throw unknownUnit(unitId)
+  requireUndecided(unit)
+  if (unit.order_id !== orderId) {
+    const message = `unit ${unitId} belongs to work order ${unit.order_id}, not to ${orderId}`
+    throw new LedgerError('LEDGER_UNIT_UNKNOWN', message)
+  }
+  if (identity === undefined) return
+  if (unit.serial_number !== identity.serialNumber) {
+    const message = `unit ${unitId} has serial number ${unit.serial_number}, not ${identity.serialNumber}`
+    throw new LedgerError('LEDGER_UNIT_DIFFERS', message)
+  }
+  const { boardUid } = identity
+  if (boardUid === undefined || unit.board_uid === boardUid) return
+  if (unit.board_uid !== null) throw boundElsewhere(unitId, unit.board_uid, boardUid)
+  if (unit.remote === 1) await setBoard(tx, { unitId, boardUid })
+}
+
+const setBoard = statement(
+  (db, { unitId, boardUid }: Values<{ unitId: string; boardUid: string }>) =>
+    db.updateTable('unit').set({ board_uid: boardUid }).where('id', '=', unitId),
+)
+
+function certificateRow(entry: IssuanceEntry, quotaNumber: number, now: number): CertificateRow {
+  return {
+    sha256: toHex(sha256(entry.certificate)),
+    order_id: entry.orderId,
+    unit_id: entry.unitId,
+    quota_number: quotaNumber,
+    issuer_key_id: entry.issuerKeyId,
+    serial_number: entry.serialNumber,
+    spki_sha256: entry.spkiSha256,
+    idempotency_key: entry.idempotencyKey,
+    request_hash: entry.requestHash,
+    der: entry.certificate,
+    state: 'live',
+    void_reason: null,
+    issued_at: now,
+    station_id: entry.stationId ?? null,
+  }
+}
+
+function issuedNote({ entry, actor }: IssuanceJob, row: CertificateRow): AuditNote {
+  const { stationId, identity } = entry
+  const data = {
+    certificate: row.sha256,
+    unit: row.unit_id,
+    order: row.order_id,
+    quotaNumber: row.quota_number,
+    issuer: row.issuer_key_id,
+    serialNumber: row.serial_number,
+    key: row.spki_sha256,
+    ...(stationId === undefined ? {} : { station: stationId }),
+    ...(identity === undefined ? {} : { deviceSerialNumber: identity.serialNumber }),
+    ...(identity?.boardUid === undefined ? {} : { board: identity.boardUid }),
+  }
+  return { actor, type: 'certificate.issued', data }
+}
+
+/** Writes into the audit log that a second unit came with a key that is known, and names both. */
+export async function noteTakenKey({ tx, note }: Act, entry: IssuanceEntry): Promise<void> {
+  await note('certificate.refused', {
+    code: 'LEDGER_KEY_TAKEN',
+    unit: entry.unitId,
+    order: entry.orderId,
+    key: entry.spkiSha256,
+    holder: (await findHolder(tx, entry.spkiSha256)) ?? '',
+  })
+}
