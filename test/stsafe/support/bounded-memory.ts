@@ -12,9 +12,12 @@ export function watchMemory(what: string): (runs: number) => string {
   const before = reachableOctets()
   return (runs) => {
     const left = Math.max(0, reachableOctets() - before)
-    const inMiB = (octets: number): string => (octets / 1024 / 1024).toFixed(1)
     const line = `${runs} ${what}: ${inMiB(left)} MiB left behind, ${inMiB(process.memoryUsage.rss())} MiB resident`
     if (left > mostLeftBehind) throw new Error(line)
     return line
   }
+}
+
+function inMiB(octets: number): string {
+  return (octets / 1024 / 1024).toFixed(1)
 }
