@@ -1,1 +1,27 @@
-export {}
+export { errorStatus, statusOf } from './answer/status.ts'
+export { ServerError, serverErrorTable, type ServerErrorCode } from './errors.ts'
+export { selfTest } from './health/self-test.ts'
+export { memberName, type Member, type MemberStore, type Role } from './identity/member.ts'
+export { drawToken, tokenHash, tokenLifeMs, type OneTimeToken } from './identity/one-time-token.ts'
+export { defaultRates, type Rate, type Rates } from './limits/token-bucket.ts'
+export { createLog, type RequestLine, type ServerLog } from './observe/log.ts'
+export { access, type EndpointId } from './route/access.ts'
+export type {
+  ActingLedger,
+  CertificateView,
+  DacAnswer,
+  DacCall,
+  DacIssuer,
+  OrderView,
+  RevocationStore,
+  RevocationView,
+  ServerLedger,
+} from './route/service.ts'
+export { startServer, type ListenOptions, type RunningServer, type ServerParts } from './server.ts'
+export {
+  createServiceCa,
+  loadServiceCa,
+  storeServiceCa,
+  type ServiceCa,
+  type SettingStore,
+} from './service-ca/service-ca.ts'

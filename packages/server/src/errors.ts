@@ -1,0 +1,145 @@
+import { KeylineError, type ErrorOptionsOf, type ErrorTable } from '@keyline/bytes'
+
+/** Errors of the server: what it refuses before any room below is asked, and why it does not start. */
+export const serverErrorTable = {
+  SERVER_CREDENTIALS_MISSING: {
+    fault: 'caller',
+    meaning: 'The endpoint is for members, and the caller has shown no client certificate.',
+    remedy: 'present the client certificate of a member over mutual TLS',
+  },
+  SERVER_TOKEN_MISSING: {
+    fault: 'caller',
+    meaning: 'A first enrolment names no member and one-time token.',
+    remedy: 'send name and token with HTTP Basic authentication',
+  },
+  SERVER_CERTIFICATE_REFUSED: {
+    fault: 'operator',
+    meaning: 'The client certificate is expired, not of this service, or of no member any more.',
+    remedy: 'enrol again with a new one-time token from an owner',
+  },
+  SERVER_MEMBER_BLOCKED: {
+    fault: 'operator',
+    meaning: 'The member is blocked.',
+    remedy: 'ask an owner or officer why, and to unblock the member',
+  },
+  SERVER_ROLE_REFUSED: {
+    fault: 'operator',
+    meaning: 'The role of the member does not allow this.',
+    remedy: 'ask a member with one of the roles that the message names',
+  },
+  SERVER_ROUTE_UNKNOWN: {
+    fault: 'caller',
+    meaning: 'The server has no such endpoint.',
+    remedy: 'see /openapi.json for the endpoints',
+  },
+  SERVER_NOT_FOUND: {
+    fault: 'caller',
+    meaning: 'The thing that the address names is not there.',
+    remedy: 'correct the name that the message repeats',
+  },
+  SERVER_METHOD: {
+    fault: 'caller',
+    meaning: 'The endpoint does not take this HTTP method.',
+    remedy: 'use a method that the header Allow names',
+  },
+  SERVER_BODY_TOO_LARGE: {
+    fault: 'caller',
+    meaning: 'The body of the request is longer than 64 KiB.',
+    remedy: 'send what the endpoint takes; a certificate request has at most 1 KiB',
+  },
+  SERVER_BODY_TIMEOUT: {
+    fault: 'caller',
+    meaning: 'The body of the request did not arrive in time.',
+    remedy: 'send the request again over a faster connection',
+    retryable: true,
+  },
+  SERVER_HEADERS_TOO_MANY: {
+    fault: 'caller',
+    meaning: 'The request has more than 100 header lines.',
+    remedy: 'send fewer headers',
+  },
+  SERVER_MEDIA_TYPE: {
+    fault: 'caller',
+    meaning: 'The body has another media type than the endpoint takes.',
+    remedy: 'set Content-Type to a type that the message names',
+  },
+  SERVER_BODY_INVALID: {
+    fault: 'caller',
+    meaning: 'The body is not what its media type says, or lacks what the endpoint needs.',
+    remedy: 'correct the place that the message names',
+  },
+  SERVER_HEADER_INVALID: {
+    fault: 'caller',
+    meaning: 'A header or a part of the address is missing or malformed.',
+    remedy: 'correct the value that the message names',
+  },
+  SERVER_REQUEST_REFUSED: {
+    fault: 'caller',
+    meaning: 'The certificate request of a member breaks a rule.',
+    remedy: 'make a new P-256 key and a request whose subject is empty or the name of the member',
+  },
+  SERVER_EST_REFUSED: {
+    fault: 'caller',
+    meaning: 'The policy of the server refuses this function of EST.',
+    remedy: 'let the device make its key, and enrol it with simpleenroll',
+  },
+  SERVER_RATE: {
+    fault: 'infrastructure',
+    meaning: 'The caller, or all callers together, send more requests than the server allows.',
+    remedy: 'wait as long as Retry-After says, then send the request again',
+    retryable: true,
+  },
+  SERVER_OVERLOADED: {
+    fault: 'infrastructure',
+    meaning: 'The server has as much work in its queue as it takes.',
+    remedy: 'wait as long as Retry-After says, then send the request again',
+    retryable: true,
+  },
+  SERVER_NOT_READY: {
+    fault: 'infrastructure',
+    meaning:
+      'The store or the signer of the server does not answer, or its self-test has not ended.',
+    remedy: 'check the database and the signer; the log of the server names the part',
+    retryable: true,
+  },
+  SERVER_STOPPING: {
+    fault: 'infrastructure',
+    meaning: 'The server is about to stop and takes no new work.',
+    remedy: 'send the request again, to another server or after the restart',
+    retryable: true,
+  },
+  SERVER_BUG: {
+    fault: 'bug',
+    meaning: 'The server met an error that it does not know.',
+    remedy: 'report the request id; the log of the server has the cause',
+  },
+  SERVER_SELF_TEST: {
+    fault: 'infrastructure',
+    meaning: 'A primitive, the random generator, the signer or the store failed the self-test.',
+    remedy:
+      'repair the part that the message names; a server that fails its self-test never serves',
+  },
+  SERVER_ADDRESS: {
+    fault: 'operator',
+    meaning: 'The server cannot listen on the address.',
+    remedy: 'name a free port and an address of this machine with --listen',
+  },
+  SERVER_SERVICE_CA_MISSING: {
+    fault: 'operator',
+    meaning: 'The ledger has no service CA, which names the members of the service.',
+    remedy: 'run `keyline serve --init` once for this ledger',
+  },
+  SERVER_SERVICE_CA_EXISTS: {
+    fault: 'operator',
+    meaning: 'The ledger has a service CA already; a second one would shut out every member.',
+    remedy: 'start the server without --init',
+  },
+} as const satisfies ErrorTable
+
+export type ServerErrorCode = keyof typeof serverErrorTable
+
+export class ServerError extends KeylineError<ServerErrorCode> {
+  constructor(code: ServerErrorCode, message: string, options?: ErrorOptionsOf) {
+    super(serverErrorTable, code, message, options)
+  }
+}

@@ -1,0 +1,56 @@
+import { describeError } from '@keyline/bytes'
+import { pino, destination, type DestinationStream, type Logger } from 'pino'
+
+/** What the log says of one request: names and figures, never a body, a header or a token. */
+export interface RequestLine {
+  readonly requestId: string
+  readonly member?: string | undefined
+  readonly route: string
+  readonly status: number
+  readonly code?: string | undefined
+  readonly ms: number
+}
+
+export interface ServerLog {
+  request(line: RequestLine): void
+  /** Something that an operator should know. */
+  info(what: string, facts?: Readonly<Record<string, string | number>>): void
+  /** An error with its causes, without their stacks. */
+  error(what: string, error: unknown, facts?: Readonly<Record<string, string | number>>): void
+  /** Writes out what is still in memory. */
+  flush(): void
+}
+
+/** One JSON object a line. @param stream standard error unless given */
+export function createLog(stream?: DestinationStream): ServerLog {
+  const standardError = stream === undefined ? destination({ fd: 2, sync: false }) : undefined
+  const options = { base: null, timestamp: isoTime, formatters: { level: levelName } }
+  const log: Logger = pino(options, stream ?? standardError ?? process.stderr)
+  return {
+    request: (line) => log.info(line, 'request'),
+    info: (what, facts = {}) => log.info(facts, what),
+    error: (what, error, facts = {}) => log.error({ ...facts, error: causesOf(error) }, what),
+    flush: () => standardError?.flushSync(),
+  }
+}
+
+const mostCauses = 5
+
+/** Messages from the error down to its first cause. */
+function causesOf(error: unknown): readonly string[] {
+  const causes: string[] = []
+  let cause = error
+  while (cause !== undefined && causes.length < mostCauses) {
+    causes.push(describeError(cause))
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return causes
+}
+
+function isoTime(): string {
+  return `,"time":"${new Date().toISOString()}"`
+}
+
+function levelName(label: string): { readonly level: string } {
+  return { level: label }
+}
