@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import HouseSequencer from './scripts/sequencer.ts'
 import { isLongRun, testSeed } from './test/support/scale.ts'
 
 const conditions = ['source', 'node']
@@ -13,6 +14,7 @@ export default defineConfig({
     slowTestThreshold: 30_000,
     // The default leaves a processor idle; on two of them that is half of the machine.
     maxWorkers: '100%',
+    sequence: { sequencer: HouseSequencer },
     env: { KEYLINE_SEED: String(testSeed) },
     projects: [
       {
@@ -32,6 +34,8 @@ export default defineConfig({
           name: 'process',
           include: ['packages/*/src/**/*.process.test.ts', 'test/**/*.test.ts'],
           pool: 'forks',
+          // A process serves one file after the other, so that the sources are loaded once and not once a file.
+          isolate: false,
           globalSetup: ['./test/support/built-packages.ts'],
           testTimeout: isLongRun ? hour : 120_000,
           hookTimeout: 120_000,
