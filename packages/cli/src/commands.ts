@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./command/pki.ts')).pkiCommand,
   },
   {
+    name: 'signer',
+    summary: 'hold the key of a PAI in a process of its own',
+    load: async () => (await import('./command/signer.ts')).signerCommand,
+  },
+  {
     name: 'payload',
     summary: 'QR codes, manual pairing codes and NFC tags',
     load: async () => (await import('./command/payload.ts')).payloadCommand,
@@ -43,6 +48,21 @@ export const commands: readonly CommandEntry[] = [
     name: 'stsafe',
     summary: 'provision and use an STSAFE-A120, or simulate one',
     load: async () => (await import('./command/stsafe.ts')).stsafeCommand,
+  },
+  {
+    name: 'enroll',
+    summary: 'turn a one-time token into a certificate of a server',
+    load: async () => (await import('./command/enroll.ts')).enrollCommand,
+  },
+  {
+    name: 'member',
+    summary: 'stations and people of a server',
+    load: async () => (await import('./command/member.ts')).memberCommand,
+  },
+  {
+    name: 'order',
+    summary: 'work orders on a server',
+    load: async () => (await import('./command/order.ts')).orderCommand,
   },
   {
     name: 'unit',

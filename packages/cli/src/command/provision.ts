@@ -6,7 +6,10 @@ import { loadOrder, type StOrderDefaults } from '@keyline/station'
 import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { exampleImages } from '../wiring/examples.ts'
-import { openPki, readPassphrase } from '../wiring/pki.ts'
+import { issuerAddress, type IssuerAddress } from '../wiring/issuer-address.ts'
+import { openIssuer, type OpenIssuerOptions, type RemoteIssuer } from '../wiring/issuer-open.ts'
+import { readOptionalPassphrase } from '../wiring/issuer-passphrase.ts'
+import { openPki, readPassphrase, type LinePki } from '../wiring/pki.ts'
 import { runOrder } from '../wiring/run-order.ts'
 import { defaultHome, ledgerOption, wholeNumber } from './options.ts'
 import { withStation, type RunOptions } from './station-run.ts'
@@ -16,6 +19,10 @@ interface ProvisionOptions extends RunOptions {
   readonly resume?: boolean
   readonly results: string
   readonly pki?: string
+  readonly issuer?: IssuerAddress
+  readonly credentials?: string
+  readonly paa?: string
+  readonly pai?: string
   readonly passphraseFile?: string
 }
 
@@ -38,7 +45,18 @@ export function provisionCommand(output: Output, end: (code: ExitCode) => void):
     )
     .option('--results <folder>', 'where results go', 'keyline-results')
     .option('--pki <folder>', 'certificates and PAI key; the pki folder of --home unless given')
-    .option('--passphrase-file <file>', 'opens the PAI key; KEYLINE_PASSPHRASE_FILE does the same')
+    .option(
+      '--passphrase-file <file>',
+      'opens the PAI key, or the key of --credentials; KEYLINE_PASSPHRASE_FILE does the same',
+    )
+    .option(
+      '--issuer <address>',
+      'where certificates come from instead: https://HOST:PORT, est+https://HOST:PORT, pool:FOLDER or exec:PROGRAM',
+      issuerAddress,
+    )
+    .option('--credentials <folder>', 'of `keyline enroll`: shows the server who this station is')
+    .option('--paa <file>', 'the trusted PAA; that of --credentials or of the pool unless given')
+    .option('--pai <file>', 'the PAI of the order; asked of the server unless given')
     .option('--home <folder>', 'ledger, journal and bench of the station', defaultHome)
     .option(...ledgerOption)
     .option('--json', 'one JSON event a line')
@@ -60,9 +78,12 @@ async function provision(
   const loaded = await loadOrder(path, await stDefaults(path, options.quantity))
   const { id, policy } = loaded.prepared.order
   return withStation(output, options, policy, async ({ station, clock, signal, renderer }) => {
-    const passphrase = await readPassphrase(options.passphraseFile)
-    const pki = await openPki(options.pki ?? station.home.pkiFolder, passphrase)
-    passphrase.wipe()
+    const onWarning = (text: string): void => renderer.sink({ type: 'notice', text })
+    const order = loaded.prepared.order
+    const pki =
+      options.issuer === undefined
+        ? await linePki(options, station.home.pkiFolder)
+        : await remoteIssuer(options, options.issuer, { order, clock, onWarning })
     const summary = await runOrder({
       station,
       loaded,
@@ -83,4 +104,18 @@ export async function stDefaults(path: string, quantity: number): Promise<StOrde
   const content = await readFile(path).catch(() => new Uint8Array())
   const id = `st-${createHash('sha256').update(content).digest('hex').slice(0, 8)}-${quantity}`
   return { id, quantity, images: await exampleImages() }
+}
+
+async function linePki(options: ProvisionOptions, folder: string): Promise<LinePki> {
+  using passphrase = await readPassphrase(options.passphraseFile)
+  return await openPki(options.pki ?? folder, passphrase)
+}
+
+async function remoteIssuer(
+  { passphraseFile, credentials, paa, pai }: ProvisionOptions,
+  address: IssuerAddress,
+  around: Pick<OpenIssuerOptions, 'order' | 'clock' | 'onWarning'>,
+): Promise<RemoteIssuer> {
+  using passphrase = await readOptionalPassphrase(passphraseFile)
+  return await openIssuer({ ...around, address, credentials, paa, pai, passphrase })
 }

@@ -1,6 +1,7 @@
 import { hasErrors, systemClock, systemRandom, VirtualClock, type Clock } from '@keyline/bytes'
 import { openBench, type SlotFault } from '@keyline/board'
 import { createLocalIssuer } from '@keyline/issuer'
+import { recordedIssuer } from '@keyline/issuer/client'
 import { prepareTrust } from '@keyline/matter'
 import {
   checkChain,
@@ -10,6 +11,7 @@ import {
   runLine,
   StationError,
   type EventSink,
+  type Issuer,
   type JournalOptions,
   type LoadedOrder,
   type RunSummary,
@@ -19,6 +21,7 @@ import type { JournalRecord } from '@keyline/ledger/records'
 import { parseCertificate } from '@keyline/x509'
 import { buildTime } from '../build-time.ts'
 import type { OpenStation } from './open-station.ts'
+import type { RemoteIssuer } from './issuer-open.ts'
 import type { LinePki } from './pki.ts'
 import { benchFixture } from './bench-fixture.ts'
 import { writeOrderResults, writeUnitResults } from './results.ts'
@@ -26,7 +29,8 @@ import { writeOrderResults, writeUnitResults } from './results.ts'
 export interface RunOrderOptions {
   readonly station: OpenStation
   readonly loaded: LoadedOrder
-  readonly pki: LinePki
+  /** The authorities, with the key of the PAI in this process or an issuer elsewhere. */
+  readonly pki: LinePki | RemoteIssuer
   readonly slots: number
   readonly resume: boolean
   /** Folder of the results of this order. */
@@ -70,15 +74,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
   for (const finding of loaded.findings) onEvent({ type: 'notice', text: '', finding })
 
   await ledger.createOrder(prepared.order)
-  const issuer = await createLocalIssuer({
-    store: ledger,
-    signer: pki.signer,
-    pai: pki.pai,
-    paa: pki.paa,
-    clock,
-    random: systemRandom,
-    buildDate: buildTime,
-  })
+  const issuer = await issuerOf(options)
   const bench = openBench({
     slots: options.slots,
     clock,
@@ -124,6 +120,15 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
     await journal.close()
     bench.close()
   }
+}
+
+/** The certificates of either stand in the ledger of the station before a board gets them. */
+async function issuerOf({ station, pki, clock }: RunOrderOptions): Promise<Issuer> {
+  const store = station.ledger
+  if ('issuer' in pki) return recordedIssuer(pki.issuer, { store, clock })
+  const { signer, pai, paa } = pki
+  const random = systemRandom
+  return createLocalIssuer({ store, signer, pai, paa, clock, random, buildDate: buildTime })
 }
 
 /** Units whose identity went towards a board of this station, by its journal. */

@@ -38,7 +38,7 @@ describe('a REST issuer', () => {
     const { issuer, transport } = around(restServer(line.issuer))
     const request = await requestOf()
     const chain = await issuer.issue(request)
-    expect(chain).toEqual(await line.issuer.issue(request))
+    expect(await line.issuer.issue(request)).toEqual({ ...chain, replayed: true })
     const [sent] = transport.requests
     expect(sent?.path).toBe('/v1/orders/O-1/dac')
     expect(sent?.headers?.['idempotency-key']).toBe('U-1/1')
@@ -218,24 +218,24 @@ describe('64 stations at a server that serves 10 in a second', () => {
   })
 })
 
-describe('an EST issuer', () => {
-  const lineOf = async () => {
-    const line = await testLine()
-    const request = await requestOf()
-    const chain = await line.issuer.issue(request)
-    const authorities = { pai: chain.pai, paa: chain.paa }
-    const answering = (made: Parameters<typeof answerOf>[0]) => {
-      const { transport, options } = around(async () => answerOf(made))
-      return { transport, issuer: createEstIssuer({ ...options, authorities }) }
-    }
-    return { line, request, chain, answering }
-  }
-  const type = 'application/pkcs7-mime'
-  const body = (certificates: readonly Uint8Array[]): string =>
-    toBase64(buildCertsOnly(certificates))
+const type = 'application/pkcs7-mime'
+const body = (certificates: readonly Uint8Array[]): string => toBase64(buildCertsOnly(certificates))
 
+/** A request, its chain, and EST issuers whose server answers as told. */
+const estLine = async () => {
+  const line = await testLine()
+  const request = await requestOf()
+  const { dac, pai, paa } = await line.issuer.issue(request)
+  const answering = (made: Parameters<typeof answerOf>[0]) => {
+    const { transport, options } = around(async () => answerOf(made))
+    return { transport, issuer: createEstIssuer({ ...options, authorities: { pai, paa } }) }
+  }
+  return { line, request, chain: { dac, pai, paa }, answering }
+}
+
+describe('an EST issuer', () => {
   it('sends base64 in lines and reads what comes back in any form that RFC 8951 knows', async () => {
-    const { chain, request, answering } = await lineOf()
+    const { chain, request, answering } = await estLine()
     const whole = body([chain.paa, chain.dac, chain.pai])
     const lines = (whole.match(/.{1,76}/g) ?? []).join('\r\n')
     for (const [contentType, text] of [
@@ -264,7 +264,7 @@ describe('an EST issuer', () => {
   })
 
   it('refuses certificates that are not for the board, or too many', async () => {
-    const { line, chain, request, answering } = await lineOf()
+    const { line, chain, request, answering } = await estLine()
     const other = await line.issuer.issue(await requestOf(2))
     for (const certificates of [
       [other.dac],
@@ -286,14 +286,14 @@ describe('an EST issuer', () => {
     ['base64 of something else', type, 'AAAA'],
     ['nothing', type, ''],
   ])('refuses %s', async (_, contentType, text) => {
-    const { chain, request, answering } = await lineOf()
+    const { chain, request, answering } = await estLine()
     const headers = { 'content-type': contentType }
     const { issuer } = answering({ status: 200, headers, body: text ?? body([chain.dac]) })
     await expect(issuer.issue(request)).rejects.toMatchObject({ code: 'ISSUER_ANSWER_MALFORMED' })
   })
 
   it('reads the two lines of an error', async () => {
-    const { request, answering } = await lineOf()
+    const { request, answering } = await estLine()
     const headers = { 'content-type': 'text/plain; charset=utf-8' }
     const text = 'ISSUER_QUOTA_REACHED\norder O-1 has used 8 of 8. Remedy: …\n'
     const { issuer } = answering({ status: 409, headers, body: encodeUtf8(text) })

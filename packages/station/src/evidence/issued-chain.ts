@@ -21,6 +21,9 @@ export interface IssuedChainInput {
   readonly time: number
 }
 
+/** How far the clock of an issuer elsewhere may be ahead. Source: fault matrix, TIME-3. */
+const issuerAheadMs = 300_000
+
 /**
  * What is wrong with an issued certificate before it may reach a board: profile, chain, ids, key, validity.
  * Empty: nothing. Source: provisioning-station section 7.4, checks ATT-02 to ATT-07 and ATT-09 to ATT-12.
@@ -42,7 +45,8 @@ export function issuedChainProblems(input: IssuedChainInput): readonly string[] 
   if (ids.productId !== input.productId) problems.push('DAC-PRODUCT')
   const point = dac.publicPoint
   if (point === undefined || !equalOctets(point, input.publicKey)) problems.push('DAC-KEY')
-  const isValid = dac.notBefore.getTime() <= input.time && input.time <= dac.notAfter.getTime()
+  const isBegun = dac.notBefore.getTime() <= input.time + issuerAheadMs
+  const isValid = isBegun && input.time <= dac.notAfter.getTime()
   if (!isValid) problems.push('DAC-VALIDITY')
   return problems
 }

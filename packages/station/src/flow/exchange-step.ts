@@ -6,6 +6,7 @@ import { isSelfSigned, parseRequest } from '@keyline/x509'
 import { runProvisioningDialogue, type ExchangeHost } from '../dialogue/provisioning-dialogue.ts'
 import { StationError } from '../errors.ts'
 import { issuedChainProblems } from '../evidence/issued-chain.ts'
+import type { IssueRequest } from '../port/issuer.ts'
 import { openPort } from './open-port.ts'
 import type { Step } from './step.ts'
 import type { UnitWork } from './unit-work.ts'
@@ -110,11 +111,24 @@ async function issue(
   const { clock, issuer } = work.parts
   const idempotencyKey = `${work.unitId}/${toHex(sha256(csr)).slice(0, 32)}`
   await work.record('intent', 'issue', { idempotencyKey })
-  const request = { orderId: work.prepared.order.id, unitId: work.unitId, idempotencyKey, csr }
+  const request = {
+    orderId: work.prepared.order.id,
+    unitId: work.unitId,
+    idempotencyKey,
+    csr,
+    identity: identityOf(work),
+  }
   const deadline = { clock, ms: pxpLimits.issuerTimeoutMs, what: 'the issuer', signal }
   const issued = await withDeadline(deadline, (inner) => issuer.issue(request, { signal: inner }))
   await work.note('outcome', 'issue', { certificate: toHex(sha256(issued.dac)) })
   return issued
+}
+
+function identityOf(work: UnitWork): NonNullable<IssueRequest['identity']> {
+  const { serialNumber } = work.reserved.unit
+  return work.target === undefined
+    ? { serialNumber }
+    : { serialNumber, boardUid: toHex(work.target.uid) }
 }
 
 /**

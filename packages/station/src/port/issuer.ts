@@ -6,6 +6,14 @@ export interface IssueRequest {
   readonly idempotencyKey: string
   /** PKCS#10 DER from the board. */
   readonly csr: Uint8Array
+  /** Who the unit is, for an issuer whose record has never heard of it. */
+  readonly identity?:
+    | {
+        readonly serialNumber: string
+        /** 96-bit UID of the board, lower-case hexadecimal. */
+        readonly boardUid?: string | undefined
+      }
+    | undefined
 }
 
 export interface IssuedCertificate {

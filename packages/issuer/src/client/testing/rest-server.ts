@@ -61,6 +61,12 @@ export function restServer(issuer: {
         unitId: textMember(asked, 'unit'),
         idempotencyKey,
         csr: fromBase64(textMember(asked, 'csr')),
+        ...(asked.has('serialNumber') && {
+          identity: {
+            serialNumber: textMember(asked, 'serialNumber'),
+            ...(asked.has('board') && { boardUid: textMember(asked, 'board') }),
+          },
+        }),
       })
       return chainAnswer(chain)
     } catch (error) {

@@ -1,0 +1,173 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemRandom, type Clock, type Secret } from '@keyline/bytes'
+import {
+  authoritiesOf,
+  caCertificates,
+  checkedIssuer,
+  createEstIssuer,
+  createPoolIssuer,
+  createProgramIssuer,
+  createRestIssuer,
+  type HttpTransport,
+  type IssuerClient,
+  type UpperChain,
+} from '@keyline/issuer/client'
+import type { WorkOrder } from '@keyline/ledger/records'
+import { takeLock } from '@keyline/station'
+import { parseCertificate, type Certificate } from '@keyline/x509'
+import { CliError } from '../errors.ts'
+import type { IssuerAddress } from './issuer-address.ts'
+import {
+  connectAs,
+  enrolledPaa,
+  readCredentials,
+  renewIfDue,
+  type Credentials,
+} from './issuer-credentials.ts'
+import { readCertificates } from './pki-input.ts'
+
+export interface OpenIssuerOptions {
+  readonly address: IssuerAddress
+  readonly order: WorkOrder
+  /** Folder of `keyline enroll`. */
+  readonly credentials?: string | undefined
+  /** Opens the member's key. */
+  readonly passphrase?: Secret | undefined
+  /** Certificate of the trusted PAA; that of the credentials or of the pool unless given. */
+  readonly paa?: string | undefined
+  /** Certificate of the PAI; without one, the server is asked and must show one of the trusted PAA. */
+  readonly pai?: string | undefined
+  readonly clock: Clock
+  /** Told what a person should know before a certificate runs out. */
+  readonly onWarning: (text: string) => void
+}
+
+/** An issuer elsewhere, and the authorities that its certificates must have. */
+export interface RemoteIssuer extends UpperChain {
+  readonly issuer: IssuerClient
+}
+
+/**
+ * Opens the issuer of an order: its answers are judged before they are handed on.
+ * @throws CliError, IssuerError
+ */
+export async function openIssuer(options: OpenIssuerOptions): Promise<RemoteIssuer> {
+  const { address, order, clock } = options
+  const { policy } = order
+  switch (address.kind) {
+    case 'rest':
+    case 'est':
+      return openServer(options, address)
+    case 'pool': {
+      const { folder } = address
+      const authorities = await authoritiesIn(options, folder)
+      const pool = createPoolIssuer({ folder, authorities, clock, random: systemRandom })
+      return judged(pool, authorities, options)
+    }
+    case 'program': {
+      const authorities = await authoritiesIn(options, options.credentials)
+      const command = [address.program]
+      return judged(
+        createProgramIssuer({ command, authorities, policy, clock }),
+        authorities,
+        options,
+      )
+    }
+    default:
+      return address satisfies never
+  }
+}
+
+async function openServer(
+  options: OpenIssuerOptions,
+  { kind, url }: { readonly kind: 'rest' | 'est'; readonly url: string },
+): Promise<RemoteIssuer> {
+  const { clock } = options
+  const credentials = await currentCredentials(options)
+  const transport = connectAs(credentials, { clock, url })
+  try {
+    const authorities = await authoritiesOfServer(options, transport)
+    const http = { transport, clock, random: systemRandom }
+    const client =
+      kind === 'rest' ? createRestIssuer(http) : createEstIssuer({ ...http, authorities })
+    return judged(client, authorities, options)
+  } catch (error) {
+    transport.close()
+    throw error
+  }
+}
+
+/** The member's credentials, renewed where their end is near. One process renews at a time. */
+async function currentCredentials(options: OpenIssuerOptions): Promise<Credentials> {
+  const { credentials: folder, passphrase, clock, onWarning } = options
+  if (folder === undefined) {
+    throw new CliError('CLI_USAGE', 'a server is named with --issuer, but no --credentials', {
+      remedy: 'run `keyline enroll` once, and name its folder with --credentials',
+    })
+  }
+  const lock = await takeLock(folder, 'renewal').catch(() => undefined)
+  try {
+    const credentials = await readCredentials(folder, passphrase)
+    requireAlive(credentials.certificate, clock)
+    if (lock === undefined) return credentials
+    const renewal = await renewIfDue(credentials, clock)
+    if (renewal.state === 'due') onWarning(renewal.warning)
+    return renewal.credentials
+  } finally {
+    await lock?.release()
+  }
+}
+
+/** Nothing is sent with a certificate that no server can believe. */
+function requireAlive({ notAfter }: Certificate, clock: Clock): void {
+  if (clock.now() <= notAfter.getTime()) return
+  const when = notAfter.toISOString()
+  throw new CliError('CLI_INPUT', `the certificate of the station has expired on ${when}`, {
+    remedy: 'ask an officer for an invitation, then run `keyline enroll` into a new folder',
+  })
+}
+
+/** What stands between is believed because a trusted PAA has signed it, not because the server says so. */
+async function authoritiesOfServer(
+  options: OpenIssuerOptions,
+  transport: HttpTransport,
+): Promise<UpperChain> {
+  const { order, clock, pai, paa, credentials = '' } = options
+  const paas = await certificatesIn(paa ?? enrolledPaa(credentials))
+  const shown =
+    pai === undefined ? await caCertificates({ transport, clock }) : await certificatesIn(pai)
+  const { vendorId, productId } = order.product
+  return authoritiesOf(shown, { paas, vendorId, productId })
+}
+
+async function authoritiesIn(
+  options: OpenIssuerOptions,
+  folder: string | undefined,
+): Promise<UpperChain> {
+  const place = async (given: string | undefined, file: string): Promise<string> => {
+    const path = given ?? (folder === undefined ? undefined : join(folder, file))
+    if (path !== undefined && (await stat(path).catch(() => undefined)) !== undefined) return path
+    throw new CliError('CLI_USAGE', `no ${file} is there for the issuer`, {
+      remedy: 'name the certificates of PAA and PAI with --paa and --pai',
+    })
+  }
+  const paas = await certificatesIn(await place(options.paa, 'paa.cert.pem'))
+  const pais = await certificatesIn(await place(options.pai, 'pai.cert.pem'))
+  const { vendorId, productId } = options.order.product
+  return authoritiesOf(pais, { paas, vendorId, productId })
+}
+
+async function certificatesIn(path: string): Promise<readonly Certificate[]> {
+  return (await readCertificates(path)).map(({ octets }) => parseCertificate(octets))
+}
+
+function judged(
+  client: IssuerClient,
+  authorities: UpperChain,
+  { order, clock }: OpenIssuerOptions,
+): RemoteIssuer {
+  const { vendorId, productId } = order.product
+  const issuer = checkedIssuer(client, { ...authorities, vendorId, productId, clock })
+  return { ...authorities, issuer }
+}
