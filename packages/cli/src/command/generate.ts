@@ -9,7 +9,7 @@ import type { Output } from '../terminal/output.ts'
 import { grouped, UnitProgress } from '../terminal/unit-progress.ts'
 import { generateBatch } from '../wiring/generate.ts'
 import { openStation } from '../wiring/open-station.ts'
-import { readPassphrase } from '../wiring/pki.ts'
+import { passphraseOf } from '../wiring/pki.ts'
 import { defaultHome, ledgerOption, wholeNumber, type StationOptions } from './options.ts'
 import { stDefaults } from './provision.ts'
 
@@ -81,12 +81,13 @@ async function generate(
   const interrupt = interruptSignal(output, 'the chunk in work is recorded')
   try {
     const station = await openStation({ home, ledger, policy: order.policy })
-    const passphrase = await readPassphrase(options.passphraseFile)
+    const pkiFolder = options.pki ?? station.home.pkiFolder
+    const passphrase = await passphraseOf(pkiFolder, options.passphraseFile)
     try {
       const made = await generateBatch({
         station,
         loaded,
-        pkiFolder: options.pki ?? station.home.pkiFolder,
+        pkiFolder,
         passphrase,
         units,
         out: resolve(options.out),

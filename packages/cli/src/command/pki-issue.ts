@@ -11,7 +11,7 @@ import { findingLines } from '../wiring/pki-findings.ts'
 import { readDerInput } from '../wiring/pki-input.ts'
 import { issueFromFolder, type BenchIssueInput } from '../wiring/pki-issue.ts'
 import { writeWhole } from '../wiring/pki-output.ts'
-import { openPki, readPassphrase } from '../wiring/pki.ts'
+import { openPki, passphraseOf } from '../wiring/pki.ts'
 import { defaultHome, id16 } from './options.ts'
 
 interface IssueOptions {
@@ -73,7 +73,7 @@ async function issue(output: Output, path: string, options: IssueOptions): Promi
   }
   const csr = await readDerInput(path, 'request', 'CERTIFICATE REQUEST')
   const pkiFolder = resolve(options.pki)
-  const passphrase = await readPassphrase(options.passphraseFile)
+  const passphrase = await passphraseOf(pkiFolder, options.passphraseFile)
   const pki = await openPki(pkiFolder, passphrase).finally(() => passphrase.wipe())
   const result = await withLedger(options.home, (isKeyKnown) =>
     issueFromFolder({

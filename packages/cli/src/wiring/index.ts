@@ -5,3 +5,4 @@ export { generateBatch, type GenerateBatchOptions, type GeneratedBatch } from '.
 export { openStation, type OpenStation, type StationFolderOptions } from './open-station.ts'
 export { openPki, writePki, type LinePki } from './pki.ts'
 export { clockOf, runOrder, type RunOrderOptions } from './run-order.ts'
+export { startSigner, type RunningSigner, type SignerProcessOptions } from './signer-process.ts'

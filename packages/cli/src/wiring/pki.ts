@@ -1,15 +1,29 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encodeUtf8, Secret, type Random } from '@keyline/bytes'
+import { encodeUtf8, Secret, systemClock } from '@keyline/bytes'
 import type { Signer } from '@keyline/crypto'
-import { openFileSigner, pkiFiles, type Pki } from '@keyline/issuer'
+import {
+  guardedSigner,
+  openFileSigner,
+  pkiFiles,
+  type HeldSigner,
+  type PkiFilesInput,
+} from '@keyline/issuer'
 import { pemDecode } from '@keyline/x509'
 import { CliError } from '../errors.ts'
+import { openKey } from './signer-key.ts'
 
 /** Names of the files that `keyline pki init` writes. */
 const paaCertificate = 'paa.cert.pem'
 const paiCertificate = 'pai.cert.pem'
-const paiKey = 'pai.key.pem'
+
+/** Of a CA, whose key is in a file, or elsewhere under a name (`pkcs11:…`, `unix:…`). */
+export type CaRole = 'paa' | 'pai'
+const keyFile = (role: CaRole): string => `${role}.key.pem`
+const keyUriFile = (role: CaRole): string => `${role}.key.uri`
+
+/** A module that hangs must not hang the line. */
+const signTimeoutMs = 10_000
 
 /** The certificates of a line and the handle of the PAI key. */
 export interface LinePki {
@@ -20,15 +34,14 @@ export interface LinePki {
 }
 
 export async function hasPki(folder: string): Promise<boolean> {
-  return (await stat(join(folder, paiKey)).catch(() => undefined)) !== undefined
+  const names = [keyFile('pai'), keyUriFile('pai')]
+  const found = await Promise.all(names.map((name) => isThere(join(folder, name))))
+  return found.includes(true)
 }
 
-/** Writes certificates and encrypted keys; existing keys are never overwritten. @throws CliError `CLI_EXISTS` */
-export async function writePki(
-  folder: string,
-  input: { readonly pki: Pki; readonly passphrase: Secret; readonly random: Random },
-): Promise<readonly string[]> {
-  if (await hasPki(folder)) throw new CliError('CLI_EXISTS', `${folder} holds a PKI already`)
+/** Writes certificates and keys, or the names of keys; nothing is overwritten. @throws CliError `CLI_EXISTS` */
+export async function writePki(folder: string, input: PkiFilesInput): Promise<readonly string[]> {
+  await requireNoPki(folder)
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw new CliError('CLI_FILE', `the folder ${folder} cannot be made`, { cause })
   })
@@ -44,19 +57,66 @@ export async function writePki(
   return written
 }
 
-/** @throws CliError `CLI_NO_PKI`; IssuerError when the key does not open */
+/** @throws CliError `CLI_EXISTS` */
+export async function requireNoPki(folder: string): Promise<void> {
+  if (await hasPki(folder)) throw new CliError('CLI_EXISTS', `${folder} holds a PKI already`)
+}
+
+/**
+ * Opens the PKI of a folder, whose PAI key is in a file, a PKCS#11 module or a signer process.
+ * @param passphrase opens a file; for a key elsewhere it is not looked at
+ * @throws CliError `CLI_NO_PKI`, `CLI_PIN`; IssuerError when the key does not open
+ */
 export async function openPki(folder: string, passphrase: Secret): Promise<LinePki> {
-  const [paa, pai, key] = await Promise.all(
-    [paaCertificate, paiCertificate, paiKey].map((name) => readPem(join(folder, name))),
-  )
-  if (paa === undefined || pai === undefined || key === undefined) {
-    throw new CliError('CLI_NO_PKI', `${folder} has no complete PKI`)
-  }
+  const [paa, pai] = await Promise.all([
+    readCaCertificate(folder, 'paa'),
+    readCaCertificate(folder, 'pai'),
+  ])
+  const signer = await openCaKey(folder, 'pai', passphrase)
   return {
-    paa: pemDecode(paa, 'CERTIFICATE'),
-    pai: pemDecode(pai, 'CERTIFICATE'),
-    signer: openFileSigner({ pem: key, passphrase }),
+    paa,
+    pai,
+    signer: guardedSigner({ signer, clock: systemClock, timeoutMs: signTimeoutMs }),
   }
+}
+
+/** X.509 DER. @throws CliError `CLI_NO_PKI` */
+export async function readCaCertificate(folder: string, role: CaRole): Promise<Uint8Array> {
+  const pem = await readText(join(folder, role === 'paa' ? paaCertificate : paiCertificate))
+  if (pem !== undefined) return pemDecode(pem, 'CERTIFICATE')
+  throw new CliError('CLI_NO_PKI', `${folder} has no certificate of a ${role.toUpperCase()}`)
+}
+
+/** The holder of a CA key of a folder. @throws CliError `CLI_NO_PKI`, `CLI_PIN`; IssuerError */
+export async function openCaKey(
+  folder: string,
+  role: CaRole,
+  passphrase: Secret,
+): Promise<Signer | HeldSigner> {
+  const [pem, uri] = await Promise.all([
+    readText(join(folder, keyFile(role))),
+    readText(join(folder, keyUriFile(role))),
+  ])
+  if (pem !== undefined && uri !== undefined) {
+    const message = `${folder} has ${keyFile(role)} and ${keyUriFile(role)}, but a CA has one key`
+    throw new CliError('CLI_NO_PKI', message, { remedy: 'move the wrong one of the two away' })
+  }
+  if (uri !== undefined) return openKey(uri.trim())
+  if (pem !== undefined) return openFileSigner({ pem, passphrase })
+  throw new CliError('CLI_NO_PKI', `${folder} has no key of a ${role.toUpperCase()}`)
+}
+
+/**
+ * The passphrase that opens a CA key of a folder; empty where the key is not in a file, and nobody needs one.
+ * @throws CliError `CLI_PASSPHRASE`
+ */
+export async function passphraseOf(
+  folder: string,
+  file: string | undefined,
+  role: CaRole = 'pai',
+): Promise<Secret> {
+  if (await isThere(join(folder, keyUriFile(role)))) return new Secret(new Uint8Array())
+  return readPassphrase(file)
 }
 
 /**
@@ -81,6 +141,10 @@ export async function readPassphrase(file: string | undefined): Promise<Secret> 
   return new Secret(encodeUtf8(line))
 }
 
-async function readPem(path: string): Promise<string | undefined> {
+async function readText(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(() => undefined)
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { seededRandom, VirtualClock } from '@keyline/bytes'
 import { generateP256, keyPairSigner, p256FromEncoded } from '@keyline/crypto'
 import { describe, expect, it } from 'vitest'
-import { FileSigner } from '../pki/file-signer.ts'
+import { FileSigner } from '../signer/file-signer.ts'
 import { csrOf, testLine, testPki } from '../testing/test-line.ts'
 
 const pem = (file: string): Uint8Array =>

@@ -1,7 +1,7 @@
 import type { Signer } from '@keyline/crypto'
 import type { Pai } from '../build/pai.ts'
-import { FileSigner } from '../pki/file-signer.ts'
 import { isTestVendorId, publishedKeyName } from '../policy/policy.ts'
+import { custodyOf } from '../signer/held-signer.ts'
 
 export interface ProductionInput {
   readonly signer: Signer
@@ -14,7 +14,9 @@ export interface ProductionInput {
 export function productionProblems(input: ProductionInput): readonly string[] {
   const { signer, pai, paaSpkiSha256 } = input
   const problems: string[] = []
-  if (signer instanceof FileSigner) problems.push('the PAI key lies in a file')
+  const custody = custodyOf(signer)
+  if (custody === 'file') problems.push('the PAI key lies in a file')
+  if (custody === 'extractable') problems.push('the module of the PAI key gives it away')
   if (pai.vendorId !== undefined && isTestVendorId(pai.vendorId)) {
     problems.push(`the PAI has the test vendor id 0x${pai.vendorId.toString(16).toUpperCase()}`)
   }

@@ -2,7 +2,7 @@ import { encodeUtf8, Secret, seededRandom } from '@keyline/bytes'
 import { pemDecode } from '@keyline/x509'
 import { expect, it } from 'vitest'
 import { testPki } from '../testing/test-line.ts'
-import { openFileSigner } from './file-signer.ts'
+import { openFileSigner } from '../signer/file-signer.ts'
 import { pkiFiles } from './pki-files.ts'
 
 it('a PKI becomes four files, of which the two keys are secret and open with the passphrase', async () => {

@@ -8,9 +8,11 @@ import {
 } from '@keyline/crypto'
 import { DerReader, Oid, pemDecode, pemEncode } from '@keyline/x509'
 import { IssuerError } from '../errors.ts'
+import type { KeyCustody } from './held-signer.ts'
 
 /** A signer whose key came from a file: for tests and small lines, refused under the policy production. */
 export class FileSigner implements Signer {
+  readonly custody: KeyCustody = 'file'
   readonly #signer: Signer
 
   constructor(signer: Signer) {

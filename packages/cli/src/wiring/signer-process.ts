@@ -1,0 +1,124 @@
+import { mkdir } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { systemClock } from '@keyline/bytes'
+import type { Signer } from '@keyline/crypto'
+import {
+  guardedSigner,
+  readPai,
+  serveSigner,
+  SignatureCounter,
+  signingRules,
+  type HeldSigner,
+} from '@keyline/issuer'
+import { equalOctets } from '@keyline/bytes'
+import { takeLock } from '@keyline/station'
+import { CliError } from '../errors.ts'
+import { readDerInput } from './pki-input.ts'
+import { openCaKey, passphraseOf, readCaCertificate } from './pki.ts'
+import { openKey } from './signer-key.ts'
+
+export interface SignerProcessOptions {
+  /** `unix:` and the path of the socket. */
+  readonly listen: string
+  /** Folder with the PAI and its key. */
+  readonly pki?: string | undefined
+  readonly passphraseFile?: string | undefined
+  /** Name of a key, in the place of a folder; then with the certificate and the counter. */
+  readonly key?: string | undefined
+  readonly pai?: string | undefined
+  readonly counter?: string | undefined
+  readonly limit?: number | undefined
+  readonly limitPerMinute?: number | undefined
+  readonly peerGroup?: number | undefined
+}
+
+/** A holder of a PAI key that answers at its socket. */
+export interface RunningSigner {
+  readonly address: string
+  /** Certificates that it had counted when it started. */
+  readonly counted: number
+  readonly counter: string
+  close(): Promise<void>
+}
+
+const signTimeoutMs = 10_000
+
+/** Opens the key, its counter and the socket. @throws CliError `CLI_USAGE`, `CLI_NO_PKI`; IssuerError; StationError `STATION_BUSY` */
+export async function startSigner(options: SignerProcessOptions): Promise<RunningSigner> {
+  const path = /^unix:(.+)$/.exec(options.listen)?.[1]
+  if (path === undefined) throw new CliError('CLI_USAGE', '--listen must be unix: and a path')
+  const socket = resolve(path)
+  const counter = counterOf(options)
+  const { pai, signer: held } = await openAuthority(options)
+  if (!equalOctets(readPai(pai).publicKey.point, held.publicKey.point)) {
+    throw new CliError('CLI_NO_PKI', 'the key is not that of the PAI', {
+      remedy: 'name the key and the certificate that belong together',
+    })
+  }
+  const folder = dirname(socket)
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new CliError('CLI_FILE', `the folder ${folder} cannot be made`, { cause })
+  })
+  const lock = await takeLock(dirname(counter), basename(counter))
+  try {
+    const { publicKey } = held
+    const { limit, limitPerMinute, peerGroup } = options
+    const counts = await SignatureCounter.open({
+      path: counter,
+      publicKey,
+      clock: systemClock,
+      limit,
+      limitPerMinute,
+    })
+    const counted = counts.total
+    const server = await serveSigner({
+      path: socket,
+      signer: guardedSigner({ signer: held, clock: systemClock, timeoutMs: signTimeoutMs }),
+      rules: signingRules(pai),
+      counter: counts,
+      peerGroup,
+    })
+    return {
+      address: `unix:${socket}`,
+      counted,
+      counter,
+      close: async () => {
+        await server.close()
+        await counts.close()
+        if ('close' in held) await held.close()
+        await lock.release()
+      },
+    }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function openAuthority(options: SignerProcessOptions): Promise<{
+  readonly pai: Uint8Array
+  readonly signer: Signer | HeldSigner
+}> {
+  const { pki, key, pai, passphraseFile } = options
+  if (pki !== undefined && key === undefined) {
+    const passphrase = await passphraseOf(pki, passphraseFile)
+    const signer = await openCaKey(pki, 'pai', passphrase).finally(() => passphrase.wipe())
+    return { pai: await readCaCertificate(pki, 'pai'), signer }
+  }
+  if (key !== undefined && pki === undefined && pai !== undefined) {
+    return {
+      pai: await readDerInput(pai, 'certificates', 'CERTIFICATE'),
+      signer: await openKey(key),
+    }
+  }
+  throw new CliError('CLI_USAGE', 'name either --pki, or --key with --pai')
+}
+
+function counterOf({ counter, pki }: SignerProcessOptions): string {
+  if (counter !== undefined) return resolve(counter)
+  if (pki !== undefined) return join(resolve(pki), 'signer.count')
+  throw new CliError(
+    'CLI_USAGE',
+    '--key needs --counter, a file that outlives the machine’s restart',
+  )
+}

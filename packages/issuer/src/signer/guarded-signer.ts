@@ -1,0 +1,89 @@
+import { withDeadline, type Clock } from '@keyline/bytes'
+import { verifyP256Der, type P256PublicKey, type Signer } from '@keyline/crypto'
+import { IssuerError, type IssuerErrorCode } from '../errors.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
+import { FileSigner } from './file-signer.ts'
+import { custodyOf, type KeyCustody } from './held-signer.ts'
+
+export interface GuardedSignerInput {
+  readonly signer: Signer
+  readonly clock: Clock
+  /** How long one signature may take. */
+  readonly timeoutMs: number
+}
+
+/** Answers of a healthy signer that says no. */
+const refusals: ReadonlySet<IssuerErrorCode> = new Set([
+  'ISSUER_SIGNER_LIMIT',
+  'ISSUER_SIGNER_REFUSED',
+])
+
+/**
+ * A signer that answers in time, with a signature that verifies, or fails with `ISSUER_SIGNER_FAILED`. After three
+ * failures in a row it fails at once for a pause, and says in `details.retryAfterMs` how long.
+ *
+ * A key of this process answers at once, and the lint verifies: a guard would cost twice the signature and never act.
+ */
+export function guardedSigner(input: GuardedSignerInput): Signer {
+  if (input.signer instanceof GuardedSigner) return input.signer
+  return input.signer instanceof FileSigner
+    ? failingWithOneCode(input.signer)
+    : new GuardedSigner(input)
+}
+
+function failingWithOneCode(signer: Signer): Signer {
+  return {
+    publicKey: signer.publicKey,
+    sign: async (message) => {
+      try {
+        return await signer.sign(message)
+      } catch (cause) {
+        throw new IssuerError('ISSUER_SIGNER_FAILED', 'the PAI signer gave no signature', { cause })
+      }
+    },
+  }
+}
+
+class GuardedSigner implements Signer {
+  readonly publicKey: P256PublicKey
+  readonly custody: KeyCustody | undefined
+  readonly #input: GuardedSignerInput
+  readonly #breaker: CircuitBreaker
+
+  constructor(input: GuardedSignerInput) {
+    this.#input = input
+    this.#breaker = new CircuitBreaker({ clock: input.clock })
+    this.publicKey = input.signer.publicKey
+    this.custody = custodyOf(input.signer)
+  }
+
+  async sign(message: Uint8Array): Promise<Uint8Array> {
+    const waitMs = this.#breaker.enter()
+    if (waitMs > 0) {
+      const retryAfterMs = Math.ceil(waitMs)
+      const text = `the PAI signer has failed again and again; it is tried again in ${retryAfterMs} ms`
+      throw new IssuerError('ISSUER_SIGNER_FAILED', text, { details: { retryAfterMs } })
+    }
+    let isAnswered = false
+    try {
+      const signature = await this.#verified(message)
+      isAnswered = true
+      return signature
+    } catch (cause) {
+      isAnswered = cause instanceof IssuerError && refusals.has(cause.code)
+      if (cause instanceof IssuerError) throw cause
+      throw new IssuerError('ISSUER_SIGNER_FAILED', 'the PAI signer gave no signature', { cause })
+    } finally {
+      if (isAnswered) this.#breaker.succeeded()
+      else this.#breaker.failed()
+    }
+  }
+
+  async #verified(message: Uint8Array): Promise<Uint8Array> {
+    const { signer, clock, timeoutMs: ms } = this.#input
+    const wait = { clock, ms, what: 'the PAI signer' }
+    const signature = await withDeadline(wait, () => signer.sign(message))
+    if (verifyP256Der({ publicKey: this.publicKey, message, signature })) return signature
+    throw new IssuerError('ISSUER_SIGNER_FAILED', 'the signature of the PAI signer does not verify')
+  }
+}

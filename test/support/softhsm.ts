@@ -1,0 +1,150 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { encodeUtf8, Secret } from '@keyline/bytes'
+import type { Pkcs11Uri } from '@keyline/issuer'
+import pkcs11js from 'pkcs11js'
+
+/** `KEYLINE_WITHOUT_HSM=1` leaves the tests of PKCS#11 out, aloud. */
+export const isWithoutHsm: boolean = process.env['KEYLINE_WITHOUT_HSM'] === '1'
+
+/** For `describe.runIf` and `it.runIf`: says in one line when the tests are left out. */
+export function hasHsm(): boolean {
+  if (isWithoutHsm) {
+    process.stderr.write('KEYLINE_WITHOUT_HSM=1: the tests with a PKCS#11 module are left out\n')
+  }
+  return !isWithoutHsm
+}
+
+const usualPlaces = [
+  '/usr/lib/softhsm/libsofthsm2.so',
+  '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
+  '/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so',
+  '/usr/lib64/pkcs11/libsofthsm2.so',
+  '/usr/lib64/softhsm/libsofthsm2.so',
+  '/usr/lib/pkcs11/libsofthsm2.so',
+  '/usr/local/lib/softhsm/libsofthsm2.so',
+  '/opt/homebrew/lib/softhsm/libsofthsm2.so',
+]
+
+const cache = resolve(import.meta.dirname, '../../.cache/softhsm')
+const debianPackage = 'libsofthsm2'
+
+/** Path of SoftHSM's module: installed, or unpacked into `.cache`, or installed now. @throws Error with the remedy */
+export function softhsmModule(): string {
+  const named = process.env['SOFTHSM2_MODULE']
+  if (named !== undefined && named !== '') {
+    if (existsSync(named)) return named
+    throw new Error(`SOFTHSM2_MODULE names ${named}, which is not there`)
+  }
+  const found = usualPlaces.find(existsSync) ?? unpacked() ?? installed()
+  if (found !== undefined) return found
+  throw new Error(
+    'these tests need SoftHSM 2: run `apt-get install softhsm2` (Fedora: dnf, macOS: brew install softhsm), ' +
+      'or set SOFTHSM2_MODULE to libsofthsm2.so; KEYLINE_WITHOUT_HSM=1 leaves them out',
+  )
+}
+
+/** Any user of a Debian may download a package and unpack it. */
+function unpacked(): string | undefined {
+  const module = join(cache, 'usr/lib/softhsm/libsofthsm2.so')
+  if (existsSync(module)) return module
+  mkdirSync(cache, { recursive: true })
+  run(['apt-get', 'download', debianPackage], cache)
+  const file = readdirSync(cache).find((name) => name.endsWith('.deb'))
+  if (file === undefined) return undefined
+  run(['dpkg', '-x', file, '.'], cache)
+  return existsSync(module) ? module : undefined
+}
+
+function installed(): string | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  run(['apt-get', 'install', '--yes', '--no-install-recommends', debianPackage], cache)
+  return usualPlaces.find(existsSync)
+}
+
+function run([command = '', ...args]: readonly string[], cwd: string): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  spawnSync(command, args, { cwd, env, stdio: 'ignore', timeout: 300_000 })
+}
+
+export const userPin = '4711-user'
+
+/**
+ * A folder of tokens of this test's own, with one token in it. SoftHSM reads where it is from the environment of the
+ * process when it is initialised: it must be a process, not a thread, and one of these folders at a time.
+ */
+export class TestToken implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'keyline-softhsm-'))
+  readonly modulePath = softhsmModule()
+  readonly label: string
+  /** The first line of this file is the PIN. */
+  readonly pinFile = join(this.folder, 'pin.txt')
+  readonly configuration = join(this.folder, 'softhsm2.conf')
+  readonly #before = process.env['SOFTHSM2_CONF']
+
+  constructor(label = 'keyline test') {
+    this.label = label
+    const lines = [
+      `directories.tokendir = ${this.tokens}`,
+      'objectstore.backend = file',
+      'log.level = ERROR',
+    ]
+    mkdirSync(this.tokens)
+    writeFileSync(this.configuration, `${lines.join('\n')}\n`)
+    writeFileSync(this.pinFile, `${userPin}\n`, { mode: 0o600 })
+    process.env['SOFTHSM2_CONF'] = this.configuration
+    this.#initialise()
+  }
+
+  /** Where SoftHSM keeps its tokens; what is removed here is a token that was pulled out. */
+  get tokens(): string {
+    return join(this.folder, 'tokens')
+  }
+
+  /** For the environment of a child process. */
+  get env(): Readonly<Record<string, string>> {
+    return { SOFTHSM2_CONF: this.configuration }
+  }
+
+  get pin(): Secret {
+    return new Secret(encodeUtf8(userPin))
+  }
+
+  /** The name of a key in this token. */
+  key(object: string, id?: Uint8Array): Pkcs11Uri {
+    const { label: token, modulePath, pinFile } = this
+    return { token, object, id, modulePath, pinFile }
+  }
+
+  #initialise(): void {
+    const library = new pkcs11js.PKCS11()
+    library.load(this.modulePath)
+    library.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
+    try {
+      const [slot] = library.C_GetSlotList(false)
+      if (slot === undefined) throw new Error('SoftHSM has no slot')
+      // The label is padded by who calls.
+      library.C_InitToken(slot, 'security officer', this.label.padEnd(32))
+      const wanted = library
+        .C_GetSlotList(true)
+        .find((one) => library.C_GetTokenInfo(one).label.trim() === this.label)
+      if (wanted === undefined) throw new Error('the new token is not there')
+      const flags = pkcs11js.CKF_RW_SESSION | pkcs11js.CKF_SERIAL_SESSION
+      const session = library.C_OpenSession(wanted, flags)
+      library.C_Login(session, pkcs11js.CKU_SO, 'security officer')
+      library.C_InitPIN(session, userPin)
+      library.C_Logout(session)
+    } finally {
+      library.C_Finalize()
+      library.close()
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#before === undefined) delete process.env['SOFTHSM2_CONF']
+    else process.env['SOFTHSM2_CONF'] = this.#before
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
