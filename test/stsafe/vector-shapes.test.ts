@@ -1,11 +1,15 @@
-import { concat, fromHex, toHex } from '@keyline/bytes'
-import { aesCmac, encryptCbc, encryptEcb } from '@keyline/crypto'
-import { encodeCommandFrame } from '@keyline/stsafe/layout'
+import { concat, fromHex, Secret, toHex } from '@keyline/bytes'
+import { aesCmac, curveKeyPair, encryptCbc, encryptEcb } from '@keyline/crypto'
+import { inProcessTransport, Stsafe } from '@keyline/stsafe'
+import { deviceTypes, encodeCommandFrame } from '@keyline/stsafe/layout'
 import { SimulatedBus } from '@keyline/stsafe-sim'
 import { describe, expect, it } from 'vitest'
 import { chipOfCase, randomnessOfCase, volatileOfCase } from '../support/vectors/stsafe-chip.ts'
 import { check } from '../support/vectors/stsafe.ts'
 import { VectorReader } from '../support/vectors/vector-reader.ts'
+import { LoneClock } from './support/lone-clock.ts'
+import { ManInTheMiddle } from './support/man-in-the-middle.ts'
+import { cmacKey } from './support/provisioning-flows.ts'
 
 /** A case of the format of the vectors, of a shape that the recorded ones do not have. */
 interface Shape {
@@ -264,6 +268,56 @@ describe('a call', () => {
     }
     const exchanges = recorded(state, [withCrc('1f0b', '00082a8648ce3d030107')])
     expect(await results({ ...shape, returnCode: 2, exchanges })).toEqual(['host', 'chip'])
+  })
+})
+
+describe('a KEK session that ends in a refusal', () => {
+  const keyInfo = { lock: 0, slot: 0, type: 0, mode: 1, usage: '0003', parameters: '02' }
+  const symmetric = { keyInfo, key: '5a'.repeat(16), kekCurve: 'P-256' }
+  const host = {
+    macKey: '11'.repeat(16),
+    cipherKey: '22'.repeat(16),
+    keyType: 'AES-128',
+    kekCurve: 'P-256',
+  }
+
+  it.each([
+    ['stse_write_symmetric_key_wrapped', symmetric],
+    ['stse_host_key_provisioning_wrapped', host],
+  ])('is closed by this host, where STSELib leaves it open (%s)', async (api, inputs) => {
+    const shape = {
+      api: [api],
+      inputs,
+      returnCode: 0x1e,
+      deviceRandomness: [{ privateKey: '22'.repeat(32) }],
+      hostEphemeralKeys: [{ curve: 'P-256', privateKey: '11'.repeat(32) }],
+    }
+    const json = new VectorReader(name, { name, ...shape })
+    const chip = new SimulatedBus({ state: chipOfCase(json), randomness: randomnessOfCase(json) })
+    const wire = new ManInTheMiddle(chip)
+    const options = { ephemeralKeyPair: () => curveKeyPair('P-256', fromHex('11'.repeat(32))) }
+    const part = { deviceType: deviceTypes.A120, records: [] }
+    const clock = new LoneClock()
+    const library = new Stsafe(inProcessTransport(wire), part, { clock, ...options })
+    const [first, second] = [new Uint8Array(16).fill(0x11), new Uint8Array(16).fill(0x22)]
+    const work = api.includes('host_key')
+      ? library.hostKeys.provisionWrapped(
+          { type: 'AES-128', macKey: new Secret(first), cipherKey: new Secret(second) },
+          { curve: 'P-256' },
+        )
+      : library.symmetricKeys.writeWrapped(cmacKey, new Secret(new Uint8Array(16).fill(0x5a)), {
+          curve: 'P-256',
+        })
+    await expect(work).rejects.toMatchObject({ code: 'CHIP_NOT_AUTHORIZED' })
+    const sent = wire.exchanges.map(({ command }) => toHex(command.subarray(0, 2)))
+    expect(sent.slice(0, 2)).toEqual(['1f0b', '1f03'])
+    expect(sent.slice(3)).toEqual(['1f06'])
+    const exchanges = wire.exchanges.slice(0, -1).map(({ command, response, readLengths }) => ({
+      request: toHex(command),
+      response: toHex(response ?? new Uint8Array()),
+      readLengths,
+    }))
+    expect(await results({ ...shape, exchanges })).toEqual(['host', 'chip'])
   })
 })
 
