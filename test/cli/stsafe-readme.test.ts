@@ -31,8 +31,8 @@ it('the page of the host library provisions a key and lets the chip verify its M
   const [setting = '', key = '', ...calls] = await shellOf('stsafe')
   const device = setting.replace('export KEYLINE_STSAFE=', '')
   expect(device).toBe(`sim:${join(folder, 'chip.json')}`)
-  const [, digits = '', file = ''] = /^echo ([0-9a-f]{32}) > (\S+)$/.exec(key) ?? []
-  await writeFile(file, `${digits}\n`)
+  const [, digits = '', file = ''] = /^\(umask 077; echo ([0-9a-f]{32}) > (\S+)\)$/.exec(key) ?? []
+  await writeFile(file, `${digits}\n`, { mode: 0o600 })
 
   const printed: string[] = []
   for (const line of calls) {

@@ -9,6 +9,7 @@ export type {
   AuthenticationInput,
   AuthenticationService,
   AuthenticDevice,
+  Entity,
 } from './chip/authentication.ts'
 export type {
   CcmTotals,

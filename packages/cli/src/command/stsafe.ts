@@ -6,9 +6,11 @@ import { authenticateCommand, certificateCommand } from './stsafe/authentication
 import { decryptCommand, encryptCommand } from './stsafe/cipher.ts'
 import { decodeCommand } from './stsafe/decode.ts'
 import { deriveCommand } from './stsafe/derive.ts'
+import { entityCommand } from './stsafe/entity.ts'
 import { ecdhCommand, keyPairCommand, signCommand, verifyCommand } from './stsafe/ecc.ts'
 import { unwrapCommand, wrapCommand } from './stsafe/envelope.ts'
 import { hashCommand } from './stsafe/hash.ts'
+import { hibernateCommand, i2cCommand } from './stsafe/i2c.ts'
 import { passwordCommand, lockCommand } from './stsafe/password.ts'
 import { publicKeysCommand } from './stsafe/public-keys.ts'
 import { counterCommand, readCommand, writeCommand, zonesCommand } from './stsafe/zones.ts'
@@ -27,8 +29,11 @@ export function stsafeCommand(output: Output, end: (code: ExitCode) => void): Co
     randomCommand,
     echoCommand,
     resetCommand,
+    i2cCommand,
+    hibernateCommand,
     certificateCommand,
     authenticateCommand,
+    entityCommand,
     zonesCommand,
     readCommand,
     writeCommand,

@@ -40,7 +40,7 @@ export async function withChip<T>(
   const interrupt = interruptSignal(output, 'the command on the bus ends')
   const { signal } = interrupt
   try {
-    const keys = await sessionKeys(options)
+    const keys = await sessionKeys(output, options)
     const onEvent = (event: StsafeEvent): void => output.err(`${eventText(event)}\n`)
     await using chip = await openStsafe(await openDevice(options, signal), { signal, onEvent })
     if (keys !== undefined) await chip.openSession(keys, { signal })
@@ -61,9 +61,9 @@ async function openDevice({ device }: ChipOptions, signal: AbortSignal): Promise
   return { ...inProcessTransport(bus), close }
 }
 
-async function sessionKeys({ hostKeys }: ChipOptions) {
+async function sessionKeys(output: Output, { hostKeys }: ChipOptions) {
   const path = hostKeys ?? process.env['KEYLINE_STSAFE_HOST_KEYS'] ?? ''
-  return path === '' ? undefined : readHostKeys(path)
+  return path === '' ? undefined : readHostKeys(output, path)
 }
 
 function eventText(event: StsafeEvent): string {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import {
   keyModeCodes,
+  type DerivedKeyInformation,
   type KeyInformation,
   type KeyMode,
   type KeyModeName,
@@ -47,8 +48,13 @@ const needs = {
 
 /** @throws CliError `CLI_USAGE` when an option is missing that the mode needs */
 export function keyInformationOf(slot: number, options: KeyOptions): KeyInformation {
+  return { slot, ...derivedKeyOf(options) }
+}
+
+/** The same without slot: a derived key finds its own. @throws CliError `CLI_USAGE` */
+export function derivedKeyOf(options: KeyOptions): DerivedKeyInformation {
   const { lock, type, usage } = options
-  return { slot, lock, type, usage, ...modeOf(options) }
+  return { lock, type, usage, ...modeOf(options) }
 }
 
 function modeOf(options: KeyOptions): KeyMode {

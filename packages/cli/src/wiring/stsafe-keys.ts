@@ -1,18 +1,20 @@
-import { access, constants } from 'node:fs/promises'
+import { access, constants, open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { decodeUtf8, fromHex, isKeylineError, parseJson, Secret, toHex } from '@keyline/bytes'
 import type { TypedHostKeys } from '@keyline/stsafe'
 import { hostKeyLength, type HostKeyType } from '@keyline/stsafe/layout'
 import { CliError } from '../errors.ts'
+import type { Output } from '../terminal/output.ts'
 import { inputLimits, placeOf, readInput } from './pki-input.ts'
+import { writeWhole } from './pki-output.ts'
 import { promptSecret } from './stsafe-prompt.ts'
 
 /**
  * Host keys of a JSON file: `macKey` and `cipherKey` in hexadecimal, 16 octets each for AES-128, 32 for AES-256.
  * @throws CliError `CLI_FILE`, `CLI_KEYS`
  */
-export async function readHostKeys(path: string): Promise<TypedHostKeys> {
-  const text = await readSecretText(path)
+export async function readHostKeys(output: Output, path: string): Promise<TypedHostKeys> {
+  const text = await readSecretText(output, path)
   const json = within(path, () => parseJson(text, placeOf(path), { maxLength: inputLimits.text }))
   const members = new Map(Object.entries(json ?? {}))
   const macKey = keyMember(path, members, 'macKey')
@@ -47,10 +49,12 @@ export function hostKeysText({ type, macKey, cipherKey }: TypedHostKeys): string
  * @throws CliError `CLI_FILE`, `CLI_KEYS`
  */
 export async function readKey(
+  output: Output,
   path: string | undefined,
   { option, what }: { readonly option: string; readonly what: string },
 ): Promise<Secret> {
-  const text = path === undefined ? await promptSecret(what, option) : await readSecretText(path)
+  const text =
+    path === undefined ? await promptSecret(what, option) : await readSecretText(output, path)
   const digits = text.replaceAll(/\s/g, '')
   if (!/^(?:[0-9a-fA-F]{2})+$/.test(digits)) {
     const place = path === undefined ? what : placeOf(path)
@@ -77,12 +81,39 @@ export async function requireNewFile(path: string): Promise<void> {
     }
     return
   }
-  throw new CliError('CLI_EXISTS', `${path} exists`)
+  const remedy = 'name another file; keys are never overwritten'
+  throw new CliError('CLI_EXISTS', `${path} exists`, { remedy })
 }
 
-async function readSecretText(path: string): Promise<string> {
+/**
+ * Writes a key to a new file that is whole and on the disk, with its name, when this returns.
+ * @throws CliError `CLI_EXISTS`, `CLI_FILE`
+ */
+export async function writeSecret(path: string, content: Uint8Array | string): Promise<void> {
+  await writeWhole({ path, content, isSecret: true })
+  if (process.platform === 'win32') return
+  const folder = await open(dirname(resolve(path)), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function readSecretText(output: Output, path: string): Promise<string> {
+  await warnOfReaders(output, path)
   const octets = await readInput(path, 'text')
   return within(path, () => decodeUtf8(octets))
+}
+
+/** A key that others of the machine may have read is worth a word; a pipe has no others. */
+async function warnOfReaders({ err }: Output, path: string): Promise<void> {
+  if (process.platform === 'win32' || path === '-') return
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isFile() !== true || (found.mode & 0o077) === 0) return
+  err(
+    `warning: ${path} can be read by others; run chmod 600 ${path}, and think about who has read it\n`,
+  )
 }
 
 function keyMember(path: string, members: ReadonlyMap<string, unknown>, name: string): Secret {

@@ -2,6 +2,7 @@ import { curveKeyPair, signMessage } from '@keyline/crypto'
 import type { Authenticator } from '@keyline/stsafe'
 import { curves, hashes, type CurveName } from '@keyline/stsafe/layout'
 import { CliError } from '../errors.ts'
+import type { Output } from '../terminal/output.ts'
 import { readKey } from './stsafe-keys.ts'
 
 export const curveNames = namesIn(curves)
@@ -22,11 +23,17 @@ export interface SignerOptions {
  * in hexadecimal.
  * @throws CliError `CLI_KEYS`
  */
-export async function signerOf(options: SignerOptions): Promise<Authenticator | undefined> {
+export async function signerOf(
+  output: Output,
+  options: SignerOptions,
+): Promise<Authenticator | undefined> {
   const { signerSlot: slot, signerCurve: curve, signerHash: hash } = options
   if (slot === undefined) return undefined
   const option = '--signer-key'
-  const key = await readKey(options.signerKey, { option, what: 'the private key of the signer' })
+  const key = await readKey(output, options.signerKey, {
+    option,
+    what: 'the private key of the signer',
+  })
   if (key.length !== curves[curve].privateKey) {
     const message = `the private key of the signer has ${key.length} octets, but ${curve} has ${curves[curve].privateKey}`
     throw new CliError('CLI_KEYS', message)

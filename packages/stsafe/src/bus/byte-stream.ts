@@ -49,9 +49,9 @@ export async function openStreamTransport(
           resolve(opening)
         })
         opening.once('error', (cause) => {
-          reject(
-            new StsafeError('STSAFE_BUS', `${name} cannot be reached: ${cause.message}`, { cause }),
-          )
+          const message = `${name} cannot be reached: ${cause.message}`
+          const remedy = 'check that a simulator listens there, and that its name is right'
+          reject(new StsafeError('STSAFE_BUS', message, { cause, remedy }))
         })
       }),
   )

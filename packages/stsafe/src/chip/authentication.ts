@@ -1,10 +1,12 @@
 import { verifyDigest, verifyMessage, isWeierstrass, type CurvePublicKey } from '@keyline/crypto'
 import { StsafeError } from '../errors.ts'
 import { curves } from '../layout/algorithm.ts'
+import { Form } from '../layout/form/forms.ts'
 import { parse, parseCertificates, verifyChain } from './certificate-chain.ts'
 import type { CallOptions, ChipContext } from './context.ts'
 import type { EccService } from './ecc.ts'
 import { stsafeRoot } from './st-root.ts'
+import { decodeVerdict } from './verdict.ts'
 import type { ZoneService } from './zones.ts'
 
 export interface AuthenticationInput {
@@ -21,6 +23,13 @@ export interface AuthenticDevice {
   readonly certificate: Uint8Array
   /** Content of its serial number. */
   readonly serialNumber: Uint8Array
+}
+
+/** Who proves to the chip to own the private key behind a generic public key slot. */
+export interface Entity {
+  readonly slot: number
+  /** Raw R ‖ S: ECDSA takes the challenge for the digest, Ed25519 for the message. The key never enters this library. */
+  sign(challenge: Uint8Array): Promise<Uint8Array> | Uint8Array
 }
 
 const serialOffset = 15
@@ -86,6 +95,20 @@ export class AuthenticationService {
     }
     const [leaf] = chain.slice(-1)
     return { certificate, serialNumber: leaf?.serialNumber ?? new Uint8Array() }
+  }
+
+  /**
+   * Lets an entity sign a challenge of the chip; false when the chip does not believe it. True opens zones that ask for an
+   * entity, until the next reset. No other command comes in between: the chip knows one challenge.
+   */
+  async authenticateEntity({ slot, sign }: Entity, { signal }: CallOptions = {}): Promise<boolean> {
+    return this.#context.queue.exclusive(async (channel) => {
+      const { challenge } = await channel.run(Form.generateChallenge, {}, { signal })
+      const signature = await sign(challenge)
+      const request = { slot, signature }
+      const { validity } = await channel.run(Form.verifyEntitySignature, request, { signal })
+      return decodeVerdict('verify entity signature', validity)
+    })
   }
 }
 

@@ -128,6 +128,10 @@ describe('key pairs', () => {
     expect(await codeOf(chip.ecc.verifyEntitySignature({ slot: 2, signature }))).toBe(
       'CHIP_CHALLENGE_MISSING',
     )
+    const sign = (message: Uint8Array) => signMessage(pair, { message })
+    expect(await chip.authentication.authenticateEntity({ slot: 2, sign })).toBe(true)
+    const forged = () => new Uint8Array(64)
+    expect(await chip.authentication.authenticateEntity({ slot: 2, sign: forged })).toBe(false)
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { toHex } from '@keyline/bytes'
-import type { Stsafe } from '@keyline/stsafe'
-import type { KeyModeName, KeyTableEntry } from '@keyline/stsafe/layout'
+import { decryptWhole, encryptWhole, type Stsafe } from '@keyline/stsafe'
+import type { KeyModeName, KeyTableEntry, KeyUsage } from '@keyline/stsafe/layout'
 import { CliError } from '../../errors.ts'
 import { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
@@ -13,7 +13,7 @@ import {
   withMessage,
   type MessageOptions,
 } from '../../wiring/stsafe-message.ts'
-import { fieldsText } from '../../wiring/stsafe-text.ts'
+import { fieldsText, kebab } from '../../wiring/stsafe-text.ts'
 import { writeWhole } from '../../wiring/pki-output.ts'
 import { wholeNumber } from '../options.ts'
 import { chipCommand, onChip, type End, type Report } from './on-chip.ts'
@@ -27,6 +27,7 @@ interface CipherOptions extends ChipOptions, MessageOptions {
 
 interface EncryptOptions extends CipherOptions {
   readonly tagLength?: number
+  readonly out?: string
 }
 
 interface DecryptOptions extends CipherOptions {
@@ -34,48 +35,69 @@ interface DecryptOptions extends CipherOptions {
   readonly out?: string
 }
 
+/** Octets that one command holds under every protection, with nonce, lengths and tag. */
+const oneCommand = 680
+const longestFrame = 752
+
 /** `keyline stsafe encrypt`: CCM*, GCM (GMAC with an empty message) or ECB. */
 export function encryptCommand(output: Output, end: End): Command {
   return withCipher(withMessage(chipCommand('encrypt', 'encrypt with a key of the chip')))
     .description(
-      'Encrypts with a key of the chip, in one command: some 700 octets at most. An empty message under GCM gives a GMAC.',
+      'Encrypts with a key of the chip: up to some 700 octets in one command, more in pieces with a key that has the chunk\n' +
+        'usages (CCM* 65535 octets at most). An empty message under GCM gives a GMAC.',
     )
     .option(
       '--tag-length <octets>',
       'of CCM* and GCM; that of the key unless given',
       wholeNumber(0, 16),
     )
+    .option('--out <file>', 'takes the ciphertext as it is')
     .action(async (options: EncryptOptions) => {
       const plaintext = await readMessage(options)
+      const { out } = options
       end(
-        await onChip(output, options, async (chip, call) =>
-          fieldsOf(await encrypt(chip, { ...options, plaintext }, call)),
-        ),
+        await onChip(output, options, async (chip, call) => {
+          const sealed = await encrypt(chip, { ...options, plaintext }, call)
+          const { ciphertext, counter, nonce, tag } = sealed
+          if (out !== undefined) await writeWhole({ path: out, content: ciphertext })
+          return fieldsOf({
+            ...(nonce && { nonce: toHex(nonce) }),
+            ciphertext: out ?? toHex(ciphertext),
+            ...(tag && { tag: toHex(tag) }),
+            ...(counter !== undefined && { counter: String(counter) }),
+          })
+        }),
       )
     })
+}
+
+interface Encrypted {
+  readonly nonce?: Uint8Array | undefined
+  readonly ciphertext: Uint8Array
+  readonly tag?: Uint8Array | undefined
+  readonly counter?: number | undefined
 }
 
 async function encrypt(
   chip: Stsafe,
   { plaintext, ...options }: EncryptOptions & { readonly plaintext: Uint8Array },
   call: ChipCall,
-): Promise<Readonly<Record<string, string>>> {
+): Promise<Encrypted> {
   const { slot, nonce, aad } = options
-  const { mode, tagLength = 16 } = await keyOf(chip, options, call)
+  const key = await keyOf(chip, options, call)
+  const { mode, tagLength = 16 } = key
   switch (mode) {
     case 'ECB':
-      return { ciphertext: toHex(await chip.ciphers.encryptEcb(slot, plaintext, call)) }
-    case 'CCM*': {
-      const input = { slot, nonce, aad, plaintext, tagLength }
-      const { counter, ...sent } = await chip.ciphers.encryptCcm(input, call)
-      const counted: Readonly<Record<string, string>> =
-        counter === undefined ? {} : { counter: String(counter) }
-      return { ...hexOf(sent), ...counted }
-    }
+      return { ciphertext: await chip.ciphers.encryptEcb(slot, plaintext, call) }
+    case 'CCM*':
     case 'GCM': {
-      const input = { slot, iv: nonce, aad, plaintext, tagLength }
-      const { iv, ...sent } = await chip.ciphers.encryptGcm(input, call)
-      return hexOf({ nonce: iv, ...sent })
+      const input = { slot, aad, plaintext, tagLength }
+      if (goesInPieces(key, { slot, usages: ['encrypt', 'encryptChunks'], aad, data: plaintext })) {
+        return encryptWhole(chip.cipherStreams, { ...input, mode, nonce }, call)
+      }
+      if (mode === 'CCM*') return chip.ciphers.encryptCcm({ ...input, nonce }, call)
+      const { iv, ...sent } = await chip.ciphers.encryptGcm({ ...input, iv: nonce }, call)
+      return { nonce: iv, ...sent }
     }
     case 'CMAC':
     case 'HKDF':
@@ -101,7 +123,8 @@ export function decryptCommand(output: Output, end: End): Command {
             return { text: 'the tag is WRONG\n', document, code: ExitCode.failed }
           }
           if (options.out === undefined) return fieldsOf({ plaintext: toHex(plaintext) })
-          await writeWhole({ path: options.out, content: plaintext })
+          const content = plaintext
+          await writeWhole({ path: options.out, content, isSecret: true, isReplaceable: true })
           return fieldsOf({ plaintext: options.out })
         }),
       )
@@ -114,7 +137,8 @@ async function decrypt(
   call: ChipCall,
 ): Promise<Uint8Array | undefined> {
   const { slot, aad } = options
-  const { mode } = await keyOf(chip, options, call)
+  const key = await keyOf(chip, options, call)
+  const { mode } = key
   const given = (name: 'nonce' | 'tag'): Uint8Array => {
     const value = options[name]
     if (value !== undefined) return value
@@ -123,13 +147,18 @@ async function decrypt(
   switch (mode) {
     case 'ECB':
       return chip.ciphers.decryptEcb(slot, ciphertext, call)
-    case 'CCM*': {
-      const input = { slot, nonce: given('nonce'), aad, ciphertext, tag: given('tag') }
-      return chip.ciphers.decryptCcm(input, call)
-    }
+    case 'CCM*':
     case 'GCM': {
-      const input = { slot, iv: given('nonce'), aad, ciphertext, tag: given('tag') }
-      return chip.ciphers.decryptGcm(input, call)
+      const nonce = given('nonce')
+      const input = { slot, aad, ciphertext, tag: given('tag') }
+      if (
+        goesInPieces(key, { slot, usages: ['decrypt', 'decryptChunks'], aad, data: ciphertext })
+      ) {
+        return decryptWhole(chip.cipherStreams, { ...input, mode, nonce }, call)
+      }
+      return mode === 'CCM*'
+        ? chip.ciphers.decryptCcm({ ...input, nonce }, call)
+        : chip.ciphers.decryptGcm({ ...input, iv: nonce }, call)
     }
     case 'CMAC':
     case 'HKDF':
@@ -140,16 +169,40 @@ async function decrypt(
   }
 }
 
-/** Mode and tag length as given; the chip is asked for what is not. */
+interface UsedKey {
+  readonly mode: KeyModeName
+  readonly tagLength?: number | undefined
+  readonly usage: readonly KeyUsage[]
+}
+
+/** The key as the chip has it, mode and tag length as given. */
 async function keyOf(
   { symmetricKeys }: Stsafe,
   { slot, mode, tagLength }: EncryptOptions,
   call: ChipCall,
-): Promise<{ readonly mode: KeyModeName; readonly tagLength?: number | undefined }> {
-  if (mode !== undefined && (mode === 'ECB' || tagLength !== undefined)) return { mode, tagLength }
+): Promise<UsedKey> {
   const entry = await symmetricKeys.slot(slot, call)
   if (entry === undefined) throw new CliError('CLI_USAGE', `slot ${slot} of the chip holds no key`)
-  return { mode: mode ?? entry.mode, tagLength: tagLength ?? tagLengthOf(entry) }
+  const { usage } = entry
+  return { mode: mode ?? entry.mode, tagLength: tagLength ?? tagLengthOf(entry), usage }
+}
+
+interface Work {
+  readonly slot: number
+  /** For one command, and for pieces. */
+  readonly usages: readonly [KeyUsage, KeyUsage]
+  readonly aad?: Uint8Array | undefined
+  readonly data: Uint8Array
+}
+
+/** Whether a message goes in pieces: because one command does not hold it, or because the key asks for it. */
+function goesInPieces({ usage }: UsedKey, { slot, usages: [whole, pieces], aad, data }: Work) {
+  const octets = data.length + (aad?.length ?? 0)
+  if (usage.includes(pieces)) return !usage.includes(whole) || octets > oneCommand
+  if (octets <= longestFrame) return false
+  const allowed = usage.map(kebab).join(', ')
+  const message = `${octets} octets need a key with the usage ${kebab(pieces)}; that of slot ${slot} has ${allowed}`
+  throw new CliError('CLI_USAGE', message)
 }
 
 function tagLengthOf(entry: KeyTableEntry): number | undefined {
@@ -166,10 +219,6 @@ function withCipher(command: Command): Command {
       hexOctets,
     )
     .option('--aad <digits>', 'associated data of CCM* and GCM, hexadecimal', hexOctets)
-}
-
-function hexOf(octets: Readonly<Record<string, Uint8Array>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(octets).map(([name, value]) => [name, toHex(value)]))
 }
 
 function fieldsOf(fields: Readonly<Record<string, string>>): Report {

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
-import { explainTrace, parseBusTrace } from '@keyline/stsafe'
+import { Command, Option } from 'commander'
+import { explainTrace, parseBusTrace, type TracedTransfer } from '@keyline/stsafe'
 import { defaultI2cAddress } from '@keyline/stsafe/layout'
 import { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
@@ -12,6 +12,7 @@ import {
 } from '../../wiring/stsafe-trace.ts'
 import { readTextInput } from '../../wiring/pki-input.ts'
 import { wholeNumber } from '../options.ts'
+import { i2cAddress, i2cAddressText } from './i2c.ts'
 import { show, type End, type Report } from './on-chip.ts'
 
 interface DecodeOptions {
@@ -37,22 +38,23 @@ export function decodeCommand(output: Output, end: End): Command {
       'counter of the chip before the first protected command, where the trace does not ask for it',
       wholeNumber(0, 0xffff_ffff),
     )
-    .option(
-      '--address <number>',
-      'I2C address of the chip, 7 bits',
-      wholeNumber(0, 0x7f),
-      defaultI2cAddress,
+    .addOption(
+      new Option('--address <number>', 'I2C address of the chip, 7 bits; others are left out')
+        .argParser(i2cAddress)
+        .default(defaultI2cAddress, i2cAddressText(defaultI2cAddress)),
     )
     .option('--json', 'machine-readable result')
     .action(async (file: string, options: DecodeOptions) =>
-      end(show(output, options, await explain(file, options))),
+      end(show(output, options, await explain(output, file, options))),
     )
 }
 
-async function explain(file: string, options: DecodeOptions): Promise<Report> {
+async function explain(output: Output, file: string, options: DecodeOptions): Promise<Report> {
   const transfers = parseBusTrace(await readTextInput(file, 'trace'))
-  const keys = options.hostKeys === undefined ? undefined : await readHostKeys(options.hostKeys)
+  const keys =
+    options.hostKeys === undefined ? undefined : await readHostKeys(output, options.hostKeys)
   const own = transfers.filter(({ address }) => address === options.address)
+  if (own.length === 0) output.err(`${othersText(options.address, transfers)}\n`)
   const exchanges = explainTrace(own, keys && { ...keys, counter: options.counter })
   const summary = summaryOf(exchanges)
   const text = `${exchanges.map(exchangeText).join('')}${summaryText(summary)}`
@@ -64,4 +66,11 @@ async function explain(file: string, options: DecodeOptions): Promise<Report> {
 function summaryText(summary: TraceSummary): string {
   const { exchanges, brokenFrames, unansweredCommands, wrongMacs } = summary
   return `${exchanges} commands, ${unansweredCommands} without answer, ${brokenFrames} broken, ${wrongMacs} wrong MACs\n`
+}
+
+/** An empty explanation is most often one of the wrong address. */
+function othersText(address: number, transfers: readonly TracedTransfer[]): string {
+  const others = [...new Set(transfers.map((one) => i2cAddressText(one.address)))]
+  const seen = others.length === 0 ? 'nothing at all' : `only ${others.join(', ')}`
+  return `warning: nothing went to ${i2cAddressText(address)}; the trace has ${seen}`
 }

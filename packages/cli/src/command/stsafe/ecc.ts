@@ -5,9 +5,8 @@ import type { Stsafe } from '@keyline/stsafe'
 import { curves, ephemeralSlot, type CurveName } from '@keyline/stsafe/layout'
 import { CliError } from '../../errors.ts'
 import type { Output } from '../../terminal/output.ts'
-import { writeWhole } from '../../wiring/pki-output.ts'
 import type { ChipCall, ChipOptions } from '../../wiring/stsafe-chip.ts'
-import { requireNewFile } from '../../wiring/stsafe-keys.ts'
+import { requireNewFile, writeSecret } from '../../wiring/stsafe-keys.ts'
 import {
   hexOctets,
   readMessage,
@@ -178,7 +177,7 @@ export function ecdhCommand(output: Output, end: End): Command {
         await onChip(output, options, async ({ ecc }, call) => {
           const curve = options.curve ?? (await curveOf(ecc, slot, call))
           const secret = await ecc.sharedSecret({ slot, curve, publicKey }, call)
-          await writeWhole({ path: out, content: `${toHex(secret)}\n`, isSecret: true })
+          await writeSecret(out, `${toHex(secret)}\n`)
           const text = `${secret.length} octets   ${out}\n`
           secret.fill(0)
           return { text, document: { curve, octets: curves[curve].sharedSecret, out } }

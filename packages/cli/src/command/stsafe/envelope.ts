@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { toHex } from '@keyline/bytes'
 import type { Output } from '../../terminal/output.ts'
-import { writeWhole } from '../../wiring/pki-output.ts'
 import type { ChipOptions } from '../../wiring/stsafe-chip.ts'
 import { readMessage, withMessage, type MessageOptions } from '../../wiring/stsafe-message.ts'
 import { wholeNumber } from '../options.ts'
@@ -13,7 +12,7 @@ import {
   permanentCommand,
   type End,
 } from './on-chip.ts'
-import { requireNewFile } from '../../wiring/stsafe-keys.ts'
+import { requireNewFile, writeSecret } from '../../wiring/stsafe-keys.ts'
 
 interface WrapOptions extends ChipOptions, MessageOptions {
   readonly slot: number
@@ -65,7 +64,7 @@ export function unwrapCommand(output: Output, end: End): Command {
       end(
         await onChip(output, options, async ({ envelopes }, call) => {
           const content = await envelopes.unwrap(slot, wrapped, call)
-          await writeWhole({ path: out, content, isSecret: true })
+          await writeSecret(out, content)
           const text = `${content.length} octets   ${out}\n`
           return { text, document: { octets: content.length, out } }
         }),

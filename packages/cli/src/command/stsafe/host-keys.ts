@@ -1,42 +1,43 @@
 import { Command } from 'commander'
-import { Secret, systemRandom, toHex } from '@keyline/bytes'
+import { Secret, toHex } from '@keyline/bytes'
 import { hkdfSha256 } from '@keyline/crypto'
-import { deriveHostKeys, stNumberOf, type MasterKey, type TypedHostKeys } from '@keyline/stsafe'
 import {
-  hostKeyLength,
+  deriveHostKeys,
+  stNumberOf,
+  type MasterKey,
+  type Stsafe,
+  type TypedHostKeys,
+} from '@keyline/stsafe'
+import {
   noSigner,
+  type CurveName,
   type HostKeyControl,
   type HostKeyType,
 } from '@keyline/stsafe/layout'
 import { CliError } from '../../errors.ts'
+import { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
-import type { ChipOptions } from '../../wiring/stsafe-chip.ts'
-import { hostKeysText, readHostKeys, readKey, requireNewFile } from '../../wiring/stsafe-keys.ts'
+import type { ChipCall, ChipOptions } from '../../wiring/stsafe-chip.ts'
 import {
-  agreementCurves,
-  curveNames,
-  signerHashes,
-  signerOf,
-  type SignerOptions,
-} from '../../wiring/stsafe-signer.ts'
+  hostKeysText,
+  readHostKeys,
+  readKey,
+  requireNewFile,
+  writeSecret,
+} from '../../wiring/stsafe-keys.ts'
+import { disposable, withNewKeys, type NewKeyOptions } from '../../wiring/stsafe-new-keys.ts'
+import { signerOf, type SignerOptions } from '../../wiring/stsafe-signer.ts'
 import { fieldsText, yesNo } from '../../wiring/stsafe-text.ts'
-import { writeWhole } from '../../wiring/pki-output.ts'
 import { wholeNumber } from '../options.ts'
+import { withCurve, withSigner } from './agreement-options.ts'
 import { chipCommand, nameOf, namesOf, onChip, permanentCommand, type End } from './on-chip.ts'
-import type { CurveName } from '@keyline/stsafe/layout'
 
 interface ControlOptions extends ChipOptions {
   readonly allow?: readonly (typeof allowedNames)[number][]
   readonly signerSlot?: number
 }
 
-interface NewKeys {
-  readonly keys?: string
-  readonly generate?: HostKeyType
-  readonly out?: string
-}
-
-type WrappedOptions = ChipOptions & NewKeys & SignerOptions & { readonly curve: CurveName }
+type WrappedOptions = ChipOptions & NewKeyOptions & SignerOptions & { readonly curve: CurveName }
 type EstablishOptions = ChipOptions &
   SignerOptions & {
     readonly curve: CurveName
@@ -67,6 +68,7 @@ export function hostKeysCommand(output: Output, end: End): Command {
     wrappedCommand,
     authenticatedCommand,
     establishCommand,
+    proveCommand,
     deriveCommand,
   ]
   for (const make of commands) hostKeys.addCommand(make(output, end))
@@ -101,15 +103,18 @@ function controlCommand(output: Output, end: End): Command {
       'public key slot of who authenticates wrapping',
       wholeNumber(0, 254),
     )
-    .action(async (options: ControlOptions) =>
+    .action(async (options: ControlOptions, command: Command) => {
+      if (options.allow === undefined && options.signerSlot !== undefined) {
+        command.error('error: --signer-slot needs --allow: all fields are set together')
+      }
       end(
         await onChip(output, options, async ({ hostKeys }, call) => {
           if (options.allow !== undefined) await hostKeys.putControl(controlOf(options), call)
           const control = await hostKeys.control(call)
           return { text: controlText(control), document: control }
         }),
-      ),
-    )
+      )
+    })
 }
 
 function controlOf({ allow = [], signerSlot = noSigner }: ControlOptions): HostKeyControl {
@@ -135,28 +140,25 @@ function controlText({ allowed, signerSlot }: HostKeyControl): string {
 }
 
 function provisionCommand(output: Output, end: End): Command {
-  return withNewKeys(
+  return withKeySource(
     chipCommand('provision', 'write host keys as they are, readable on the bus'),
-  ).action(async (options: ChipOptions & NewKeys) => {
-    using keys = await newKeys(options)
+  ).action(async (options: ChipOptions & NewKeyOptions) =>
     end(
-      await onChip(output, options, async ({ hostKeys }, call) => {
-        await hostKeys.provision(keys, call)
-        return provisioned(keys)
-      }),
-    )
-  })
+      await provision(output, options, ({ hostKeys }, keys, call) =>
+        hostKeys.provision(keys, call),
+      ),
+    ),
+  )
 }
 
 function wrappedCommand(output: Output, end: End): Command {
   const command = chipCommand('provision-wrapped', 'write host keys in an envelope')
-  return withCurve(withNewKeys(command)).action(async (options: WrappedOptions) => {
-    using keys = await newKeys(options)
+  return withCurve(withKeySource(command)).action(async (options: WrappedOptions) => {
+    const { curve } = options
     end(
-      await onChip(output, options, async ({ hostKeys }, { signal }) => {
-        await hostKeys.provisionWrapped(keys, { curve: options.curve, signal })
-        return provisioned(keys)
-      }),
+      await provision(output, options, ({ hostKeys }, keys, { signal }) =>
+        hostKeys.provisionWrapped(keys, { curve, signal }),
+      ),
     )
   })
 }
@@ -166,18 +168,48 @@ function authenticatedCommand(output: Output, end: End): Command {
     'provision-authenticated',
     'write host keys in an envelope that a signer authenticates',
   )
-  return withSigner(withCurve(withNewKeys(command)), 'required').action(
+  return withSigner(withCurve(withKeySource(command)), 'required').action(
     async (options: WrappedOptions) => {
-      using keys = await newKeys(options)
-      const authenticator = await signerOf(options)
+      const { curve } = options
+      const authenticator = await signerOf(output, options)
       end(
-        await onChip(output, options, async ({ hostKeys }, { signal }) => {
-          await hostKeys.provisionWrapped(keys, { curve: options.curve, authenticator, signal })
-          return provisioned(keys)
-        }),
+        await provision(output, options, ({ hostKeys }, keys, { signal }) =>
+          hostKeys.provisionWrapped(keys, { curve, authenticator, signal }),
+        ),
       )
     },
   )
+}
+
+async function provision(
+  output: Output,
+  options: ChipOptions & NewKeyOptions,
+  write: (chip: Stsafe, keys: TypedHostKeys, call: ChipCall) => Promise<void>,
+): Promise<ExitCode> {
+  return withNewKeys(output, options, (keys, progress) =>
+    onChip(output, options, async (chip, call) => {
+      progress('begun')
+      await write(chip, keys, call)
+      progress('written')
+      return provisioned(keys, options.generate && options.out)
+    }),
+  )
+}
+
+/** Old or new keys? After an unknown outcome the chip itself tells. */
+function proveCommand(output: Output, end: End): Command {
+  return chipCommand('prove', 'let the chip prove that it holds these host keys')
+    .requiredOption('--keys <file>', 'the host keys: JSON with macKey and cipherKey')
+    .action(async ({ keys: path, ...options }: ChipOptions & { readonly keys: string }) => {
+      using keys = disposable(await readHostKeys(output, path))
+      end(
+        await onChip(output, options, async ({ hostKeys }, call) => {
+          const held = await hostKeys.prove(keys, call)
+          const text = `the chip ${held ? 'holds' : 'does NOT hold'} these host keys\n`
+          return { text, document: { held }, code: held ? ExitCode.done : ExitCode.failed }
+        }),
+      )
+    })
 }
 
 function establishCommand(output: Output, end: End): Command {
@@ -188,15 +220,14 @@ function establishCommand(output: Output, end: End): Command {
     .requiredOption('--out <file>', 'takes the keys: there is no other way to have them')
     .option('--type <type>', keyTypes.join(' or '), nameOf(keyTypes), 'AES-128')
   return withSigner(withCurve(command)).action(async (options: EstablishOptions) => {
-    const authenticator = await signerOf(options)
+    const authenticator = await signerOf(output, options)
     await requireNewFile(options.out)
     end(
       await onChip(output, options, async ({ hostKeys }, { signal }) => {
         const { type, curve, out } = options
         using keys = disposable(await hostKeys.establish(type, { curve, authenticator, signal }))
-        await writeWhole({ path: out, content: hostKeysText(keys), isSecret: true })
-        const { text, document } = provisioned(keys)
-        return { text: `${text}keys   ${out}\n`, document: { ...document, keys: out } }
+        await writeSecret(out, hostKeysText(keys))
+        return provisioned(keys, out)
       }),
     )
   })
@@ -209,7 +240,10 @@ function deriveCommand(output: Output, end: End): Command {
     .option('--master-key <file>', 'at least 16 octets in hexadecimal; asked for unless given')
     .option('--type <type>', keyTypes.join(' or '), nameOf(keyTypes), 'AES-128')
     .action(async ({ masterKey, out, type, ...options }: DeriveOptions) => {
-      using master = await readKey(masterKey, { option: '--master-key', what: 'the master key' })
+      using master = await readKey(output, masterKey, {
+        option: '--master-key',
+        what: 'the master key',
+      })
       if (master.length < leastMasterKey) {
         throw new CliError('CLI_KEYS', `the master key has fewer than ${leastMasterKey} octets`)
       }
@@ -224,7 +258,7 @@ function deriveCommand(output: Output, end: End): Command {
               ),
           }
           using keys = disposable(await deriveHostKeys(handle, stNumber, type))
-          await writeWhole({ path: out, content: hostKeysText(keys), isSecret: true })
+          await writeSecret(out, hostKeysText(keys))
           const document = { stNumber: toHex(stNumber), type, keys: out }
           const text = `host keys ${type} of ${document.stNumber}   ${out}\n`
           return { text, document }
@@ -233,66 +267,17 @@ function deriveCommand(output: Output, end: End): Command {
     })
 }
 
-function provisioned({ type }: TypedHostKeys) {
-  return { text: `host keys written, ${type}, counter 0\n`, document: { type, counter: 0 } }
+/** @param file holds the keys, where they were made here */
+function provisioned({ type }: TypedHostKeys, file?: string) {
+  const text = `host keys written, ${type}, counter 0\n`
+  const document = { type, counter: 0 }
+  if (file === undefined) return { text, document }
+  return { text: `${text}keys   ${file}\n`, document: { ...document, keys: file } }
 }
 
-function withNewKeys(command: Command): Command {
+function withKeySource(command: Command): Command {
   return command
     .option('--keys <file>', 'the new keys: JSON with macKey and cipherKey')
     .option('--generate <type>', `draws the new keys: ${keyTypes.join(' or ')}`, nameOf(keyTypes))
     .option('--out <file>', 'takes the keys that were drawn')
-}
-
-/** Options of an agreement. */
-export function withCurve(command: Command): Command {
-  return command.option(
-    '--curve <curve>',
-    `curve of the agreement: ${agreementCurves.join(', ')}`,
-    nameOf(agreementCurves),
-    'P-256',
-  )
-}
-
-/** Options of who authenticates an agreement. */
-export function withSigner(command: Command, need: 'required' | 'optional' = 'optional'): Command {
-  const slot = [
-    '--signer-slot <slot>',
-    'public key slot of the signer',
-    wholeNumber(0, 254),
-  ] as const
-  return (need === 'required' ? command.requiredOption(...slot) : command.option(...slot))
-    .option('--signer-key <file>', 'private key of the signer, hexadecimal')
-    .option('--signer-curve <curve>', 'curve of that key', nameOf(curveNames), 'P-256')
-    .option('--signer-hash <hash>', 'hash of an ECDSA signature', nameOf(signerHashes), 'SHA-256')
-}
-
-type DisposableKeys = TypedHostKeys & Disposable
-
-/** Keys that are drawn lie in their file before the chip has them: no failure loses them. */
-async function newKeys({ keys: path, generate, out }: NewKeys): Promise<DisposableKeys> {
-  if (path !== undefined && generate === undefined) return disposable(await readHostKeys(path))
-  if (path !== undefined || generate === undefined || out === undefined) {
-    throw new CliError('CLI_KEYS', 'the new host keys are not given', {
-      remedy: 'name their file with --keys, or pass --generate AES-128 --out FILE',
-    })
-  }
-  const length = hostKeyLength[generate]
-  const drawn = {
-    type: generate,
-    macKey: new Secret(systemRandom.bytes(length)),
-    cipherKey: new Secret(systemRandom.bytes(length)),
-  }
-  await writeWhole({ path: out, content: hostKeysText(drawn), isSecret: true })
-  return disposable(drawn)
-}
-
-function disposable(keys: TypedHostKeys): DisposableKeys {
-  return {
-    ...keys,
-    [Symbol.dispose]: () => {
-      keys.macKey.wipe()
-      keys.cipherKey.wipe()
-    },
-  }
 }

@@ -1,24 +1,21 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { toHex } from '@keyline/bytes'
 import { noSigner, type CurveName, type SymmetricKeyControl } from '@keyline/stsafe/layout'
 import type { Output } from '../../terminal/output.ts'
 import type { ChipOptions } from '../../wiring/stsafe-chip.ts'
 import {
   keyInformationOf,
-  keyMode,
   keyRow,
   keyTableHeadings,
-  keyUsages,
-  usages,
   type KeyOptions,
 } from '../../wiring/stsafe-key-information.ts'
-import { readKey, requireNewFile } from '../../wiring/stsafe-keys.ts'
+import { readKey, requireNewFile, writeSecret } from '../../wiring/stsafe-keys.ts'
 import { signerOf, type SignerOptions } from '../../wiring/stsafe-signer.ts'
-import { kebab, tableText } from '../../wiring/stsafe-text.ts'
-import { writeWhole } from '../../wiring/pki-output.ts'
+import { tableText } from '../../wiring/stsafe-text.ts'
 import { wholeNumber } from '../options.ts'
-import { withCurve, withSigner } from './host-keys.ts'
-import { chipCommand, nameOf, namesOf, onChip, permanentCommand, type End } from './on-chip.ts'
+import { withCurve, withSigner } from './agreement-options.ts'
+import { withKeyInformation } from './key-options.ts'
+import { chipCommand, namesOf, onChip, permanentCommand, type End } from './on-chip.ts'
 
 /** Names on the command line of the flags of the control fields. */
 const allowances = {
@@ -47,9 +44,6 @@ interface ControlOptions extends ChipOptions {
 type AgreedOptions = ChipOptions & KeyOptions & SignerOptions & { readonly curve: CurveName }
 type ProvisionOptions = AgreedOptions & { readonly key?: string; readonly plaintext?: boolean }
 type EstablishOptions = AgreedOptions & { readonly out: string }
-
-const keyTypes = ['AES-128', 'AES-256', 'generic'] as const
-const locks = ['unlocked', 'locked', 'erasable'] as const
 
 const slotArgument = ['<slot>', 'symmetric key slot', wholeNumber(0, 254)] as const
 
@@ -95,6 +89,12 @@ function controlCommand(output: Output, end: End): Command {
     .action(async (slot: number | undefined, options: ControlOptions, command: Command) => {
       if (options.allow !== undefined && slot === undefined) {
         command.error("error: missing argument 'slot': which one shall be set?")
+      }
+      if (
+        options.allow === undefined &&
+        (options.wrappedSigner ?? options.establishSigner) !== undefined
+      ) {
+        command.error('error: a signer needs --allow: all fields are set together')
       }
       end(
         await onChip(output, options, async ({ symmetricKeys }, call) => {
@@ -155,8 +155,8 @@ function provisionCommand(output: Output, end: End): Command {
   return withSigner(withCurve(withKeyInformation(command))).action(
     async (slot: number, options: ProvisionOptions) => {
       const information = keyInformationOf(slot, options)
-      using key = await readKey(options.key, { option: '--key', what: 'the key' })
-      const authenticator = await signerOf(options)
+      using key = await readKey(output, options.key, { option: '--key', what: 'the key' })
+      const authenticator = await signerOf(output, options)
       end(
         await onChip(output, options, async ({ symmetricKeys }, call) => {
           if (options.plaintext === true) await symmetricKeys.write(information, key, call)
@@ -178,34 +178,38 @@ function provisionCommand(output: Output, end: End): Command {
 function establishCommand(output: Output, end: End): Command {
   const command = permanentCommand(
     'establish',
-    'agree on a fresh key by ECDHE and write it to a file',
+    'agree on fresh keys by ECDHE in one go, and write them to a file',
   )
-    .argument(...slotArgument)
-    .requiredOption('--out <file>', 'takes the key: there is no other way to have it')
+    .argument('<slots...>', 'symmetric key slots, such as 3 or 3 4 5', slotNumbers)
+    .requiredOption(
+      '--out <file>',
+      'takes the keys, one a line: there is no other way to have them',
+    )
   return withSigner(withCurve(withKeyInformation(command))).action(
-    async (slot: number, options: EstablishOptions) => {
-      const information = keyInformationOf(slot, options)
-      const authenticator = await signerOf(options)
+    async (slots: readonly number[], options: EstablishOptions) => {
+      const keys = slots.map((slot) => keyInformationOf(slot, options))
+      const authenticator = await signerOf(output, options)
       await requireNewFile(options.out)
       end(
         await onChip(output, options, async ({ symmetricKeys }, call) => {
-          const { curve, out } = options
-          const agreed = await symmetricKeys.establish([information], {
-            curve,
-            authenticator,
-            ...call,
-          })
-          for (const key of agreed) {
-            await writeWhole({ path: out, content: `${toHex(key.reveal())}\n`, isSecret: true })
-            key.wipe()
-          }
-          const { type, mode } = information
-          const text = `slot ${slot} holds a key ${type} ${mode}\nkey   ${out}\n`
-          return { text, document: { slot, type, mode, key: out } }
+          const { curve, out, mode, type } = options
+          const agreed = await symmetricKeys.establish(keys, { curve, authenticator, ...call })
+          await writeSecret(out, agreed.map((key) => `${toHex(key.reveal())}\n`).join(''))
+          for (const key of agreed) key.wipe()
+          const lines = slots.map((slot) => `slot ${slot} holds a key ${type} ${mode}\n`)
+          const document = { slots, type, mode, keys: out }
+          return { text: `${lines.join('')}keys   ${out}\n`, document }
         }),
       )
     },
   )
+}
+
+/** Gathers the slots; each can take one key. */
+function slotNumbers(text: string, before: readonly number[] = []): readonly number[] {
+  const slot = wholeNumber(0, 254)(text)
+  if (before.includes(slot)) throw new InvalidArgumentError(`Slot ${slot} is named twice.`)
+  return [...before, slot]
 }
 
 function eraseCommand(output: Output, end: End): Command {
@@ -219,21 +223,4 @@ function eraseCommand(output: Output, end: End): Command {
         }),
       ),
     )
-}
-
-function withKeyInformation(command: Command): Command {
-  return command
-    .requiredOption('--type <type>', keyTypes.join(', '), nameOf(keyTypes))
-    .requiredOption('--mode <mode>', 'CCM*, CMAC, ECB, GCM, HKDF or HMAC', keyMode)
-    .requiredOption('--usage <names>', usages.map(kebab).join(', '), keyUsages)
-    .option('--lock <lock>', locks.join(', '), nameOf(locks), 'unlocked')
-    .option('--min-mac-length <octets>', 'CMAC and HMAC: shortest MAC', wholeNumber(1, 32))
-    .option('--tag-length <octets>', 'CCM* and GCM: length of the tag', wholeNumber(0, 16))
-    .option(
-      '--counter-offset <octets>',
-      "CCM*: where the chip's counter stands in the nonce",
-      wholeNumber(0, 9),
-    )
-    .option('--key-length <octets>', 'generic: length of the secret', wholeNumber(16, 32))
-    .option('--returnable', 'HKDF: derived keys may leave the chip')
 }

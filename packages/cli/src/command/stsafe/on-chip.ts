@@ -4,6 +4,7 @@ import { CliError } from '../../errors.ts'
 import { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
 import { withChip, type ChipCall, type ChipOptions } from '../../wiring/stsafe-chip.ts'
+import { wholeNumber } from '../options.ts'
 
 /** What a command found: the text for people, the document for `--json`. */
 export interface Report {
@@ -81,4 +82,9 @@ export function nameOf<N extends string>(known: readonly N[]): (text: string) =>
     if (name !== undefined) return name
     throw new InvalidArgumentError(`It must be one of ${known.join(', ')}.`)
   }
+}
+
+/** Reads whole numbers of a range, separated by commas, for an option. */
+export function wholeNumbers(least: number, most: number): (text: string) => readonly number[] {
+  return (text) => text.split(',').map((word) => wholeNumber(least, most)(word.trim()))
 }

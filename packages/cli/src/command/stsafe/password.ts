@@ -26,7 +26,7 @@ export function passwordCommand(output: Output, end: End): Command {
 function verifyCommand(output: Output, end: End): Command {
   return withPassword(chipCommand('verify', 'verify the password; a wrong one costs a try')).action(
     async (options: PasswordOptions) => {
-      using password = await passwordOf(options)
+      using password = await passwordOf(output, options)
       end(
         await onChip(output, options, async ({ device }, call) => {
           const found = await device.verifyPassword(password.reveal(), call)
@@ -43,7 +43,7 @@ function putCommand(output: Output, end: End): Command {
   return withPassword(chipCommand('put', 'write the password'))
     .option('--max-tries <count>', 'how often it may be wrong in a row', wholeNumber(1, 255))
     .action(async (options: PasswordOptions) => {
-      using password = await passwordOf(options)
+      using password = await passwordOf(output, options)
       const { maxTries } = options
       end(
         await onChip(output, options, async ({ device }, call) => {
@@ -70,7 +70,7 @@ export function lockCommand(output: Output, end: End): Command {
   return withPassword(chipCommand('lock', 'lock the part, or unlock it, after its password'))
     .option('--unlock', 'unlock it')
     .action(async (options: LockOptions) => {
-      using password = await passwordOf(options)
+      using password = await passwordOf(output, options)
       end(
         await onChip(output, options, async ({ device }, call) => {
           if (options.unlock === true) await device.unlock(password.reveal(), call)
@@ -89,6 +89,6 @@ function withPassword(command: Command): Command {
   )
 }
 
-function passwordOf({ password }: PasswordOptions) {
-  return readKey(password, { option, what: 'the password' })
+function passwordOf(output: Output, { password }: PasswordOptions) {
+  return readKey(output, password, { option, what: 'the password' })
 }

@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { toHex } from '@keyline/bytes'
-import type { Stsafe, UpdateOptions, ZoneData } from '@keyline/stsafe'
+import type { Stsafe, UpdateOptions, ZoneData, ZoneRange } from '@keyline/stsafe'
 import type { AccessChange, ZoneAccess, ZoneEntry } from '@keyline/stsafe/layout'
 import { CliError } from '../../errors.ts'
+import type { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
 import { writeWhole } from '../../wiring/pki-output.ts'
 import type { ChipCall, ChipOptions } from '../../wiring/stsafe-chip.ts'
+import { entityOf, type EntityOptions } from '../../wiring/stsafe-entity.ts'
 import {
   hexOctets,
   readMessage,
@@ -21,9 +23,10 @@ import {
   onChip,
   permanentCommand,
   type End,
+  type Report,
 } from './on-chip.ts'
 
-interface ZoneOptions extends ChipOptions {
+interface ZoneOptions extends ChipOptions, EntityOptions {
   readonly offset: number
   readonly hostMac?: boolean
   readonly access?: ZoneAccess
@@ -94,35 +97,30 @@ export function readCommand(output: Output, end: End): Command {
     )
     .option('--chunk-size <octets>', 'octets of one command', wholeNumber(1, 0xffff), pieceLength)
     .option('--out <file>', 'takes the data as they are')
-    .action(async (zone: number, options: ReadOptions) =>
+    .action(async (zone: number, options: ReadOptions) => {
+      const { access, chunkSize, length, offset, out } = options
+      refuseIdle(access !== undefined && { '--length': length, '--out': out }, 'without --access')
       end(
-        await onChip(output, options, async (chip, call) => {
-          const { offset, chunkSize, out } = options
-          const protection = protectionOf(options)
+        await onZone(output, options, async (chip, call) => {
+          const settings = { ...call, protection: protectionOf(options) }
           const change = changeOf(options)
+          const entry = await requireZone(chip, call, { zone, offset, length: length ?? 1 })
           if (change !== undefined) {
-            await chip.zones.changeReadAccess(zone, change, { ...call, protection })
+            await chip.zones.changeReadAccess(zone, change, settings)
             return changed(zone, 'read', change)
           }
-          const length = options.length ?? (await restOf(chip, zone, offset, call))
-          const range = { zone, offset, length }
-          const data = await chip.zones.read(range, { ...call, protection, chunkSize })
-          if (out === undefined)
+          requireType(entry, 'data', 'keyline stsafe counter')
+          const range = { zone, offset, length: length ?? entry.length - offset }
+          const data = await chip.zones.read(range, { ...settings, chunkSize })
+          if (out === undefined) {
             return { text: `${toHex(data)}\n`, document: { data: toHex(data) } }
-          await writeWhole({ path: out, content: data })
-          return {
-            text: `${data.length} octets   ${out}\n`,
-            document: { octets: data.length, out },
           }
+          await writeWhole({ path: out, content: data })
+          const text = `${data.length} octets   ${out}\n`
+          return { text, document: { octets: data.length, out } }
         }),
-      ),
-    )
-}
-
-async function restOf({ zones }: Stsafe, zone: number, offset: number, call: ChipCall) {
-  const entry = (await zones.table(call)).find(({ index }) => index === zone)
-  if (entry !== undefined && offset < entry.length) return entry.length - offset
-  throw new CliError('CLI_USAGE', `the chip has no zone ${zone} with octets from ${offset} on`)
+      )
+    })
 }
 
 /** `keyline stsafe write`. */
@@ -136,12 +134,14 @@ export function writeCommand(output: Output, end: End): Command {
     .action(async (zone: number, options: WriteOptions) => {
       const data = await readMessage(options)
       end(
-        await onChip(output, options, async ({ zones }, call) => {
+        await onZone(output, options, async (chip, call) => {
           const { offset, atomic } = options
           const settings = { ...call, atomic, protection: protectionOf(options) }
           const change = changeOf(options)
-          if (change === undefined) await writeAll(zones, { zone, offset, data }, settings)
-          else await zones.changeUpdateAccess({ zone, offset, data, change }, settings)
+          const entry = await requireZone(chip, call, { zone, offset, length: data.length })
+          requireType(entry, 'data', 'keyline stsafe counter --decrement')
+          if (change === undefined) await writeAll(chip.zones, { zone, offset, data }, settings)
+          else await chip.zones.changeUpdateAccess({ zone, offset, data, change }, settings)
           const text = `${data.length} octets written to zone ${zone}\n`
           return { text, document: { zone, offset, octets: data.length } }
         }),
@@ -173,11 +173,17 @@ export function counterCommand(output: Output, end: End): Command {
     )
     .option('--decrement <amount>', 'takes this off the counter', wholeNumber(1, 0xffff_ffff))
     .option('--hex <digits>', 'data to write beside it, hexadecimal', hexOctets)
-    .action(async (zone: number, options: CounterOptions) =>
+    .action(async (zone: number, options: CounterOptions) => {
+      const { access, decrement: amount, hex } = options
+      refuseIdle(amount === undefined && { '--access': access, '--hex': hex }, 'with --decrement')
       end(
-        await onChip(output, options, async ({ zones }, call) => {
-          const { decrement: amount, offset, length, hex: data = new Uint8Array() } = options
+        await onZone(output, options, async (chip, call) => {
+          const { zones } = chip
+          const { offset, length } = options
+          const data = hex ?? new Uint8Array()
           const settings = { ...call, protection: protectionOf(options) }
+          const needed = { zone, offset, length: Math.max(length, data.length) }
+          requireType(await requireZone(chip, call, needed), 'counter', 'keyline stsafe read')
           if (amount === undefined) {
             const read = await zones.readCounter({ zone, offset, length }, settings)
             return counterReport(read.counter, length === 0 ? {} : { data: toHex(read.data) })
@@ -195,8 +201,39 @@ export function counterCommand(output: Output, end: End): Command {
               : await zones.changeDecrementAccess({ ...input, change }, settings)
           return counterReport(counter)
         }),
-      ),
-    )
+      )
+    })
+}
+
+/** @throws CliError `CLI_USAGE` for an option that would do nothing here */
+function refuseIdle(options: Readonly<Record<string, unknown>> | false, when: string): void {
+  if (options === false) return
+  const idle = Object.keys(options).find((name) => options[name] !== undefined)
+  if (idle !== undefined) throw new CliError('CLI_USAGE', `${idle} works only ${when}`)
+}
+
+/** The zone as the partition names it. @throws CliError `CLI_USAGE` for a zone or range that it has not */
+async function requireZone(
+  { zones }: Stsafe,
+  call: ChipCall,
+  { zone, offset, length }: ZoneRange,
+): Promise<ZoneEntry> {
+  const table = await zones.table(call)
+  const entry = table.find(({ index }) => index === zone)
+  if (entry === undefined) {
+    const known = table.map(({ index }) => index).join(', ')
+    throw new CliError('CLI_USAGE', `the chip has no zone ${zone}; it has ${known}`)
+  }
+  if (offset + length <= entry.length) return entry
+  const message = `zone ${zone} has ${entry.length} octets, but octets ${offset} to ${offset + length - 1} are named`
+  throw new CliError('CLI_USAGE', message)
+}
+
+/** @throws CliError `CLI_USAGE` */
+function requireType({ index, type }: ZoneEntry, needed: ZoneEntry['type'], other: string): void {
+  if (type === needed) return
+  const remedy = `use ${other}, or a zone that keyline stsafe zones lists as ${needed}`
+  throw new CliError('CLI_USAGE', `zone ${index} is a ${type} zone`, { remedy })
 }
 
 function counterReport(counter: number, data: Readonly<Record<string, string>> = {}) {
@@ -204,11 +241,33 @@ function counterReport(counter: number, data: Readonly<Record<string, string>> =
   return { text: fieldsText({ counter: String(counter), ...data }), document }
 }
 
+/** Work on a zone, after the entity that it may ask for has proven itself. */
+async function onZone(
+  output: Output,
+  options: ZoneOptions,
+  work: (chip: Stsafe, call: ChipCall) => Promise<Report>,
+): Promise<ExitCode> {
+  const entity = await entityOf(output, options)
+  return onChip(output, options, async (chip, call) => {
+    if (entity !== undefined && !(await chip.authentication.authenticateEntity(entity, call))) {
+      const message = `the key is not that of the entity in public key slot ${entity.slot}`
+      throw new CliError('CLI_KEYS', message, { remedy: 'name the right file with --entity-key' })
+    }
+    return work(chip, call)
+  })
+}
+
 function withZone(command: Command): Command {
   return command
     .argument(...zoneArgument)
     .option('--offset <octets>', 'first octet', wholeNumber(0, 0xffff), 0)
     .option('--host-mac', 'send it under the host session, because the zone asks for it')
+    .option(
+      '--entity-slot <slot>',
+      'authenticate this entity first, because the zone asks for it',
+      wholeNumber(0, 254),
+    )
+    .option('--entity-key <file>', 'its Ed25519 private key, hexadecimal; asked for unless given')
     .option('--access <condition>', `make the condition ${accesses.join(', ')}`, nameOf(accesses))
     .option('--keep-change-right', 'let the condition be made stricter later')
 }

@@ -1,0 +1,161 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { chmod, readFile, stat } from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  chipOf,
+  FaultyBus,
+  serveChip,
+  SimulatedBus,
+  spl05Profile,
+  type Fault,
+  type Served,
+} from '@keyline/stsafe-sim'
+import { newChip, type CommandLineChip } from './support/chip.ts'
+import { keyline, type Ended } from './support/keyline.ts'
+
+/** Commands of opening a chip; the one after them writes the keys. */
+const opening = 3
+
+let chip: CommandLineChip
+let served: Served | undefined
+
+beforeEach(async () => {
+  chip = await newChip()
+})
+afterEach(async () => {
+  await served?.close()
+  served = undefined
+  await chip[Symbol.asyncDispose]()
+})
+
+/** A new chip behind a socket, with faults, and what is to be done at each write to it. */
+async function serve(script: readonly Fault[], onWrite: (frame: Uint8Array) => void = () => {}) {
+  const bus = new FaultyBus(new SimulatedBus({ state: chipOf(spl05Profile) }), script)
+  served = await serveChip({
+    listen: `unix:${chip.path('chip.sock')}`,
+    bus: {
+      answer(request) {
+        if (request.kind === 'write') onWrite(request.data)
+        return bus.answer(request)
+      },
+    },
+  })
+  const device = ['--device', served.address]
+  return (...args: readonly string[]): Promise<Ended> => keyline('stsafe', ...args, ...device)
+}
+
+const drawn = (): string => chip.path('drawn.json')
+const generate = (): readonly string[] => [
+  ...['host-keys', 'provision', '--generate', 'AES-128', '--out'],
+  drawn(),
+]
+
+describe('host keys that are drawn', () => {
+  it('lie whole in their file before the chip gets them', async () => {
+    const atWrite: string[] = []
+    const run = await serve([], (frame) => {
+      if (frame[0] === 0x1f && frame[1] === 0x07) atWrite.push(readFileSync(drawn(), 'utf8'))
+    })
+    const { code, out } = await run(...generate(), '--json')
+    expect({ code, document: JSON.parse(out) }).toEqual({
+      code: 0,
+      document: { type: 'AES-128', counter: 0, keys: drawn() },
+    })
+    expect(atWrite).toEqual([await readFile(drawn(), 'utf8')])
+    expect(JSON.parse(atWrite[0] ?? '')).toHaveProperty('cipherKey')
+    expect((await stat(drawn())).mode & 0o777).toBe(0o600)
+    expect(await run('host-keys', 'prove', '--keys', drawn())).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('leave no file when the chip refuses them', async () => {
+    await chip.document('host-keys', 'provision', '--generate', 'AES-256', '--out', drawn())
+    const kept = await readFile(drawn(), 'utf8')
+    const other = chip.path('other.json')
+    const refused = await chip.run(
+      'host-keys',
+      'provision',
+      '--generate',
+      'AES-128',
+      '--out',
+      other,
+    )
+    expect(refused).toMatchObject({ code: 2, out: '' })
+    expect(refused.err).toContain('CHIP_NOT_AUTHORIZED')
+    expect(existsSync(other)).toBe(false)
+    const taken = await chip.run(...generate())
+    expect(taken.err).toMatch(/CLI_EXISTS: .+drawn\.json exists\. Remedy: name another file/)
+    expect(await readFile(drawn(), 'utf8')).toBe(kept)
+  })
+
+  it('leave no file when the chip was not reached, or the keys not sent', async () => {
+    const nobody = `unix:${chip.path('nobody.sock')}`
+    expect(await keyline('stsafe', ...generate(), '--device', nobody)).toMatchObject({ code: 3 })
+    expect(existsSync(drawn())).toBe(false)
+    const run = await serve([{ name: 'bus-error', position: 1 }])
+    expect(await run(...generate())).toMatchObject({ code: 3, out: '' })
+    expect(existsSync(drawn())).toBe(false)
+  })
+
+  it('stay in their file when nobody knows whether the chip has them, and the error says so', async () => {
+    const run = await serve([{ name: 'flip-response', position: opening, value: 9 }])
+    const { code, err } = await run(...generate())
+    expect(code).toBe(3)
+    expect(err).toMatch(/STSAFE_OUTCOME_UNKNOWN: .+; the drawn keys stay in .+drawn\.json\. /)
+    expect(err).toMatch(/Remedy: run keyline stsafe host-keys prove --keys .+drawn\.json/)
+    expect(await run('host-keys', 'prove', '--keys', drawn())).toEqual({
+      code: 0,
+      out: 'the chip holds these host keys\n',
+      err: '',
+    })
+  })
+
+  it('are told from others by the chip', async () => {
+    await chip.document('host-keys', 'provision', '--generate', 'AES-128', '--out', drawn())
+    const keys = { macKey: '00'.repeat(16), cipherKey: '00'.repeat(16) }
+    const other = await chip.file('other.json', JSON.stringify(keys))
+    expect(await chip.run('host-keys', 'prove', '--keys', other)).toEqual({
+      code: 1,
+      out: 'the chip does NOT hold these host keys\n',
+      err: '',
+    })
+  })
+
+  it('are the only ones that --out takes', async () => {
+    const keys = { macKey: '00'.repeat(16), cipherKey: '00'.repeat(16) }
+    const given = ['--keys', await chip.file('given.json', JSON.stringify(keys))]
+    const both = await chip.run('host-keys', 'provision', ...given, '--out', drawn())
+    expect(both).toMatchObject({ code: 2, out: '' })
+    expect(both.err).toContain('--generate')
+  })
+})
+
+describe('a file of a key', () => {
+  const warning = /^warning: .+key\.(?:json|txt) can be read by others; run chmod 600 .+/
+
+  it('that others can read is warned of, and used', async () => {
+    const keys = { macKey: '11'.repeat(16), cipherKey: '22'.repeat(16) }
+    const hostKeys = await chip.file('key.json', JSON.stringify(keys))
+    const key = await chip.file('key.txt', '33'.repeat(16))
+    const commands = [
+      ['host-keys', 'provision', '--keys', hostKeys],
+      ['echo', '--hex', '01', '--host-keys', hostKeys],
+      ['password', 'put', '--password', key],
+      ['host-keys', 'derive', '--master-key', key, '--out', chip.path('derived.json')],
+    ]
+    for (const mode of [0o640, 0o604]) {
+      await chmod(hostKeys, mode)
+      await chmod(key, mode)
+      for (const command of commands.splice(0, 2)) {
+        const { code, err } = await chip.run(...command)
+        expect({ command, code }).toEqual({ command, code: 0 })
+        expect(err).toMatch(warning)
+        expect(err.match(/\n/g)).toHaveLength(1)
+      }
+    }
+    await chmod(hostKeys, 0o600)
+    expect(await chip.run('echo', '--hex', '01', '--host-keys', hostKeys)).toMatchObject({
+      code: 0,
+      err: '',
+    })
+  })
+})
