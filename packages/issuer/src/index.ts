@@ -82,4 +82,8 @@ export {
   type SignerMessage,
 } from './signer/signer-protocol.ts'
 export { serveSigner, type SignerServer, type SignerServerOptions } from './signer/signer-server.ts'
-export { signingRules, type SigningPurpose, type SigningRules } from './signer/signing-rules.ts'
+export {
+  createSigningCheck,
+  type SigningPurpose,
+  type SigningCheck,
+} from './signer/signing-check.ts'

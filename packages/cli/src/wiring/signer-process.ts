@@ -7,7 +7,7 @@ import {
   readPai,
   serveSigner,
   SignatureCounter,
-  signingRules,
+  createSigningCheck,
   type HeldSigner,
 } from '@keyline/issuer'
 import { equalOctets } from '@keyline/bytes'
@@ -74,7 +74,7 @@ export async function startSigner(options: SignerProcessOptions): Promise<Runnin
     const server = await serveSigner({
       path: socket,
       signer: guardedSigner({ signer: held, clock: systemClock, timeoutMs: signTimeoutMs }),
-      rules: signingRules(pai),
+      check: createSigningCheck(pai),
       counter: counts,
       peerGroup,
     })

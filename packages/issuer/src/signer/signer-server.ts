@@ -15,13 +15,13 @@ import {
   type SignerMessage,
   type SignerRefusalCode,
 } from './signer-protocol.ts'
-import type { SigningRules } from './signing-rules.ts'
+import type { SigningCheck } from './signing-check.ts'
 
 export interface SignerServerOptions {
   /** Path of the socket, 1 to 100 octets. Its folder must be closed to others. */
   readonly path: string
   readonly signer: Signer
-  readonly rules: SigningRules
+  readonly check: SigningCheck
   readonly counter: SignatureCounter
   /** Group whose members may connect, too; without it the user of this process alone. */
   readonly peerGroup?: number | undefined
@@ -111,10 +111,10 @@ function serve(socket: Socket, options: SignerServerOptions): void {
 
 async function signatureFor(
   { id, toBeSigned }: Extract<SignerMessage, { readonly kind: 'sign' }>,
-  { rules, counter, signer }: SignerServerOptions,
+  { check, counter, signer }: SignerServerOptions,
 ): Promise<SignerMessage> {
   try {
-    if (rules(toBeSigned) === 'certificate') await counter.take()
+    if (check(toBeSigned) === 'certificate') await counter.take()
     return { kind: 'signature', id, signature: await signer.sign(toBeSigned) }
   } catch (error) {
     const message = isKeylineError(error) ? error.message : 'the signer failed'

@@ -10,7 +10,7 @@ import { issuedDacChecks } from '../lint/role-checks.ts'
 export type SigningPurpose = 'certificate' | 'list' | 'probe'
 
 /** @throws IssuerError `ISSUER_SIGNER_REFUSED` for all else */
-export type SigningRules = (toBeSigned: Uint8Array) => SigningPurpose
+export type SigningCheck = (toBeSigned: Uint8Array) => SigningPurpose
 
 const probeLength = 32
 
@@ -21,11 +21,11 @@ const noSignature = new Uint8Array(70)
 const checks = issuedDacChecks.filter(([rule]) => rule !== 'LINT-15')
 
 /**
- * The rules by which a holder of a PAI key signs: device certificates of this PAI that pass the lint, and its lists of
+ * Judges what a holder of a PAI key is asked to sign. It signs device certificates of this PAI that pass the lint, and its lists of
  * revoked certificates. What would be a CA certificate, or of another issuer, is refused, whoever asks for it.
  * @param pai X.509 DER. @throws IssuerError `ISSUER_PAI_UNUSABLE`
  */
-export function signingRules(pai: Uint8Array): SigningRules {
+export function createSigningCheck(pai: Uint8Array): SigningCheck {
   const { certificate, keyId } = readPai(pai)
   const issuer = readLintIssuer(pai, 'PAI')
   const judge = { profile: issuedDac, checks, unreadable: 'LINT-01' } as const
