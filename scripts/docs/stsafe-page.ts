@@ -31,6 +31,7 @@ A command is \`code ‖ selector ‖ request\`, an answer \`status ‖ length u1
 
 const fieldNotations: ReadonlyArray<readonly [notation: string, octets: string]> = [
   ['`u8`, `u16`, `u24`, `u32`', '1, 2, 3, 4'],
+  ['`u8 <7 name, 2..0 name>`', 'bits of a number, the lowest is 0; those without a name are 0'],
   ['`{n}`, `{n..m}`', 'exactly n; n to m, up to the end of the frame'],
   ['`{..}`', 'any number, up to the end of the frame'],
   ['`lv`, `lv( … )`', 'a length as `u16` (in Verify MAC and product data as `u8`), then as many'],

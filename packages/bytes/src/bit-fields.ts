@@ -77,7 +77,7 @@ export function bitFields<const P extends Readonly<Record<string, BitPart<unknow
     },
     min: word.min,
     max: word.max,
-    notation: word.notation,
+    notation: withBits(word, entries),
   }
 }
 
@@ -103,6 +103,22 @@ export function flagSet<const N extends Readonly<Record<string, number>>>(
     },
     min: word.min,
     max: word.max,
-    notation: word.notation,
+    notation: withBits(
+      word,
+      entries.map(([name, shift]) => [name, { shift, width: 1 }]),
+    ),
   }
+}
+
+/** `u8 <7 change, 2..0 access>`: the word and the bits that have a name, the highest first. */
+function withBits(
+  { notation = '' }: Field<number>,
+  entries: ReadonlyArray<readonly [string, Pick<BitPart<unknown>, 'shift' | 'width'>]>,
+): string {
+  const named = entries
+    .toSorted(([, one], [, other]) => other.shift - one.shift)
+    .map(([name, { shift, width }]) =>
+      width === 1 ? `${shift} ${name}` : `${shift + width - 1}..${shift} ${name}`,
+    )
+  return `${notation} <${named.join(', ')}>`.trim()
 }

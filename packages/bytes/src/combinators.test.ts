@@ -101,5 +101,8 @@ describe('combinators of layouts', () => {
 
   it('writes itself for a reference', () => {
     expect(layout({ slot: u8, data: remaining(0, 9) }).notation).toBe('slot u8 ‖ data {0..9}')
+    const option = bitFields(u8, { access: bits(0, 3), change: flag(7) })
+    expect(layout({ option }).notation).toBe('option u8 <7 change, 2..0 access>')
+    expect(flagSet(u16be, { verify: 0, derive: 6 }).notation).toBe('u16 <6 derive, 0 verify>')
   })
 })

@@ -52,7 +52,7 @@ const privateKeySlot: Field<PrivateKeySlot> = {
   },
   min: 4,
   max: 15,
-  notation: 'slot u8 ‖ presence u8 ‖ mode{2} ‖ [curve]',
+  notation: `slot u8 ‖ presence u8 ‖ mode ${privateKeyMode.notation ?? ''} ‖ [curve]`,
 }
 
 export interface PrivateKeyTable {
@@ -114,7 +114,7 @@ export const publicKeySlot: Field<PublicKeySlot> = {
   },
   min: 3,
   max: 151,
-  notation: 'presence u8 ‖ flags{2} ‖ [curve ‖ public key]',
+  notation: `presence u8 ‖ flags ${publicKeyFlags.notation ?? ''} ‖ [curve ‖ public key]`,
 }
 
 /** Length code of a local envelope key (section 3.12.1). */

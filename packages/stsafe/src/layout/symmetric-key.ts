@@ -156,7 +156,7 @@ function attributes<T extends { readonly mode: KeyModeName }>(
     },
     min: 4,
     max: 10,
-    notation: 'type u8 ‖ mode u8 ‖ usage{2} ‖ parameters',
+    notation: `type u8 ‖ mode u8 ‖ usage ${keyUsage.notation ?? ''} ‖ parameters`,
   }
 }
 

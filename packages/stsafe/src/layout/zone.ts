@@ -66,7 +66,7 @@ export const zoneEntry: Field<ZoneEntry> = {
   },
   min: 5,
   max: 9,
-  notation: 'index u8 ‖ type u8 ‖ AC u8 ‖ length u16 ‖ [counter u32]',
+  notation: `index u8 ‖ type u8 ‖ AC ${zoneConditions.notation ?? ''} ‖ length u16 ‖ [counter u32]`,
 }
 
 /** Query tag 12: data partition configuration. */
