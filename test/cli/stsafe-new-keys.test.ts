@@ -1,62 +1,33 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, readFile, stat } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  chipOf,
-  FaultyBus,
-  serveChip,
-  SimulatedBus,
-  spl05Profile,
-  type Fault,
-  type Served,
-} from '@keyline/stsafe-sim'
 import { newChip, type CommandLineChip } from './support/chip.ts'
-import { keyline, type Ended } from './support/keyline.ts'
+import { keyline } from './support/keyline.ts'
+import { serveNewChip } from './support/served-chip.ts'
 
 /** Commands of opening a chip; the one after them writes the keys. */
 const opening = 3
 
 let chip: CommandLineChip
-let served: Served | undefined
 
 beforeEach(async () => {
   chip = await newChip()
 })
-afterEach(async () => {
-  await served?.close()
-  served = undefined
-  await chip[Symbol.asyncDispose]()
-})
+afterEach(() => chip[Symbol.asyncDispose]())
 
-/** A new chip behind a socket, with faults, and what is to be done at each write to it. */
-async function serve(script: readonly Fault[], onWrite: (frame: Uint8Array) => void = () => {}) {
-  const bus = new FaultyBus(new SimulatedBus({ state: chipOf(spl05Profile) }), script)
-  served = await serveChip({
-    listen: `unix:${chip.path('chip.sock')}`,
-    bus: {
-      answer(request) {
-        if (request.kind === 'write') onWrite(request.data)
-        return bus.answer(request)
-      },
-    },
-  })
-  const device = ['--device', served.address]
-  return (...args: readonly string[]): Promise<Ended> => keyline('stsafe', ...args, ...device)
-}
-
+const socket = (): string => chip.path('chip.sock')
 const drawn = (): string => chip.path('drawn.json')
-const generate = (): readonly string[] => [
-  ...['host-keys', 'provision', '--generate', 'AES-128', '--out'],
-  drawn(),
-]
+const provision = ['host-keys', 'provision', '--generate', 'AES-128', '--out']
+const generate = (): readonly string[] => [...provision, drawn()]
 
 describe('host keys that are drawn', () => {
   it('lie whole in their file before the chip gets them', async () => {
     const atWrite: string[] = []
-    const run = await serve([], (frame) => {
+    const onWrite = (frame: Uint8Array): void => {
       if (frame[0] === 0x1f && frame[1] === 0x07) atWrite.push(readFileSync(drawn(), 'utf8'))
-    })
-    const { code, out } = await run(...generate(), '--json')
+    }
+    await using served = await serveNewChip({ socket: socket(), onWrite })
+    const { code, out } = await served.run(...generate(), '--json')
     expect({ code, document: JSON.parse(out) }).toEqual({
       code: 0,
       document: { type: 'AES-128', counter: 0, keys: drawn() },
@@ -64,7 +35,10 @@ describe('host keys that are drawn', () => {
     expect(atWrite).toEqual([await readFile(drawn(), 'utf8')])
     expect(JSON.parse(atWrite[0] ?? '')).toHaveProperty('cipherKey')
     expect((await stat(drawn())).mode & 0o777).toBe(0o600)
-    expect(await run('host-keys', 'prove', '--keys', drawn())).toMatchObject({ code: 0, err: '' })
+    expect(await served.run('host-keys', 'prove', '--keys', drawn())).toMatchObject({
+      code: 0,
+      err: '',
+    })
   })
 
   it('leave no file when the chip refuses them', async () => {
@@ -91,18 +65,24 @@ describe('host keys that are drawn', () => {
     const nobody = `unix:${chip.path('nobody.sock')}`
     expect(await keyline('stsafe', ...generate(), '--device', nobody)).toMatchObject({ code: 3 })
     expect(existsSync(drawn())).toBe(false)
-    const run = await serve([{ name: 'bus-error', position: 1 }])
-    expect(await run(...generate())).toMatchObject({ code: 3, out: '' })
+    await using served = await serveNewChip({
+      socket: socket(),
+      faults: [{ name: 'bus-error', position: 1 }],
+    })
+    expect(await served.run(...generate())).toMatchObject({ code: 3, out: '' })
     expect(existsSync(drawn())).toBe(false)
   })
 
   it('stay in their file when nobody knows whether the chip has them, and the error says so', async () => {
-    const run = await serve([{ name: 'flip-response', position: opening, value: 9 }])
-    const { code, err } = await run(...generate())
+    await using served = await serveNewChip({
+      socket: socket(),
+      faults: [{ name: 'flip-response', position: opening, value: 9 }],
+    })
+    const { code, err } = await served.run(...generate())
     expect(code).toBe(3)
     expect(err).toMatch(/STSAFE_OUTCOME_UNKNOWN: .+; the drawn keys stay in .+drawn\.json\. /)
     expect(err).toMatch(/Remedy: run keyline stsafe host-keys prove --keys .+drawn\.json/)
-    expect(await run('host-keys', 'prove', '--keys', drawn())).toEqual({
+    expect(await served.run('host-keys', 'prove', '--keys', drawn())).toEqual({
       code: 0,
       out: 'the chip holds these host keys\n',
       err: '',

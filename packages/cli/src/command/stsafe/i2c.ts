@@ -35,6 +35,11 @@ export function i2cCommand(output: Output, end: End): Command {
         await onChip(output, options, async ({ device }, call) => {
           const before = await device.i2cParameters(call)
           const after = changed(before, options)
+          if (after !== before && before.power.locked) {
+            throw new CliError('CLI_USAGE', 'the I2C parameters of the part are locked', {
+              remedy: 'use the part as it is: nothing unlocks them',
+            })
+          }
           if (after !== before) await device.putI2cParameters(after, call)
           const now = await device.i2cParameters(call)
           return { text: i2cText(now), document: i2cDocument(now) }
