@@ -35,6 +35,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./command/pki.ts')).pkiCommand,
   },
   {
+    name: 'serve',
+    summary: 'issue device certificates over EST and REST',
+    load: async () => (await import('./command/serve.ts')).serveCommand,
+  },
+  {
     name: 'signer',
     summary: 'hold the key of a PAI in a process of its own',
     load: async () => (await import('./command/signer.ts')).signerCommand,

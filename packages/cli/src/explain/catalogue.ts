@@ -14,6 +14,7 @@ import {
   sdkResults,
 } from '@keyline/matter'
 import { evidenceForWbaSecurity0, orderRules, stationErrorTable } from '@keyline/station'
+import { serverErrorTable } from '@keyline/server'
 import { stsafeErrorTable } from '@keyline/stsafe'
 import { stsafeSimErrorTable } from '@keyline/stsafe-sim'
 import { x509ErrorTable } from '@keyline/x509'
@@ -41,6 +42,7 @@ const errorTables: readonly (readonly [string, ErrorTable])[] = [
   ['ledger', ledgerErrorTable],
   ['issuer', issuerErrorTable],
   ['station', stationErrorTable],
+  ['server', serverErrorTable],
   ['cli', cliErrorTable],
 ]
 

@@ -42,8 +42,8 @@ export interface MemberStore {
   /** Uses the token up. */
   enrol(entry: MemberCertificate & { readonly tokenSha256: string }): Promise<Member>
   renew(entry: MemberCertificate & { readonly previousSpkiSha256: string }): Promise<Member>
-  block(name: string, reason: string): Promise<void>
-  unblock(name: string): Promise<void>
+  block(name: string, reason: string): Promise<Member>
+  unblock(name: string): Promise<Member>
   get(name: string): Promise<Member | undefined>
   byKey(spkiSha256: string): Promise<Member | undefined>
   list(): Promise<readonly Member[]>

@@ -173,12 +173,12 @@ export class MemoryLedger implements ServerLedger, SettingStore {
       block: async (name, blockReason) => {
         this.#requireUp()
         this.acts.push(`${actor} blocks ${name}`)
-        this.#members.set(name, { ...this.#known(name), state: 'blocked', blockReason })
+        return this.#put({ ...this.#known(name), state: 'blocked', blockReason })
       },
       unblock: async (name) => {
         this.#requireUp()
         this.acts.push(`${actor} unblocks ${name}`)
-        this.#members.set(name, { ...this.#known(name), state: 'active', blockReason: undefined })
+        return this.#put({ ...this.#known(name), state: 'active', blockReason: undefined })
       },
       get: async (name) => {
         this.#requireUp()
@@ -199,8 +199,11 @@ export class MemoryLedger implements ServerLedger, SettingStore {
   #certify(actor: string, entry: MemberCertificate): Member {
     const { name, ...certificate } = entry
     this.acts.push(`${actor} enrols ${name}`)
-    const member: Member = { ...this.#known(name), ...certificate, state: 'active' }
-    this.#members.set(name, member)
+    return this.#put({ ...this.#known(name), ...certificate, state: 'active' })
+  }
+
+  #put(member: Member): Member {
+    this.#members.set(member.name, member)
     return member
   }
 

@@ -47,8 +47,8 @@ export function memberEndpoints(service: Service): readonly Endpoint[] {
       handle: async (request) => {
         const { reason } = jsonBody(request, BlockBody)
         const name = await nameToChange(service, request)
-        await service.ledger.as(memberOf(request).name).members.block(name, reason)
-        return changed(service, name)
+        const { members } = service.ledger.as(memberOf(request).name)
+        return changed(service, await members.block(name, reason))
       },
     },
     {
@@ -61,8 +61,8 @@ export function memberEndpoints(service: Service): readonly Endpoint[] {
       },
       handle: async (request) => {
         const name = await nameToChange(service, request)
-        await service.ledger.as(memberOf(request).name).members.unblock(name)
-        return changed(service, name)
+        const { members } = service.ledger.as(memberOf(request).name)
+        return changed(service, await members.unblock(name))
       },
     },
   ]
@@ -107,10 +107,9 @@ function requireOver(by: Member, role: Role): void {
   )
 }
 
-async function changed(service: Service, name: string): Promise<Answer> {
-  service.directory.forget()
-  const member = await service.ledger.members.get(name)
-  if (member === undefined) throw new ServerError('SERVER_NOT_FOUND', `there is no member ${name}`)
+/** This server forgets at once what it knew; the others within the life of their directories. */
+function changed({ directory }: Service, member: Member): Answer {
+  directory.forget()
   return json(memberReply(member))
 }
 
