@@ -59,7 +59,7 @@ describe.each(databaseKinds)('jobs on $name', ({ name: database, create }) => {
     await jobs.add('keyed', { index: 4 }, { key: 'two' })
     running.push(await jobs.run({ handlers: { keyed: received.take } }))
     await received.until(2)
-    expect(received.payloads.map(({ index }) => index).toSorted()).toEqual([3, 4])
+    expect(new Set(received.payloads.map(({ index }) => index))).toEqual(new Set([3, 4]))
   })
 
   it('stand or fall with the act that adds them', async () => {

@@ -35,10 +35,6 @@ describe.each(databaseKinds)('members on $name', ({ name: database, create }) =>
     await ledger.members.enrol({ name, tokenSha256, ...made })
     return made
   }
-  const codeOf = async (work: Promise<unknown>): Promise<string> => {
-    const error: unknown = await work.catch((refusal: unknown) => refusal)
-    return isKeylineError(error) ? error.code : 'done'
-  }
 
   it('are invited, enrol, and are known by their key until their certificate ends', async () => {
     const tokenSha256 = await invite('line-1')
@@ -184,3 +180,8 @@ describe.each(databaseKinds)('members on $name', ({ name: database, create }) =>
     expect(report).toMatchObject({ findings: [], anchoredTo: head.seq })
   })
 })
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.catch((refusal: unknown) => refusal)
+  return isKeylineError(error) ? error.code : 'done'
+}

@@ -19,8 +19,13 @@ export interface TestPostgres {
 const user = 'keyline'
 const password = 'keyline-test'
 
-/** Makes a cluster in a folder of its own and starts it. Dispose it in `finally` or `afterAll`. */
-export async function startPostgres(): Promise<TestPostgres> {
+/**
+ * Makes a cluster in a folder of its own and starts it. Dispose it in `finally` or `afterAll`.
+ * @param flags settings as `name=value`. No test cuts the power: what a killed process leaves behind is in the kernel already.
+ */
+export async function startPostgres(
+  flags: readonly string[] = ['fsync=off'],
+): Promise<TestPostgres> {
   const databaseDir = await mkdtemp(join(tmpdir(), 'keyline-postgres-'))
   const port = await freePort()
   const log: string[] = []
@@ -30,9 +35,8 @@ export async function startPostgres(): Promise<TestPostgres> {
     user,
     password,
     persistent: true,
-    // No test cuts the power: what a killed process leaves behind is in the kernel already.
     initdbFlags: ['--no-sync'],
-    postgresFlags: ['-c', 'fsync=off'],
+    postgresFlags: flags.flatMap((flag) => ['-c', flag]),
     // PostgreSQL refuses to run as root.
     createPostgresUser: process.getuid?.() === 0,
     onLog: (text) => void log.push(text),

@@ -45,3 +45,6 @@ export {
   Members,
   type Renewal,
 } from './store/members.ts'
+export { reconcileLedger, type ReconcileOptions, type Reconciliation } from './reconcile.ts'
+export { type CheckpointOptions, Checkpoints } from './store/checkpoint.ts'
+export type { Lift } from './store/checkpoint-reconcile.ts'

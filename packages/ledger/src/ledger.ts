@@ -37,6 +37,7 @@ import {
   type OrderStatus,
   type SerialPool,
 } from './store/orders.ts'
+import { Checkpoints, type CheckpointKeeper } from './store/checkpoint.ts'
 import { RevocationLists } from './store/crl.ts'
 import type { Gather } from './store/gather.ts'
 import type { IssuanceAnswer, IssuanceEntry } from './store/issuance.ts'
@@ -65,6 +66,7 @@ export interface LedgerParts {
   readonly vault: Vault
   readonly acts: Actor
   readonly queue: () => Promise<JobQueue>
+  readonly keeper?: CheckpointKeeper | undefined
   readonly clock: Clock
   readonly random: Random
   readonly recorder: Recorder
@@ -87,6 +89,7 @@ export class Ledger {
   readonly revocation: RevocationLists
   /** Work outside the request that asked for it. */
   readonly jobs: Jobs
+  readonly checkpoints: Checkpoints
 
   /** Made by `openLedger`. */
   constructor(parts: LedgerParts) {
@@ -103,6 +106,7 @@ export class Ledger {
     this.members = new Members(acts)
     this.jobs = new Jobs(acts, parts.clock, parts.queue)
     this.revocation = new RevocationLists(acts, this.jobs)
+    this.checkpoints = new Checkpoints(acts, parts.keeper)
   }
 
   /** The same ledger for another actor, who then stands in the audit records. Only the ledger itself closes it. */
@@ -367,6 +371,7 @@ export class Ledger {
     const { life, isView } = this.#parts
     if (isView || life.isOver) return
     life.isOver = true
+    this.#parts.keeper?.close()
     await this.#clock.during(() => this.#database.kysely.destroy())
   }
 

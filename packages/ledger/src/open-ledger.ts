@@ -1,10 +1,12 @@
 import type { Clock, Random, Secret } from '@keyline/bytes'
 import type { Kysely } from 'kysely'
 import type { Database } from './database/database.ts'
+import { checkDurability } from './database/durability.ts'
 import { migrate } from './database/migrate.ts'
 import type { Tables } from './database/schema.ts'
 import { Ledger } from './ledger.ts'
 import { Actor } from './store/act.ts'
+import { CheckpointKeeper, type CheckpointOptions } from './store/checkpoint.ts'
 import { Gather, type Outcome } from './store/gather.ts'
 import type { JobQueue } from './store/jobs.ts'
 import { findProspects, type IssuanceProspect, type IssuanceQuestion } from './store/prospects.ts'
@@ -29,29 +31,37 @@ export interface LedgerOptions {
   readonly random: Random
   /** Who acts: stands in every audit record. */
   readonly actor: string
+  /** Notes outside the database what was committed, so that a restored backup is found and refused. */
+  readonly checkpoints?: CheckpointOptions | undefined
+  /** `production` refuses a PostgreSQL that may lose what it has acknowledged. */
+  readonly policy?: 'test' | 'production' | undefined
 }
 
 /**
  * Opens the system of record, and brings its schema forward.
- * @throws LedgerError `LEDGER_UNAVAILABLE`, `LEDGER_DRIVER`, `LEDGER_SCHEMA`, `LEDGER_STORE_KEY`, `LEDGER_DAMAGED`
+ * @throws LedgerError `LEDGER_UNAVAILABLE`, `LEDGER_DRIVER`, `LEDGER_SCHEMA`, `LEDGER_STORE_KEY`, `LEDGER_DAMAGED`,
+ * `LEDGER_RESTORED`, `LEDGER_CHECKPOINT`, `LEDGER_DURABILITY`
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const vault = new Vault(options.storeKey, options.random)
-  const { clock, actor } = options
+  const { clock, random, checkpoints } = options
   return clock.during(async () => {
-    const database = await openDatabase(options.database)
+    const { database, vault, acts: unwatched } = await openActor(options)
     try {
-      await migrate(database, clock.now())
-      const acts = new Actor({ database, clock, actor })
-      await acts.act((act) => checkStoreKey(act, vault, database.place))
+      if (options.policy === 'production' && options.database.kind === 'postgres') {
+        await unwatched.read((db) => checkDurability(db, database.place))
+      }
+      const keeper =
+        checkpoints && (await CheckpointKeeper.open(unwatched, { ...checkpoints, clock, random }))
+      const acts = keeper === undefined ? unwatched : unwatched.under(keeper)
       const queue = once(() => openQueue(options.database, acts, clock))
       return new Ledger({
         database,
         vault,
         acts,
         queue,
+        keeper,
         clock,
-        random: options.random,
+        random,
         recorder: new Recorder(acts),
         prospects: new Gather({
           run: (questions) => acts.read((db) => prospectsOf(db, questions)),
@@ -64,6 +74,24 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       throw error
     }
   })
+}
+
+/** The database at its newest schema, opened with the key that sealed it, and who acts on it. */
+export async function openActor(
+  options: Omit<LedgerOptions, 'checkpoints'>,
+): Promise<{ readonly database: Database; readonly vault: Vault; readonly acts: Actor }> {
+  const { clock, actor } = options
+  const vault = new Vault(options.storeKey, options.random)
+  const database = await openDatabase(options.database)
+  try {
+    await migrate(database, clock.now())
+    const acts = new Actor({ database, clock, actor })
+    await acts.act((act) => checkStoreKey(act, vault, database.place))
+    return { database, vault, acts }
+  } catch (error) {
+    await database.kysely.destroy()
+    throw error
+  }
 }
 
 /** Only the driver of the database that is used gets loaded. */

@@ -19,7 +19,9 @@ export interface Tables {
   readonly revocation: RevocationRow
   readonly crl: CrlRow
   readonly job: JobRow
-  readonly checkpoint_holder: { id: string; folder: string; opened_at: number }
+  readonly checkpoint_holder: CheckpointHolderRow
+  /** What a restored ledger is known to have lost: orders by id, pools by name with their next number. */
+  readonly lost: { kind: 'order' | 'pool'; name: string; value: number }
 }
 
 export interface WorkOrderRow {
@@ -203,6 +205,16 @@ export interface JobRow {
   locked_until: number
   attempts: number
   last_error: string | null
+}
+
+/** Who keeps a checkpoint of this ledger outside of it. */
+export interface CheckpointHolderRow {
+  id: string
+  /** Host and folder. */
+  folder: string
+  opened_at: number
+  /** Since when its checkpoint is known to be met. */
+  epoch: number
 }
 
 /** What a violated constraint means. */

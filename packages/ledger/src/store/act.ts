@@ -1,6 +1,6 @@
 import { canonicalJson, type Clock } from '@keyline/bytes'
 import type { Kysely } from 'kysely'
-import type { AuditData, AuditType } from '../audit/record.ts'
+import type { AuditData, AuditHead, AuditType } from '../audit/record.ts'
 import {
   read,
   transact,
@@ -35,44 +35,65 @@ export interface AuditNote {
   readonly data: AuditData
 }
 
+/** Sees what is about to be committed, and what was. */
+export interface ActWatch {
+  /** The last moment inside the transaction; what it throws undoes the act. @param before end of the chain until now */
+  beforeCommit(tx: LedgerTransaction, before: AuditHead, notes: readonly AuditNote[]): Promise<void>
+  /** Committed, and the caller has not been told yet. */
+  committed(head: AuditHead): void
+}
+
 export interface ActorOptions {
   readonly database: Database
   readonly clock: Clock
   /** Who acts; stands in every audit record. */
   readonly actor: string
+  readonly watch?: ActWatch | undefined
 }
 
 /** Runs acts and reads. Time of a virtual clock stands still meanwhile. */
 export class Actor {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #watch: ActWatch | undefined
   /** Who acts. */
   readonly actor: string
 
   constructor(options: ActorOptions) {
     this.#database = options.database
     this.#clock = options.clock
+    this.#watch = options.watch
     this.actor = options.actor
   }
 
   /** The same for another actor. */
   as(actor: string): Actor {
-    return new Actor({ database: this.#database, clock: this.#clock, actor })
+    return new Actor({ database: this.#database, clock: this.#clock, actor, watch: this.#watch })
+  }
+
+  /** The same under the eyes of a watch. */
+  under(watch: ActWatch): Actor {
+    return new Actor({ database: this.#database, clock: this.#clock, actor: this.actor, watch })
   }
 
   act<T>(work: (act: Act) => Promise<T>, options?: TransactOptions): Promise<T> {
     const { actor } = this
-    return this.#clock.during(() =>
-      transact(
+    return this.#clock.during(async () => {
+      let head: AuditHead | undefined
+      const result = await transact(
         this.#database,
         (tx) => {
           const now = this.#clock.now()
-          const noteAll = (notes: readonly AuditNote[]) => append(tx, now, notes)
+          const noteAll = async (notes: readonly AuditNote[]): Promise<void> => {
+            if (notes.length > 0) head = await append(tx, now, notes, this.#watch)
+          }
           return work({ tx, now, noteAll, note: (type, data) => noteAll([{ actor, type, data }]) })
         },
         options,
-      ),
-    )
+      )
+      if (head !== undefined) this.#watch?.committed(head)
+      return result
+    })
   }
 
   read<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
@@ -99,14 +120,15 @@ async function append(
   tx: LedgerTransaction,
   now: number,
   notes: readonly AuditNote[],
-): Promise<void> {
-  if (notes.length === 0) return
+  watch: ActWatch | undefined,
+): Promise<AuditHead> {
   const [head] = await takeNumbers(tx, { count: notes.length })
   if (head === undefined)
     throw new LedgerError('LEDGER_DAMAGED', 'the ledger has lost its head row')
   const time = new Date(now).toISOString()
   let seq = head.audit_seq - notes.length
   let hash = head.audit_hash
+  const before = { seq, hash }
   const rows = notes.map(({ actor, type, data }): AuditRow => {
     const record = { seq: ++seq, time, type, actor, data }
     hash = chainHash(hash, record)
@@ -114,4 +136,6 @@ async function append(
   })
   await records.insert(tx, rows)
   await moveHead(tx, { hash })
+  await watch?.beforeCommit(tx, before, notes)
+  return { seq, hash }
 }

@@ -167,7 +167,14 @@ export async function openBatch(
     created_at: now,
   }
   await tx.insertInto('batch').values(row).execute()
-  await note('batch.opened', { batch: id, order: orderId, units, firstNumber })
+  await note('batch.opened', {
+    batch: id,
+    order: orderId,
+    units,
+    firstNumber,
+    firstSequence: row.first_sequence,
+    firstQuotaNumber: row.first_quota_number,
+  })
   return batchOf(row, pool.pattern)
 }
 

@@ -7,6 +7,7 @@ import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import { WorkOrder } from '../records/index.ts'
 import type { Act } from './act.ts'
+import { lostValue } from './checkpoint-reconcile.ts'
 import { checkSerialPattern } from './serial-number.ts'
 
 /** What the ledger knows of a work order's counters. Times are milliseconds since 1970. */
@@ -85,6 +86,7 @@ export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Pro
       `work order ${order.id} is recorded with SHA-256 ${known.document_sha256}, this one has ${documentSha256}`,
     )
   }
+  await requireNeverLost(tx, order.id)
   await ensurePool(tx, order.serialNumbers.pool, order.serialNumbers.pattern)
   await tx
     .insertInto('work_order')
@@ -121,6 +123,15 @@ export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Pro
   return true
 }
 
+/** An order that an old backup did not have would begin its quota anew. */
+async function requireNeverLost(tx: Act['tx'], orderId: string): Promise<void> {
+  if ((await lostValue(tx, 'order', orderId)) === undefined) return
+  throw new LedgerError(
+    'LEDGER_ORDER_DIFFERS',
+    `work order ${orderId} was lost when the ledger was restored; what it had used up is not known any more`,
+  )
+}
+
 async function ensurePool(tx: Act['tx'], name: string, pattern: string): Promise<void> {
   checkSerialPattern(pattern)
   const pool = await tx
@@ -129,7 +140,8 @@ async function ensurePool(tx: Act['tx'], name: string, pattern: string): Promise
     .where('name', '=', name)
     .executeTakeFirst()
   if (pool === undefined) {
-    await tx.insertInto('serial_pool').values({ name, pattern, next: 1 }).execute()
+    const next = (await lostValue(tx, 'pool', name)) ?? 1
+    await tx.insertInto('serial_pool').values({ name, pattern, next }).execute()
   } else if (pool.pattern !== pattern) {
     throw new LedgerError(
       'LEDGER_SERIAL_PATTERN',

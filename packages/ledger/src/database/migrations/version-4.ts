@@ -56,7 +56,14 @@ export const version4: Migration = {
         id text not null,
         folder text not null,
         opened_at ${integer} not null,
+        epoch ${integer} not null,
         constraint checkpoint_holder_pkey primary key (id)
+      ) ${table}`,
+      `create table lost (
+        kind text not null check (kind in ('order', 'pool')),
+        name text not null,
+        value ${integer} not null,
+        constraint lost_pkey primary key (kind, name)
       ) ${table}`,
       `alter table ledger_head add column epoch ${integer} not null default 1`,
       ...(types.isClustered ? jobs(types) : []),
