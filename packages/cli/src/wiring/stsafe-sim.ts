@@ -1,5 +1,3 @@
-import { connect } from 'node:net'
-import { unlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { encodeUtf8, seededRandom, systemClock, systemRandom, toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
@@ -95,19 +93,4 @@ async function newChip({ profile, seed }: SimulatorOptions) {
   const parts = profile === undefined ? spl05Profile : parseProfile(await readTextInput(profile))
   const random = seed === undefined ? systemRandom : seededRandom(`${seed} personalisation`)
   return personalise(chipOf(parts), { root: await simulatorRoot(), random })
-}
-
-/** Removes the socket of a simulator that was killed: nobody answers on it any more. */
-export async function removeDeadSocket(listen: string): Promise<void> {
-  const path = /^unix:(?:\/\/(?=\/))?(.+)$/.exec(listen)?.[1]
-  if (path === undefined) return
-  const isDead = await new Promise<boolean>((fulfil) => {
-    const socket = connect({ path })
-    socket.once('connect', () => {
-      socket.destroy()
-      fulfil(false)
-    })
-    socket.once('error', (error) => fulfil('code' in error && error.code === 'ECONNREFUSED'))
-  })
-  if (isDead) await unlink(path)
 }

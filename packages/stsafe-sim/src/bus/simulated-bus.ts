@@ -74,6 +74,19 @@ export class SimulatedBus {
     }
   }
 
+  /**
+   * The bus as a host sees it that calls this 7-bit address: a chip under another one does not acknowledge. The lines for
+   * reset and power reach it all the same.
+   */
+  calledAt(address: number): { answer(request: BusRequest): BusAnswer } {
+    return {
+      answer: (request) => {
+        const isAddressed = request.kind === 'write' || request.kind === 'read'
+        return isAddressed && this.address !== address ? { kind: 'nack' } : this.answer(request)
+      },
+    }
+  }
+
   /** The complete chip as text, contexts of sequences included: a test can go on from the middle of one. */
   snapshot(): string {
     const { memory, volatile, randomness } = this.chip

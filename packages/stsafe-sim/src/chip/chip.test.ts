@@ -53,6 +53,19 @@ describe('the bus', () => {
     expect(again.status).toBe(Status.accessConditionNotSatisfied)
   })
 
+  it('acknowledges its own address alone, the new one behind a reset (Appendix C)', () => {
+    const bus = chipWith()
+    const [old, moved] = [bus.calledAt(0x20), bus.calledAt(0x33)]
+    const address = { address: 0x33 }
+    const power = { locked: false, lowPower: 'none' as const, idle: 0 }
+    expect(send(moved, Form.putI2cParameters, { address, power }).status).toBe('nack')
+    expect(send(old, Form.putI2cParameters, { address, power })).toMatchObject(ok)
+    expect(send(moved, Form.reset, {}).status).toBe('nack')
+    expect(moved.answer({ kind: 'reset' }).kind).toBe('done')
+    expect(send(old, Form.reset, {}).status).toBe('nack')
+    expect(send(moved, Form.reset, {})).toMatchObject(ok)
+  })
+
   it('answers an empty write with an acknowledge alone', () => {
     const bus = chipWith()
     expect(bus.write(none)).toBe('done')

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -175,6 +176,24 @@ describe('a place to listen', () => {
       await expect(serveChip({ bus: chipWith(), listen })).rejects.toThrow(/unix:PATH/)
     },
   )
+
+  it('that a killed process has left is taken over', async () => {
+    const path = join(folder, 'left.sock')
+    const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
+    const left = spawnSync(process.execPath, ['-e', script])
+    expect([left.signal, statSync(path).isSocket()]).toEqual(['SIGKILL', true])
+    const { address } = await serve(chipWith(), `unix:${path}`)
+    expect(address).toBe(`unix:${path}`)
+  })
+
+  it('that is a file of another kind is refused, and the file stays', async () => {
+    const path = join(folder, 'chip.json')
+    writeFileSync(path, 'a chip')
+    await expect(serveChip({ bus: chipWith(), listen: `unix:${path}` })).rejects.toThrow(
+      /EADDRINUSE/,
+    )
+    expect(readFileSync(path, 'utf8')).toBe('a chip')
+  })
 
   it('that is taken is refused', async () => {
     const { address } = await serve(chipWith())

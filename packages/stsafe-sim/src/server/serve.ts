@@ -1,4 +1,5 @@
-import { createServer, type Socket } from 'node:net'
+import { lstat, unlink } from 'node:fs/promises'
+import { connect, createServer, type Socket } from 'node:net'
 import { concat, startTimer, systemClock, type Clock } from '@keyline/bytes'
 import {
   encodeBusAnswer,
@@ -30,10 +31,15 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** Offers the bus of a chip as a byte stream (section 1.7), to one client at a time. @throws StsafeSimError `SIM_LISTEN` */
+/**
+ * Offers the bus of a chip as a byte stream (section 1.7), to one client at a time. The socket that a killed simulator has
+ * left is replaced.
+ * @throws StsafeSimError `SIM_LISTEN`
+ */
 export async function serveChip(options: ServeOptions): Promise<Served> {
   const { listen } = options
   const place = placeOf(listen)
+  if ('path' in place) await removeDeadSocket(place.path)
   let client: Socket | undefined
   const server = createServer((socket) => {
     if (client !== undefined) {
@@ -114,4 +120,20 @@ function placeOf(listen: string): Place {
   const { host, port } = /^tcp:(?:\/\/)?(?<host>[^/]+):(?<port>\d{1,5})$/.exec(listen)?.groups ?? {}
   if (host !== undefined && Number(port) <= 0xffff) return { host, port: Number(port) }
   throw new StsafeSimError('SIM_LISTEN', `${listen} is neither unix:PATH nor tcp:HOST:PORT`)
+}
+
+/** Nobody answers on it any more. A file that is no socket stays: connecting to one is refused, too. */
+async function removeDeadSocket(path: string): Promise<void> {
+  const file = await lstat(path).catch(() => undefined)
+  if (file?.isSocket() !== true) return
+  const isDead = await new Promise<boolean>((resolve) => {
+    const socket = connect({ path })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.once('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED'))
+  })
+  // Another simulator that starts may have been faster; then the place is free all the same.
+  if (isDead) await unlink(path).catch(() => undefined)
 }

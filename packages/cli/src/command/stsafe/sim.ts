@@ -4,7 +4,7 @@ import { pemEncode } from '@keyline/x509'
 import { ExitCode } from '../../exit-code.ts'
 import { interruptSignal } from '../../terminal/interrupt.ts'
 import type { Output } from '../../terminal/output.ts'
-import { openSimulator, removeDeadSocket, simulatorRoot } from '../../wiring/stsafe-sim.ts'
+import { openSimulator, simulatorRoot } from '../../wiring/stsafe-sim.ts'
 import { writeWhole } from '../../wiring/pki-output.ts'
 import { collect } from '../options.ts'
 import type { End } from './on-chip.ts'
@@ -56,7 +56,6 @@ async function simulate(output: Output, options: SimOptions): Promise<ExitCode> 
       const { certificate } = await simulatorRoot()
       await writeWhole({ path: rootOut, content: pemEncode('CERTIFICATE', certificate) })
     }
-    await removeDeadSocket(listen)
     const served = await serveChip({ bus, listen })
     const { address } = served
     if (json === true) output.out(`${JSON.stringify({ listening: address, isNew, state })}\n`)
