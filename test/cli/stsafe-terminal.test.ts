@@ -61,6 +61,7 @@ describe('Ctrl+C', () => {
     server.close()
     expect({ code, out }).toEqual({ code: 130, out: '' })
     expect(err).toMatch(/stopping: the command on the bus ends/)
+    expect(err).toMatch(/INTERRUPTED: .+ Remedy: read the state of the chip/)
     expect(err).not.toMatch(stackTrace)
   })
 })

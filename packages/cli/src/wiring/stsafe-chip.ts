@@ -1,4 +1,4 @@
-import { systemClock } from '@keyline/bytes'
+import { BytesError, systemClock } from '@keyline/bytes'
 import {
   inProcessTransport,
   openStsafe,
@@ -77,14 +77,22 @@ function eventText(event: StsafeEvent): string {
   }
 }
 
-/** Where the library names an argument, the command line has an option. */
+/** Where the library names an argument, the command line has an option; what is too long for a frame came from the caller. */
 function asCliError(error: unknown): unknown {
-  if (!(error instanceof StsafeError)) return error
-  if (error.code === 'STSAFE_CONFIRMATION') {
-    const message = error.message.replace(/; pass permanent: true to do it$/, '')
-    return new CliError('CLI_PERMANENT', message, { cause: error })
+  if (error instanceof BytesError && error.code === 'INTERRUPTED') {
+    const remedy = 'read the state of the chip before you repeat what changes it'
+    return new BytesError('INTERRUPTED', error.message, { remedy, cause: error })
   }
-  if (error.code !== 'STSAFE_SESSION_MISSING') return error
+  if (!(error instanceof StsafeError)) return error
+  const { code, message, details } = error
+  if (code === 'STSAFE_CONFIRMATION') {
+    const what = message.replace(/; pass permanent: true to do it$/, '')
+    return new CliError('CLI_PERMANENT', what, { cause: error })
+  }
+  if (code === 'STSAFE_FRAME_SIZE' && details['sent'] === false) {
+    return new CliError('CLI_INPUT', message, { remedy: error.remedy, cause: error })
+  }
+  if (code !== 'STSAFE_SESSION_MISSING') return error
   const remedy = 'name the file of the host keys with --host-keys or KEYLINE_STSAFE_HOST_KEYS'
-  return new StsafeError('STSAFE_SESSION_MISSING', error.message, { remedy, cause: error })
+  return new StsafeError('STSAFE_SESSION_MISSING', message, { remedy, cause: error })
 }

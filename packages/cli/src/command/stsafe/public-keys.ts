@@ -81,7 +81,7 @@ function writeCommand(output: Output, end: End): Command {
           const { curve, publicKey } = options
           await publicKeys.write(slot, { curve, publicKey }, call)
           return {
-            text: `public key slot ${slot} holds a ${curve} key\n`,
+            text: `public key slot ${slot} holds a key on ${curve}\n`,
             document: { slot, curve },
           }
         }),
