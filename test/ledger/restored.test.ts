@@ -164,32 +164,33 @@ function place(name: string) {
   }
 }
 
-describe('a ledger with checkpoints', () => {
-  const reconcile = (name: string, change: { readonly folders?: readonly string[] } = {}) =>
-    reconcileLedger({
-      database: place(name).database,
-      storeKey: storeKey(),
-      clock: systemClock,
-      random: systemRandom,
-      actor: 'officer',
-      folders: change.folders ?? [place(name).checkpoints.folder],
-    })
-  /** Opens, works, closes. */
-  const use = async (name: string, work: (ledger: Ledger) => Promise<unknown>): Promise<void> => {
-    const { database, checkpoints } = place(name)
-    await using ledger = await openAt(database, { checkpoints })
-    await work(ledger)
-  }
-  const restore = async (name: string): Promise<void> => {
-    const { file } = place(name).database
-    for (const end of ['', '-wal', '-shm']) await rm(`${file}${end}`, { force: true })
-    await copyFile(`${file}.backup`, file)
-  }
-  const backUp = (name: string): Promise<void> => {
-    const { file } = place(name).database
-    return copyFile(file, `${file}.backup`)
-  }
+function reconcile(name: string, change: { readonly folders?: readonly string[] } = {}) {
+  return reconcileLedger({
+    database: place(name).database,
+    storeKey: storeKey(),
+    clock: systemClock,
+    random: systemRandom,
+    actor: 'officer',
+    folders: change.folders ?? [place(name).checkpoints.folder],
+  })
+}
+/** Opens, works, closes. */
+async function use(name: string, work: (ledger: Ledger) => Promise<unknown>): Promise<void> {
+  const { database, checkpoints } = place(name)
+  await using ledger = await openAt(database, { checkpoints })
+  await work(ledger)
+}
+async function restore(name: string): Promise<void> {
+  const { file } = place(name).database
+  for (const end of ['', '-wal', '-shm']) await rm(`${file}${end}`, { force: true })
+  await copyFile(`${file}.backup`, file)
+}
+function backUp(name: string): Promise<void> {
+  const { file } = place(name).database
+  return copyFile(file, `${file}.backup`)
+}
 
+describe('a ledger with checkpoints', () => {
   it('opens again after it was closed, and after its process died', async () => {
     await use('again', (ledger) => ledger.createOrder(sampleOrder()))
     await use('again', (ledger) => ledger.reserve('order-1', new Samples('again').draw))
