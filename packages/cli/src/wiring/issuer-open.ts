@@ -109,7 +109,6 @@ async function currentCredentials(options: OpenIssuerOptions): Promise<Credentia
   const lock = await takeLock(folder, 'renewal').catch(() => undefined)
   try {
     const credentials = await readCredentials(folder, passphrase)
-    requireAlive(credentials.certificate, clock)
     if (lock === undefined) return credentials
     const renewal = await renewIfDue(credentials, clock)
     if (renewal.state === 'due') onWarning(renewal.warning)
@@ -117,15 +116,6 @@ async function currentCredentials(options: OpenIssuerOptions): Promise<Credentia
   } finally {
     await lock?.release()
   }
-}
-
-/** Nothing is sent with a certificate that no server can believe. */
-function requireAlive({ notAfter }: Certificate, clock: Clock): void {
-  if (clock.now() <= notAfter.getTime()) return
-  const when = notAfter.toISOString()
-  throw new CliError('CLI_INPUT', `the certificate of the station has expired on ${when}`, {
-    remedy: 'ask an officer for an invitation, then run `keyline enroll` into a new folder',
-  })
 }
 
 /** What stands between is believed because a trusted PAA has signed it, not because the server says so. */

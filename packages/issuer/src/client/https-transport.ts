@@ -10,13 +10,14 @@ import {
   type Clock,
   type Secret,
 } from '@keyline/bytes'
+import { parseCertificate, pemDecode } from '@keyline/x509'
 import { IssuerError } from '../errors.ts'
 import type { ExchangeOptions, HttpAnswer, HttpRequest, HttpTransport } from './http-transport.ts'
 import { transportError } from './transport-error.ts'
 
 /** What a member shows of itself. */
 export interface ClientCredentials {
-  /** PEM, the member's certificate first. */
+  /** PEM of the member's certificate. */
   readonly certificate: string
   /** PEM of PKCS#8, encrypted where there is a passphrase. */
   readonly key: Secret
@@ -52,12 +53,16 @@ class HttpsTransport implements HttpTransport {
   readonly #agent: Agent
   readonly #clock: Clock
   readonly #maxBodyOctets: number
+  /** End of the member's certificate; nothing is sent with one that no server can believe. */
+  readonly #notAfter: Readonly<Date> | undefined
 
   constructor(options: HttpsTransportOptions) {
     const { ca, credentials, connections = 8 } = options
     this.#origin = originOf(options.url)
     this.#clock = options.clock ?? systemClock
     this.#maxBodyOctets = options.maxBodyOctets ?? 65_536
+    this.#notAfter =
+      credentials && parseCertificate(pemDecode(credentials.certificate, 'CERTIFICATE')).notAfter
     this.#agent = new Agent({
       keepAlive: true,
       maxSockets: connections,
@@ -71,6 +76,7 @@ class HttpsTransport implements HttpTransport {
   async exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpAnswer> {
     const place = `${request.method} ${this.#origin.origin}${request.path}`
     const { signal, timeoutMs } = options
+    this.#requireAlive()
     const wait = { clock: systemClock, ms: timeoutMs, what: place, signal }
     try {
       return await this.#clock.during(() =>
@@ -87,6 +93,12 @@ class HttpsTransport implements HttpTransport {
 
   close(): void {
     this.#agent.destroy()
+  }
+
+  #requireAlive(): void {
+    if (this.#notAfter === undefined || this.#clock.now() <= this.#notAfter.getTime()) return
+    const message = `the certificate of this member has ended at ${this.#notAfter.toISOString()}`
+    throw new IssuerError('ISSUER_STATION_UNTRUSTED', message)
   }
 
   #send(request: HttpRequest, place: string, signal: AbortSignal): Promise<HttpAnswer> {
