@@ -104,6 +104,7 @@ export async function startServer(
     certifyServer(certifying, options.hostNames),
   )
   await readiness.lack()
+  log.info('listening', { host: options.host, port })
   return {
     port,
     certificate: identity.certificate,
@@ -111,7 +112,9 @@ export async function startServer(
       if (isStopping()) return
       stopping.abort()
       clearInterval(renewal)
+      log.info('stopping', { running: admission.running, waiting: admission.waiting })
       await close(server, graceMs, ending)
+      log.info('stopped')
     },
   }
 }

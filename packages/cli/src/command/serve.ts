@@ -53,7 +53,8 @@ export function serveCommand(output: Output, end: (code: ExitCode) => void): Com
 }
 
 async function serve(output: Output, options: ServeCommandOptions): Promise<ExitCode> {
-  const interrupt = interruptSignal(output, 'requests in flight come to an end')
+  // Standard error is the log, a JSON object a line; the server says there that it stops.
+  const interrupt = interruptSignal({ ...output, err: () => undefined })
   try {
     const service = await startService(options)
     tell(output, options, service)

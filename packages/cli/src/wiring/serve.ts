@@ -21,7 +21,7 @@ import { buildTime } from '../build-time.ts'
 import { CliError } from '../errors.ts'
 import { homeAt, makeHome, storeKey, type Home } from './home.ts'
 import { ledgerLocation } from './open-station.ts'
-import { openPki, passphraseOf, readCaCertificate, type LinePki } from './pki.ts'
+import { openCaKey, passphraseOf, readCaCertificate, type LinePki } from './pki.ts'
 import { openKey } from './signer-key.ts'
 
 export interface ServeOptions {
@@ -71,7 +71,7 @@ export async function startService(options: ServeOptions): Promise<RunningServic
   const lock = await takeLock(home.lockFolder, 'station')
   const opened: Array<() => Promise<void>> = [() => lock.release()]
   const closeAll = async (): Promise<void> => {
-    for (const close of opened.reverse()) await close()
+    for (const close of opened.toReversed()) await close()
   }
   try {
     const sealing = await storeKey({ home, policy: options.policy, random: systemRandom })
@@ -127,17 +127,16 @@ async function listen(options: ServeOptions, home: Home, ledger: Ledger): Promis
   }
 }
 
+/** The certificates of a folder, and the key of the PAI as it is held: the issuer judges where it rests, and guards it. */
 async function openAuthority(options: ServeOptions, home: Home): Promise<LinePki> {
   const folder = options.pki ?? home.pkiFolder
-  if (options.key === undefined) {
-    using passphrase = await passphraseOf(folder, options.passphraseFile)
-    return await openPki(folder, passphrase)
-  }
   const [paa, pai] = await Promise.all([
     readCaCertificate(folder, 'paa'),
     readCaCertificate(folder, 'pai'),
   ])
-  return { paa, pai, signer: await openKey(options.key) }
+  if (options.key !== undefined) return { paa, pai, signer: await openKey(options.key) }
+  using passphrase = await passphraseOf(folder, options.passphraseFile)
+  return { paa, pai, signer: await openCaKey(folder, 'pai', passphrase) }
 }
 
 async function initService(ledger: Ledger): Promise<void> {
