@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import HouseSequencer from './scripts/sequencer.ts'
 import { isLongRun, testSeed } from './test/support/scale.ts'
+import { temporaryRoot } from './test/support/temporary-root.ts'
 
 const conditions = ['source', 'node']
 const hour = 3_600_000
@@ -15,7 +16,7 @@ export default defineConfig({
     // The default leaves a processor idle; on two of them that is half of the machine.
     maxWorkers: '100%',
     sequence: { sequencer: HouseSequencer },
-    env: { KEYLINE_SEED: String(testSeed) },
+    env: { KEYLINE_SEED: String(testSeed), TMPDIR: temporaryRoot() },
     projects: [
       {
         extends: true,
