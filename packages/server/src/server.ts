@@ -16,7 +16,7 @@ import { createApp, documentOf, listenerOf } from './route/router.ts'
 import type { DacIssuer, ServerLedger, Service } from './route/service.ts'
 import { certifyServer, serviceCertificateLifeMs } from './service-ca/certify.ts'
 import type { ServiceCa } from './service-ca/service-ca.ts'
-import { transportLimits } from './transport/limits.ts'
+import { transportLimits, transportTimeouts, type TransportTimeouts } from './transport/limits.ts'
 import { secureContext, serverOptions } from './transport/tls.ts'
 
 export interface ServerParts {
@@ -42,6 +42,7 @@ export interface ListenOptions {
   readonly hostNames: readonly string[]
   readonly rates?: Rates | undefined
   readonly admission?: Omit<AdmissionOptions, 'clock'> | undefined
+  readonly timeouts?: Partial<TransportTimeouts> | undefined
 }
 
 /** A server that listens. */
@@ -95,7 +96,10 @@ export async function startServer(
 
   const certifying = { ca: parts.serviceCa, clock, random }
   const identity = await certifyServer(certifying, options.hostNames)
-  const server = createServer(serverOptions(identity), listenerOf(app))
+  const server = createServer(
+    serverOptions(identity, { ...transportTimeouts, ...options.timeouts }),
+    listenerOf(app),
+  )
   server.maxHeadersCount = transportLimits.headerLines + 1
   server.maxConnections = transportLimits.connections
   server.on('tlsClientError', () => undefined)

@@ -2,7 +2,7 @@ import type { ServerOptions } from 'node:https'
 import type { Secret } from '@keyline/bytes'
 import { decodeUtf8 } from '@keyline/bytes'
 import { pemEncode } from '@keyline/x509'
-import { transportLimits } from './limits.ts'
+import { transportLimits, type TransportTimeouts } from './limits.ts'
 
 /** What the server shows and whom it trusts. */
 export interface TlsIdentity {
@@ -32,18 +32,18 @@ export function secureContext(identity: TlsIdentity): {
  * TLS 1.3 alone. A client certificate is asked for and never demanded: each endpoint decides whom it serves,
  * and tells those whom it refuses why.
  */
-export function serverOptions(identity: TlsIdentity): ServerOptions {
+export function serverOptions(identity: TlsIdentity, timeouts: TransportTimeouts): ServerOptions {
   return {
     ...secureContext(identity),
     minVersion: 'TLSv1.3',
     requestCert: true,
     rejectUnauthorized: false,
-    handshakeTimeout: transportLimits.handshakeTimeoutMs,
-    headersTimeout: transportLimits.headersTimeoutMs,
-    requestTimeout: transportLimits.requestTimeoutMs,
-    keepAliveTimeout: transportLimits.keepAliveTimeoutMs,
+    handshakeTimeout: timeouts.handshakeMs,
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    connectionsCheckingInterval: Math.min(1_000, timeouts.headersMs),
     maxHeaderSize: transportLimits.headerOctets,
-    connectionsCheckingInterval: 1_000,
     noDelay: true,
   }
 }
