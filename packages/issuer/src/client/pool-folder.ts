@@ -1,5 +1,15 @@
-import { link, mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import {
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  type FileHandle,
+} from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { encodeUtf8, Secret, toHex, type Random } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import { pemDecode } from '@keyline/x509'
@@ -17,13 +27,14 @@ export interface PoolItem {
 
 const certificateFile = 'dac.cert.pem'
 const keyFile = 'dac.key.pem'
-const choiceFile = 'choice'
 
 /**
- * A folder of issued certificates. `free/NAME/` holds one each; taking one moves its folder to `taken/KEY/NAME`, where
- * KEY is the hash of the idempotency key, and then links the file `taken/KEY/choice` that names it.
- * The move gives an item to one taker alone, the link one item to a key: both are single acts of the file system, so
- * that processes need no lock, and a crash between them leaves an item that the same key finds again.
+ * A folder of issued certificates. `free/NAME/` holds one each. What a key of idempotency takes lies in `taken/KEY/`,
+ * where KEY is its hash: the file `choice.1` names an item, which is then moved there; if another key was faster,
+ * `choice.2` names the next one, and so on.
+ * A choice is linked under its name, and an item is moved, each in a single act of the file system that one of many
+ * can do once. So everyone who asks with a key follows the same choices, and an item goes to one key: processes need no
+ * lock, and a crash leaves nothing that the same key does not find again.
  */
 export class PoolFolder {
   readonly #free: string
@@ -53,55 +64,60 @@ export class PoolFolder {
     return text === undefined ? undefined : pemDecode(text, 'CERTIFICATE')
   }
 
-  /** What was taken under the key before, whole or half. @throws IssuerError `ISSUER_POOL` */
-  async taken(idempotencyKey: string): Promise<PoolItem | undefined> {
-    const place = this.#placeOf(idempotencyKey)
-    const choice = await readText(join(place, choiceFile))
-    if (choice !== undefined) return this.#read(place, choice)
-    const names = await readdir(place).catch(() => [])
-    const half = names.find((name) => !isOwnFile(name))
-    return half === undefined ? undefined : this.#choose(place, half)
+  /** Whether a free item comes with its key. */
+  hasKey(name: string): Promise<boolean> {
+    return isThere(join(this.#free, name, keyFile))
   }
 
   /**
-   * Takes an item for a key.
-   * @returns the item that the key has, which another process may have taken for it; nothing when `name` is not free
+   * The item of a key: the one that it has, or else a new one.
+   * @param pick names a free item that is not among the lost ones, if there is any
    * @throws IssuerError `ISSUER_POOL`
    */
-  async take(name: string, idempotencyKey: string): Promise<PoolItem | undefined> {
-    const place = this.#placeOf(idempotencyKey)
-    await mkdir(place, { recursive: true, mode: 0o700 })
-    try {
-      await rename(join(this.#free, name), join(place, name))
-    } catch (cause) {
-      if (hasCode(cause, 'ENOENT')) return undefined
-      throw new IssuerError('ISSUER_POOL', `${name} cannot be moved to ${place}`, { cause })
+  async take(
+    idempotencyKey: string,
+    pick: (lost: ReadonlySet<string>) => Promise<string | undefined>,
+  ): Promise<PoolItem | undefined> {
+    const place = join(this.#taken, toHex(sha256(encodeUtf8(idempotencyKey))))
+    const lost = new Set<string>()
+    for (let turn = 1; ; turn++) {
+      const choice = join(place, `choice.${turn}`)
+      const name = (await readText(choice)) ?? (await this.#choose(choice, await pick(lost)))
+      if (name === undefined) return undefined
+      if (await this.#move(place, name)) return this.#read(place, name)
+      lost.add(name)
     }
-    await Promise.all([syncFolder(this.#free), syncFolder(place)])
-    return this.#choose(place, name)
   }
 
-  /** Makes an item the one of its key, unless it has one: then this one becomes free again. */
-  async #choose(place: string, name: string): Promise<PoolItem> {
-    const beside = join(place, `${choiceFile}.${toHex(this.#random.bytes(8))}`)
-    const file = await open(beside, 'wx', 0o600)
-    await writeAndClose(file, encodeUtf8(name))
+  /** Makes an item the choice of this turn. @returns the choice, which a twin may have made */
+  async #choose(choice: string, name: string | undefined): Promise<string | undefined> {
+    if (name === undefined) return undefined
+    const draft = `${choice}.${toHex(this.#random.bytes(8))}`
+    await mkdir(dirname(choice), { recursive: true, mode: 0o700 })
+    await writeAndClose(await open(draft, 'wx', 0o600), encodeUtf8(name))
     try {
-      await link(beside, join(place, choiceFile))
-      await syncFolder(place)
-      return await this.#read(place, name)
+      await link(draft, choice)
+      await syncFolder(dirname(choice))
+      return name
     } catch (cause) {
-      if (!hasCode(cause, 'EEXIST')) throw cause
+      if (hasCode(cause, 'EEXIST')) return await readText(choice)
+      throw new IssuerError('ISSUER_POOL', `${choice} cannot be written`, { cause })
     } finally {
-      await rm(beside, { force: true })
+      await rm(draft, { force: true })
     }
-    const chosen = (await readText(join(place, choiceFile))) ?? ''
-    if (chosen !== name) {
-      await rename(join(place, name), join(this.#free, name)).catch((cause: unknown) => {
-        if (!hasCode(cause, 'ENOENT')) throw cause
-      })
+  }
+
+  /** True when the item lies with its key: moved now, or before. */
+  async #move(place: string, name: string): Promise<boolean> {
+    const target = join(place, name)
+    try {
+      await rename(join(this.#free, name), target)
+      await Promise.all([syncFolder(this.#free), syncFolder(place)])
+      return true
+    } catch (cause) {
+      if (hasCode(cause, 'ENOENT')) return isThere(target)
+      throw new IssuerError('ISSUER_POOL', `${name} cannot be moved to ${place}`, { cause })
     }
-    return this.#read(place, chosen)
   }
 
   async #read(place: string, name: string): Promise<PoolItem> {
@@ -116,14 +132,13 @@ export class PoolFolder {
     const dac = pemDecode(text, 'CERTIFICATE')
     return { name, dac, ...(key === undefined ? {} : { key: new Secret(Uint8Array.from(key)) }) }
   }
-
-  #placeOf(idempotencyKey: string): string {
-    return join(this.#taken, toHex(sha256(encodeUtf8(idempotencyKey))))
-  }
 }
 
-function isOwnFile(name: string): boolean {
-  return name === choiceFile || name.startsWith(`${choiceFile}.`)
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { toHex, type Clock, type Random } from '@keyline/bytes'
+import { encodeUtf8, toHex, type Clock, type Random } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { Policy } from '@keyline/ledger/records'
 import { parseCertificate, parseRequest } from '@keyline/x509'
@@ -48,22 +48,25 @@ export function createPoolIssuer(options: PoolIssuerOptions): PoolIssuer {
 
   const takeFor = async (csr: Uint8Array, idempotencyKey: string): Promise<PoolItem> => {
     const key = keyOf(parseRequest(csr).spki.der)
-    const taken = await pool.taken(idempotencyKey)
-    if (taken !== undefined) return taken
-    const name = await nameFor(key)
-    const item = name === undefined ? undefined : await pool.take(name, idempotencyKey)
+    const item = await pool.take(idempotencyKey, async (lost) => {
+      const name = await nameFor(key)
+      return name === undefined || lost.has(name) ? undefined : name
+    })
     if (item !== undefined) return item
     throw new IssuerError('ISSUER_POOL', 'no free certificate is for the key of the board')
   }
 
-  const takeAny = async (idempotencyKey: string): Promise<PoolItem> => {
-    const taken = await pool.taken(idempotencyKey)
-    if (taken !== undefined) return taken
-    for (const name of await pool.free()) {
-      const item = await pool.take(name, idempotencyKey)
-      if (item !== undefined) return item
-    }
-    throw new IssuerError('ISSUER_POOL', 'the pool is empty')
+  const takePair = async (idempotencyKey: string): Promise<PoolItem> => {
+    const item = await pool.take(idempotencyKey, async (lost) => {
+      const names = await pool.free()
+      const start = startOf(idempotencyKey) % Math.max(1, names.length)
+      for (const name of [...names.slice(start), ...names.slice(0, start)]) {
+        if (!lost.has(name) && (await pool.hasKey(name))) return name
+      }
+      return undefined
+    })
+    if (item !== undefined) return item
+    throw new IssuerError('ISSUER_POOL', 'the pool has no pair of certificate and key')
   }
 
   return {
@@ -78,9 +81,7 @@ export function createPoolIssuer(options: PoolIssuerOptions): PoolIssuer {
         const message = 'a production order takes no keys that were made outside of the device'
         throw new IssuerError('ISSUER_POLICY_REFUSES', message)
       }
-      const item = await clock.during(() => takeAny(idempotencyKey))
-      if (item.key !== undefined) return item
-      throw new IssuerError('ISSUER_POOL', `${item.name} has a certificate, but no key`)
+      return await clock.during(() => takePair(idempotencyKey))
     },
     health: async () => {
       const free = await clock.during(() => pool.free())
@@ -88,6 +89,12 @@ export function createPoolIssuer(options: PoolIssuerOptions): PoolIssuer {
     },
     close: () => Promise.resolve(),
   }
+}
+
+/** Keys begin at different places, so that those who take at the same time seldom meet. */
+function startOf(idempotencyKey: string): number {
+  const [first = 0, second = 0] = sha256(encodeUtf8(idempotencyKey))
+  return first * 256 + second
 }
 
 function keyOf(spki: Uint8Array): string {

@@ -1,12 +1,5 @@
-import { spawn } from 'node:child_process'
-import {
-  BytesError,
-  decodeUtf8,
-  encodeUtf8,
-  interruption,
-  startTimer,
-  systemClock,
-} from '@keyline/bytes'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { concat, encodeUtf8, interruption, startTimer, systemClock } from '@keyline/bytes'
 import { IssuerError } from '../errors.ts'
 
 export interface ProgramCall {
@@ -80,11 +73,15 @@ export function runProgram(call: ProgramCall): Promise<string> {
       if (error === undefined) resolve(text)
       else reject(error)
     }
+    // Whoever left the group may hold the pipes; nobody waits for it.
+    child.once('exit', () => {
+      stops.push(startTimer(systemClock, graceMs, () => letGo(child)))
+    })
     child.once('error', (cause) => end(failed('could not be started', cause)))
     child.once('close', (code, signal) => {
       if (failure !== undefined) return end(failure)
       if (code !== 0) return end(failed(`ended with ${code ?? signal ?? 'nothing'}`))
-      end(undefined, decodeUtf8(Uint8Array.from(output.flatMap((part) => [...part]))))
+      end(undefined, new TextDecoder().decode(concat(...output)))
     })
 
     function failed(what: string, cause?: Error): IssuerError {
@@ -95,12 +92,17 @@ export function runProgram(call: ProgramCall): Promise<string> {
   })
 }
 
+function letGo({ stdout, stderr }: ChildProcessWithoutNullStreams): void {
+  stdout.destroy()
+  stderr.destroy()
+}
+
 /** Signals a process group; one that is gone is not minded. */
 function endTree(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (pid === undefined) return
   try {
     process.kill(process.platform === 'win32' ? pid : -pid, signal)
-  } catch (error) {
-    if (error instanceof BytesError) throw error
+  } catch {
+    return
   }
 }
