@@ -1,6 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { concat, fromHex } from '@keyline/bytes'
-import { crc16, decodeResponseFrame, Status, takeBusRequest } from '@keyline/stsafe/layout'
+import { aesCmac, encryptCbc, encryptEcb } from '@keyline/crypto'
+import {
+  authenticatedFlags,
+  BlockSubject,
+  commandMacInput,
+  counterBlock,
+  crc16,
+  decodeResponseFrame,
+  encodeCommandFrame,
+  pad,
+  Status,
+  takeBusRequest,
+} from '@keyline/stsafe/layout'
 import {
   chipOf,
   parseFault,
@@ -34,6 +46,7 @@ export const stsafeSimDecoders: readonly FuzzDecoder[] = [
           expectAnswer(bus, octets)
         },
       },
+      { name: 'chip-protected', seeds: commandSequences, run: runProtected },
       { name: 'chip-bus-request', seeds: () => [fromHex('01000100')], run: takeBusRequest },
       textTarget(
         'chip-state',
@@ -64,6 +77,51 @@ function runCommands(octets: Uint8Array): void {
   const snapshot = bus.snapshot()
   bus.restore(snapshot)
   expectLaw(bus.snapshot() === snapshot, 'a snapshot reads back')
+}
+
+/** The same under the host keys, which are demanded, and encrypted both ways; each command counts. */
+function runProtected(octets: Uint8Array): void {
+  const state = { ...fullState(), hostKeys, hostCounter: 0, authorization: protectedTable() }
+  const bus = new SimulatedBus({ state, randomness: seededRandomness('fuzz') })
+  let offset = 0
+  let counter = 0
+  while (counter < 12 && offset + 2 < octets.length) {
+    const length = ((octets[offset] ?? 0) << 8) | (octets[offset + 1] ?? 0)
+    const command = octets.subarray(offset + 2, offset + 2 + Math.min(length, 700))
+    offset += 2 + length
+    const isExtended = ((command[0] ?? 0) & 0x1f) === 0x1f
+    const header = Uint8Array.from(command.subarray(0, isExtended ? 2 : 1))
+    if (header.length === 0 || (isExtended && header.length === 1)) return
+    header[0] = (header[0] ?? 0) | authenticatedFlags
+    const iv = encryptEcb({ key: hostKeys.cipherKey, octets: block(counter + 1, 'commandIv') })
+    const plain = pad(command.subarray(header.length))
+    const payload = encryptCbc({ key: hostKeys.cipherKey, iv, octets: plain })
+    const input = commandMacInput({ value: counter, width: 4 }, { header, payload })
+    const mac = aesCmac(hostKeys.macKey, input).subarray(0, 4)
+    const frame = encodeCommandFrame(header, payload, mac)
+    const before = bus.chip.memory.state.hostKeys
+    bus.write(frame)
+    expectAnswer(bus, frame)
+    // New host keys end what this host can say.
+    if (bus.chip.memory.state.hostKeys !== before) return
+    counter++
+    expectLaw(bus.chip.memory.state.hostCounter === counter, 'every command with its MAC counts')
+  }
+}
+
+const hostKeys: NonNullable<ChipState['hostKeys']> = {
+  type: 'AES-128',
+  macKey: new Uint8Array(16).fill(1),
+  cipherKey: new Uint8Array(16).fill(2),
+}
+
+function protectedTable(): ChipState['authorization'] {
+  const encryption = { command: true, response: true }
+  return fullState().authorization.map(({ code }) => ({ code, access: 'host', encryption }))
+}
+
+function block(value: number, subject: keyof typeof BlockSubject): Uint8Array {
+  return counterBlock({ value, width: 4 }, BlockSubject[subject])
 }
 
 function expectAnswer(bus: SimulatedBus, frame: Uint8Array): void {
