@@ -3,24 +3,13 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
-import { runTool } from '../../scripts/tool.ts'
 import { requireProgram } from '../support/program.ts'
 
-beforeAll(async () => {
-  requireProgram({ command: 'openssl', debianPackage: 'openssl' })
-  // The pages speak of the built program; after an installation there is nothing left to build.
-  const { code } = await runTool({
-    tool: 'typescript',
-    command: 'tsc',
-    args: ['-b'],
-    output: 'keep',
-  })
-  expect(code).toBe(0)
-})
+beforeAll(() => requireProgram({ command: 'openssl', debianPackage: 'openssl' }))
 
 const program = resolve('packages/cli/bin/keyline.js')
 
-/** The program of this tree in place of the installed one. Simulated boards need not take their time. */
+/** The program of this tree, built by the set-up of the tests, in place of the installed one. Simulated boards need not take their time. */
 const prelude = `
 set -e
 keyline() {
