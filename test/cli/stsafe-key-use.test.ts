@@ -149,6 +149,13 @@ describe('a command line', () => {
       [['counter', '1'], /zone 1 is a data zone\. Remedy: use keyline stsafe read/],
       [['read', '99'], /no zone 99; it has 0, 1, .+11/],
       [['write', '1', '--offset', '999', '--hex', '0011'], /1000 octets, but octets 999 to 1000/],
+      [['mac', '--slot', '5', '--hex', '00'], /slot 5 of the chip holds no key\. Remedy: run/],
+      [['mac', '--slot', '16', '--hex', '00'], /no symmetric key slot 16\. Remedy: use .+14, 15/],
+      [['keys', 'erase', '3', '--permanent'], /slot 3 of the chip holds no key/],
+      [['key-pair', '--slot', '7', '--curve', 'P-256'], /no private key slot 7\. .+ 0, 1.+255/],
+      [['public-keys', 'flags', '4', '--allow', 'change-right', '--permanent'], /slots 0, 1, 2, 3/],
+      [['wrap', '--slot', '1', '--hex', '00'], /envelope slot 1 of the chip has no key/],
+      [['wrap', '--slot', '2', '--hex', '00'], /no local envelope key slot 2/],
     ]
     for (const [args, text] of cases) {
       const { code, err, out } = await chip.run(...args)

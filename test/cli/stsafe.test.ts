@@ -161,7 +161,7 @@ describe('stsafe, used wrongly', () => {
   })
 
   it('ends what the caller can mend with 2 and a broken wire with 3', async () => {
-    const refused = await chip.run('mac', '--slot', '5', '--hex', '00')
+    const refused = await chip.run('password', 'delete')
     expect(refused).toMatchObject({ code: 2, out: '' })
     expect(refused.err).toMatch(/^keyline: CHIP_KEY_NOT_FOUND: .+Remedy: .+\n$/)
     const gone = await keyline('stsafe', 'info', '--device', `unix:${chip.path('none.sock')}`)

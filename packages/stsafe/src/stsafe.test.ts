@@ -117,6 +117,8 @@ describe('arguments outside of what the chip allows', () => {
       chip.ciphers.encryptCcm({ slot: 0, nonce: short, plaintext, tagLength: 8 }),
       chip.ciphers.encryptCcm({ slot: 0, plaintext, tagLength: 17 }),
       chip.ciphers.encryptGcm({ slot: 0, iv: new Uint8Array(), plaintext, tagLength: 16 }),
+      chip.ciphers.encryptCcm({ slot: 0, plaintext, tagLength: 5 }),
+      chip.ciphers.encryptGcm({ slot: 0, plaintext, tagLength: 11 }),
       chip.ciphers.encryptEcb(0, short),
       chip.macs.compute({ slot: 0, message, length: 33 }),
       chip.envelopes.wrap(0, new Uint8Array(481)),
@@ -130,8 +132,47 @@ describe('arguments outside of what the chip allows', () => {
       chip.ecc.sharedSecret({ slot: 0, curve: 'P-256', publicKey: short }),
     ]
     for (const work of refused) expect((await errorOf(work)).code).toBe('STSAFE_ARGUMENT')
+    expect(recorder.commands).toEqual([])
     const long = await errorOf(chip.device.echo(new Uint8Array(752)))
     expect(long).toMatchObject({ code: 'STSAFE_FRAME_SIZE', details: { sent: false } })
+    expect(recorder.commands).toEqual([])
+  })
+})
+
+describe('attributes that do not fit the mode of a key', () => {
+  const base = { lock: 'unlocked', slot: 0, type: 'AES-128' } as const
+  const cmac = { ...base, mode: 'CMAC', usage: ['generateMac'], minMacLength: 4 } as const
+  const ccm = { ...base, mode: 'CCM*', usage: ['encrypt'], tagLength: 8 } as const
+  const hmac = { ...cmac, type: 'generic', mode: 'HMAC', keyLength: 32 } as const
+  const cases: ReadonlyArray<readonly [KeyInformation, string]> = [
+    [{ ...cmac, type: 'generic' }, 'AES-128 or AES-256'],
+    [{ ...cmac, usage: ['encrypt'] }, 'generateMac or verifyMac'],
+    [{ ...cmac, minMacLength: 17 }, '1 to 16'],
+    [{ ...ccm, tagLength: 5 }, '0 or 4 or 6 or 8 or 10 or 12 or 14 or 16'],
+    [{ ...ccm, counterOffset: 10 }, '0 to 9'],
+    [{ ...ccm, mode: 'GCM', tagLength: 0 }, '4 or 8 or 12 or 13 or 14 or 15 or 16'],
+    [{ ...hmac, minMacLength: 33 }, '1 to 32'],
+    [{ ...hmac, keyLength: 15 }, '16 to 32'],
+    [{ ...hmac, type: 'AES-128' }, 'generic'],
+  ]
+
+  it.each(cases)('are refused before anything is sent: %j', async (information, allowed) => {
+    const { chip, recorder } = await openBench()
+    const key = new Secret(new Uint8Array(16))
+    const curve = 'P-256'
+    const { slot: _, ...derived } = information
+    const input = { input: { slot: 0 }, salt: message, info: message }
+    const refused = [
+      chip.symmetricKeys.write(information, key),
+      chip.symmetricKeys.writeWrapped(information, key, { curve }),
+      chip.symmetricKeys.establish([cmacKey, information], { curve }),
+      chip.derivation.deriveToSlot(input, derived),
+    ]
+    for (const work of refused) {
+      const error = await errorOf(work)
+      expect(error.code).toBe('STSAFE_ARGUMENT')
+      expect(error.message).toContain(allowed)
+    }
     expect(recorder.commands).toEqual([])
   })
 })

@@ -101,11 +101,11 @@ export class AuthenticationService {
    * Lets an entity sign a challenge of the chip; false when the chip does not believe it. True opens zones that ask for an
    * entity, until the next reset. No other command comes in between: the chip knows one challenge.
    */
-  async authenticateEntity({ slot, sign }: Entity, { signal }: CallOptions = {}): Promise<boolean> {
+  async authenticateEntity(entity: Entity, { signal }: CallOptions = {}): Promise<boolean> {
     return this.#context.queue.exclusive(async (channel) => {
       const { challenge } = await channel.run(Form.generateChallenge, {}, { signal })
-      const signature = await sign(challenge)
-      const request = { slot, signature }
+      const signature = await entity.sign(challenge)
+      const request = { slot: entity.slot, signature }
       const { validity } = await channel.run(Form.verifyEntitySignature, request, { signal })
       return decodeVerdict('verify entity signature', validity)
     })

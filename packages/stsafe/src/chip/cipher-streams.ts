@@ -3,6 +3,7 @@ import { StsafeError } from '../errors.ts'
 import { ccmStarted } from '../layout/form/chunked.ts'
 import { Form } from '../layout/form/forms.ts'
 import { ccmNonceLength, gcmEncrypted } from '../layout/form/symmetric.ts'
+import { requireTagLength } from './key-attributes.ts'
 import { gcmIvLength, ofLength, verifiedPlaintext } from './ciphers.ts'
 import {
   requireLength,
@@ -68,7 +69,7 @@ export class CipherStreamService {
     options?: CallOptions,
   ): Promise<EncryptionStream> {
     const { slot, totalAad, totalData, aad = empty, data = empty, tagLength } = input
-    requireRange('the tag length', tagLength, 0, 16)
+    requireTagLength('CCM*', tagLength)
     warnOfShortTag(this.#context, 'CCM*', tagLength)
     const nonce = input.nonce ?? this.#context.random.bytes(ccmNonceLength)
     requireLength('the nonce', nonce, ccmNonceLength)
@@ -90,7 +91,7 @@ export class CipherStreamService {
     options?: CallOptions,
   ): Promise<EncryptionStream> {
     const { slot, aad = empty, data = empty, tagLength } = input
-    requireRange('the tag length', tagLength, 1, 16)
+    requireTagLength('GCM', tagLength)
     warnOfShortTag(this.#context, 'GCM', tagLength)
     const iv = input.iv ?? this.#context.random.bytes(gcmIvLength)
     requireRange('the length of the IV', iv.length, 1, 0xffff)
@@ -167,7 +168,7 @@ export class CipherStreamService {
     }
   }
 
-  #decryption(own: symbol, operation: string, first: Uint8Array): DecryptionStream {
+  #decryption(own: symbol, mode: 'CCM*' | 'GCM', first: Uint8Array): DecryptionStream {
     const { queue } = this.#context
     const held = [first]
     return {
@@ -178,8 +179,9 @@ export class CipherStreamService {
         held.push(ofLength(plaintext, data.length))
       },
       finish: async ({ aad = empty, data = empty, tag }, options) => {
+        requireTagLength(mode, tag.length)
         this.#end(own)
-        warnOfShortTag(this.#context, operation, tag.length)
+        warnOfShortTag(this.#context, mode, tag.length)
         const request = { aad, ciphertext: data, tag }
         const answer = await queue.run(Form.finishDecrypt, request, options)
         const last = verifiedPlaintext(answer, data.length)

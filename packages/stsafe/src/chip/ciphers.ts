@@ -8,10 +8,10 @@ import {
   type CallOptions,
   type ChipContext,
 } from './context.ts'
+import { requireTagLength } from './key-attributes.ts'
 import { decodeVerdict } from './verdict.ts'
 
 export const gcmIvLength = 12
-const maxTag = 16
 
 export interface CcmEncryption {
   readonly slot: number
@@ -91,7 +91,7 @@ export class CipherService {
   /** Replaces `stse_aes_ccm_encrypt`. */
   async encryptCcm(input: CcmEncryption, options?: CallOptions): Promise<CcmEncrypted> {
     const { slot, aad = empty, plaintext, tagLength } = input
-    requireRange('the tag length', tagLength, 0, maxTag)
+    requireTagLength('CCM*', tagLength)
     warnOfShortTag(this.#context, 'CCM*', tagLength)
     const nonce = input.nonce ?? this.#context.random.bytes(ccmNonceLength)
     requireLength('the nonce', nonce, ccmNonceLength)
@@ -107,7 +107,7 @@ export class CipherService {
     options?: CallOptions,
   ): Promise<Uint8Array | undefined> {
     requireLength('the nonce', nonce, ccmNonceLength)
-    requireRange('the length of the tag', tag.length, 0, maxTag)
+    requireTagLength('CCM*', tag.length)
     warnOfShortTag(this.#context, 'CCM*', tag.length)
     const whole = new Uint8Array(ciphertext.length + tag.length)
     whole.set(ciphertext)
@@ -120,7 +120,7 @@ export class CipherService {
   /** Replaces `stse_aes_gcm_encrypt`. */
   async encryptGcm(input: GcmEncryption, options?: CallOptions): Promise<GcmEncrypted> {
     const { slot, aad = empty, plaintext, tagLength } = input
-    requireRange('the tag length', tagLength, 1, maxTag)
+    requireTagLength('GCM', tagLength)
     warnOfShortTag(this.#context, 'GCM', tagLength)
     const iv = input.iv ?? this.#context.random.bytes(gcmIvLength)
     requireRange('the length of the IV', iv.length, 1, 0xffff)
@@ -135,7 +135,7 @@ export class CipherService {
     options?: CallOptions,
   ): Promise<Uint8Array | undefined> {
     requireRange('the length of the IV', iv.length, 1, 0xffff)
-    requireRange('the length of the tag', tag.length, 1, maxTag)
+    requireTagLength('GCM', tag.length)
     warnOfShortTag(this.#context, 'GCM', tag.length)
     const request = { slot, iv, aad, ciphertext, tag }
     const answer = await this.#context.queue.run(Form.decryptGcm, request, options)

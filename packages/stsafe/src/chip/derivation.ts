@@ -10,6 +10,7 @@ import {
 } from '../layout/form/derive.ts'
 import { Form } from '../layout/form/forms.ts'
 import type { DerivedKeyInformation } from '../layout/symmetric-key.ts'
+import { requireAttributes } from './key-attributes.ts'
 import { requireRange, type CallOptions, type ChipContext } from './context.ts'
 
 export interface Derivation {
@@ -73,6 +74,7 @@ export class DerivationService {
     key: DerivedKeyInformation,
     options?: CallOptions,
   ): Promise<number> {
+    requireAttributes(key)
     const outputs = [{ to: 'slot', key }] as const
     const extract = { salt: { key: salt } }
     return slotOf(await this.#run({ input, extract, expand: { info, outputs } }, options))

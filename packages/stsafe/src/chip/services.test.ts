@@ -130,8 +130,9 @@ describe('key pairs', () => {
     )
     const sign = (message: Uint8Array) => signMessage(pair, { message })
     expect(await chip.authentication.authenticateEntity({ slot: 2, sign })).toBe(true)
-    const forged = () => new Uint8Array(64)
-    expect(await chip.authentication.authenticateEntity({ slot: 2, sign: forged })).toBe(false)
+    const other = generateCurveKeyPair('Ed25519', random)
+    const forge = (message: Uint8Array) => signMessage(other, { message })
+    expect(await chip.authentication.authenticateEntity({ slot: 2, sign: forge })).toBe(false)
   })
 })
 

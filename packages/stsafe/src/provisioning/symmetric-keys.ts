@@ -7,6 +7,7 @@ import {
   type ChipContext,
   type PermanentOptions,
 } from '../chip/context.ts'
+import { requireAttributes } from '../chip/key-attributes.ts'
 import { StsafeError } from '../errors.ts'
 import type { SymmetricKeyControl } from '../layout/attribute.ts'
 import {
@@ -108,6 +109,7 @@ export class SymmetricKeyService {
   ): Promise<readonly Secret[]> {
     const { curve, authenticator, signal } = options
     if (keys.length === 0) throw new StsafeError('STSAFE_ARGUMENT', 'no key is to be established')
+    for (const key of keys) requireAttributes(key)
     this.#confirmLock(keys, options)
     return this.#context.queue.exclusive(async (channel) => {
       const agreement = await agree(this.#context, channel, curve, signal)
@@ -136,6 +138,7 @@ export class SymmetricKeyService {
   }
 
   #requireKey(information: KeyInformation, key: Secret): void {
+    requireAttributes(information)
     requireLength('the key', key.reveal(), keyLengthOf(information))
   }
 

@@ -13,6 +13,7 @@ import {
   withMessage,
   type MessageOptions,
 } from '../../wiring/stsafe-message.ts'
+import { keyOfSlot } from '../../wiring/stsafe-slots.ts'
 import { fieldsText, kebab } from '../../wiring/stsafe-text.ts'
 import { writeWhole } from '../../wiring/pki-output.ts'
 import { wholeNumber } from '../options.ts'
@@ -177,12 +178,11 @@ interface UsedKey {
 
 /** The key as the chip has it, mode and tag length as given. */
 async function keyOf(
-  { symmetricKeys }: Stsafe,
+  chip: Stsafe,
   { slot, mode, tagLength }: EncryptOptions,
   call: ChipCall,
 ): Promise<UsedKey> {
-  const entry = await symmetricKeys.slot(slot, call)
-  if (entry === undefined) throw new CliError('CLI_USAGE', `slot ${slot} of the chip holds no key`)
+  const entry = await keyOfSlot(chip, slot, call)
   const { usage } = entry
   return { mode: mode ?? entry.mode, tagLength: tagLength ?? tagLengthOf(entry), usage }
 }

@@ -14,6 +14,7 @@ import {
   type MessageOptions,
 } from '../../wiring/stsafe-message.ts'
 import { curveNames, signerHashes } from '../../wiring/stsafe-signer.ts'
+import { requireSlots } from '../../wiring/stsafe-slots.ts'
 import { flagNames, tableText } from '../../wiring/stsafe-text.ts'
 import { wholeNumber } from '../options.ts'
 import { verdict } from './mac.ts'
@@ -81,7 +82,7 @@ export function keyPairCommand(output: Output, end: End): Command {
       end(
         await onChip(output, options, async ({ ecc }, call) => {
           if (slot === undefined || curve === undefined) return tableReport(await ecc.table(call))
-          if (slot !== ephemeralSlot) await confirmReplacement(output, options, slot, ecc, call)
+          await confirmReplacement(output, options, slot, ecc, call)
           const publicKey = toHex(await ecc.generateKeyPair({ slot, curve, usageLimit }, call))
           return { text: `${publicKey}\n`, document: { slot, curve, publicKey } }
         }),
@@ -97,8 +98,14 @@ async function confirmReplacement(
   ecc: Stsafe['ecc'],
   call: ChipCall,
 ): Promise<void> {
-  const entry = (await ecc.table(call)).slots.find((one) => one.slot === slot)
-  if (entry?.curve === undefined) return
+  const { slots } = await ecc.table(call)
+  requireSlots(
+    'private key',
+    [slot],
+    slots.map((one) => one.slot),
+  )
+  const entry = slots.find((one) => one.slot === slot)
+  if (slot === ephemeralSlot || entry?.curve === undefined) return
   confirmPermanent(output, options, `the ${entry.curve} key of slot ${slot} is replaced and lost`)
 }
 

@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
 import { toHex } from '@keyline/bytes'
+import type { Stsafe } from '@keyline/stsafe'
+import { CliError } from '../../errors.ts'
 import type { Output } from '../../terminal/output.ts'
-import type { ChipOptions } from '../../wiring/stsafe-chip.ts'
+import type { ChipCall, ChipOptions } from '../../wiring/stsafe-chip.ts'
 import { readMessage, withMessage, type MessageOptions } from '../../wiring/stsafe-message.ts'
+import { requireSlots } from '../../wiring/stsafe-slots.ts'
 import { wholeNumber } from '../options.ts'
 import {
   chipCommand,
@@ -41,6 +44,7 @@ export function wrapCommand(output: Output, end: End): Command {
       const { newKey, slot } = options
       end(
         await onChip(output, options, async ({ envelopes }, call) => {
+          await requireSlot(envelopes, { slot, isFilled: newKey === undefined }, call)
           if (newKey !== undefined) {
             confirmPermanent(output, options, `the key of envelope slot ${slot} can be made once`)
             await envelopes.generateKey(slot, newKey, call)
@@ -63,6 +67,7 @@ export function unwrapCommand(output: Output, end: End): Command {
       await requireNewFile(out)
       end(
         await onChip(output, options, async ({ envelopes }, call) => {
+          await requireSlot(envelopes, { slot, isFilled: true }, call)
           const content = await envelopes.unwrap(slot, wrapped, call)
           await writeSecret(out, content)
           const text = `${content.length} octets   ${out}\n`
@@ -70,4 +75,20 @@ export function unwrapCommand(output: Output, end: End): Command {
         }),
       )
     })
+}
+
+/** @throws CliError `CLI_USAGE` for a slot that is not there, is empty, or filled and to be filled again */
+async function requireSlot(
+  envelopes: Stsafe['envelopes'],
+  { slot, isFilled }: { readonly slot: number; readonly isFilled: boolean },
+  call: ChipCall,
+): Promise<void> {
+  const table = await envelopes.table(call)
+  const known = table.map((one) => one.slot)
+  requireSlots('local envelope key', [slot], known)
+  const presence = table.find((one) => one.slot === slot)?.presence
+  if ((presence === 'present') === isFilled) return
+  if (!isFilled) throw new CliError('CLI_USAGE', `envelope slot ${slot} has its key already`)
+  const remedy = 'make it first, with keyline stsafe wrap --new-key AES-128 --permanent'
+  throw new CliError('CLI_USAGE', `envelope slot ${slot} of the chip has no key`, { remedy })
 }

@@ -11,6 +11,7 @@ import {
 } from '../../wiring/stsafe-key-information.ts'
 import { readKey, requireNewFile, writeSecret } from '../../wiring/stsafe-keys.ts'
 import { signerOf, type SignerOptions } from '../../wiring/stsafe-signer.ts'
+import { keyOfSlot, keySlots } from '../../wiring/stsafe-slots.ts'
 import { tableText } from '../../wiring/stsafe-text.ts'
 import { wholeNumber } from '../options.ts'
 import { withCurve, withSigner } from './agreement-options.ts'
@@ -97,7 +98,9 @@ function controlCommand(output: Output, end: End): Command {
         command.error('error: a signer needs --allow: all fields are set together')
       }
       end(
-        await onChip(output, options, async ({ symmetricKeys }, call) => {
+        await onChip(output, options, async (chip, call) => {
+          const { symmetricKeys } = chip
+          if (slot !== undefined) await keySlots(chip, [slot], call)
           if (options.allow !== undefined && slot !== undefined) {
             await symmetricKeys.putControl(slot, controlOf(options), call)
           }
@@ -158,7 +161,9 @@ function provisionCommand(output: Output, end: End): Command {
       using key = await readKey(output, options.key, { option: '--key', what: 'the key' })
       const authenticator = await signerOf(output, options)
       end(
-        await onChip(output, options, async ({ symmetricKeys }, call) => {
+        await onChip(output, options, async (chip, call) => {
+          const { symmetricKeys } = chip
+          await keySlots(chip, [slot], call)
           if (options.plaintext === true) await symmetricKeys.write(information, key, call)
           else {
             const { curve } = options
@@ -191,7 +196,9 @@ function establishCommand(output: Output, end: End): Command {
       const authenticator = await signerOf(output, options)
       await requireNewFile(options.out)
       end(
-        await onChip(output, options, async ({ symmetricKeys }, call) => {
+        await onChip(output, options, async (chip, call) => {
+          const { symmetricKeys } = chip
+          await keySlots(chip, slots, call)
           const { curve, out, mode, type } = options
           const agreed = await symmetricKeys.establish(keys, { curve, authenticator, ...call })
           await writeSecret(out, agreed.map((key) => `${toHex(key.reveal())}\n`).join(''))
@@ -217,8 +224,9 @@ function eraseCommand(output: Output, end: End): Command {
     .argument(...slotArgument)
     .action(async (slot: number, options: ChipOptions) =>
       end(
-        await onChip(output, options, async ({ symmetricKeys }, call) => {
-          await symmetricKeys.erase(slot, call)
+        await onChip(output, options, async (chip, call) => {
+          await keyOfSlot(chip, slot, call)
+          await chip.symmetricKeys.erase(slot, call)
           return { text: `slot ${slot} is empty\n`, document: { slot, erased: true } }
         }),
       ),

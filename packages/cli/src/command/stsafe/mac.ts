@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import { toHex } from '@keyline/bytes'
+import type { KeyTableEntry } from '@keyline/stsafe/layout'
+import { CliError } from '../../errors.ts'
 import { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
 import type { ChipOptions } from '../../wiring/stsafe-chip.ts'
@@ -9,6 +11,7 @@ import {
   withMessage,
   type MessageOptions,
 } from '../../wiring/stsafe-message.ts'
+import { keyOfSlot } from '../../wiring/stsafe-slots.ts'
 import { wholeNumber } from '../options.ts'
 import { chipCommand, onChip, type End } from './on-chip.ts'
 
@@ -26,9 +29,10 @@ export function macCommand(output: Output, end: End): Command {
     .action(async (options: MacOptions) => {
       const message = await readMessage(options)
       end(
-        await onChip(output, options, async ({ macs }, call) => {
+        await onChip(output, options, async (chip, call) => {
           const { slot, length } = options
-          const mac = toHex(await macs.compute({ slot, message, length }, call))
+          requireMacKey(slot, await keyOfSlot(chip, slot, call))
+          const mac = toHex(await chip.macs.compute({ slot, message, length }, call))
           return { text: `${mac}\n`, document: { mac } }
         }),
       )
@@ -43,12 +47,22 @@ export function verifyMacCommand(output: Output, end: End): Command {
     .action(async (options: VerifyOptions) => {
       const message = await readMessage(options)
       end(
-        await onChip(output, options, async ({ macs }, call) => {
+        await onChip(output, options, async (chip, call) => {
           const { slot, mac } = options
-          return verdict(await macs.verify({ slot, message, mac }, call), 'MAC')
+          requireMacKey(slot, await keyOfSlot(chip, slot, call))
+          return verdict(await chip.macs.verify({ slot, message, mac }, call), 'MAC')
         }),
       )
     })
+}
+
+/** @throws CliError `CLI_USAGE` */
+function requireMacKey(slot: number, { mode }: KeyTableEntry): void {
+  if (mode === 'CMAC' || mode === 'HMAC') return
+  const remedy =
+    'name a key of mode CMAC or HMAC; a GMAC is made by keyline stsafe encrypt without message'
+  const message = `slot ${slot} holds a key of mode ${mode}, which makes no MAC`
+  throw new CliError('CLI_USAGE', message, { remedy })
 }
 
 /** Valid or not, in text, document and exit code. */

@@ -5,6 +5,7 @@ import type { Output } from '../../terminal/output.ts'
 import type { ChipOptions } from '../../wiring/stsafe-chip.ts'
 import { hexOctets } from '../../wiring/stsafe-message.ts'
 import { curveNames } from '../../wiring/stsafe-signer.ts'
+import { requireSlots } from '../../wiring/stsafe-slots.ts'
 import { tableText } from '../../wiring/stsafe-text.ts'
 import { wholeNumber } from '../options.ts'
 import { chipCommand, nameOf, namesOf, onChip, permanentCommand, type End } from './on-chip.ts'
@@ -79,6 +80,7 @@ function writeCommand(output: Output, end: End): Command {
       end(
         await onChip(output, options, async ({ publicKeys }, call) => {
           const { curve, publicKey } = options
+          requireSlots('public key', [slot], slotsOf(await publicKeys.count(call)))
           await publicKeys.write(slot, { curve, publicKey }, call)
           return {
             text: `public key slot ${slot} holds a key on ${curve}\n`,
@@ -108,6 +110,7 @@ function flagsCommand(output: Output, end: End): Command {
             establishHostKey: allow.includes('establish-host-key'),
             changeRight: allow.includes('change-right'),
           }
+          requireSlots('public key', [slot], slotsOf(await publicKeys.count(call)))
           await publicKeys.setFlags(slot, flags, call)
           return {
             text: `public key slot ${slot}: ${allow.join(', ')}\n`,
@@ -116,4 +119,8 @@ function flagsCommand(output: Output, end: End): Command {
         }),
       ),
     )
+}
+
+function slotsOf(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, slot) => slot)
 }
