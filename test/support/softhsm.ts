@@ -6,15 +6,11 @@ import { encodeUtf8, Secret } from '@keyline/bytes'
 import type { Pkcs11Uri } from '@keyline/issuer'
 import pkcs11js from 'pkcs11js'
 
-/** `KEYLINE_WITHOUT_HSM=1` leaves the tests of PKCS#11 out, aloud. */
-export const isWithoutHsm: boolean = process.env['KEYLINE_WITHOUT_HSM'] === '1'
-
-/** For `describe.runIf` and `it.runIf`: says in one line when the tests are left out. */
-export function hasHsm(): boolean {
-  if (isWithoutHsm) {
-    process.stderr.write('KEYLINE_WITHOUT_HSM=1: the tests with a PKCS#11 module are left out\n')
-  }
-  return !isWithoutHsm
+/** The PKCS#11 modules that tests run against: none under `KEYLINE_WITHOUT_HSM=1`, which is said in one line. */
+export function modulesAtHand(): readonly { readonly module: string }[] {
+  if (process.env['KEYLINE_WITHOUT_HSM'] !== '1') return [{ module: 'SoftHSM' }]
+  process.stderr.write('KEYLINE_WITHOUT_HSM=1: the tests with a PKCS#11 module are left out\n')
+  return []
 }
 
 const usualPlaces = [

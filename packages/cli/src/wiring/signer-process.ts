@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { systemClock } from '@keyline/bytes'
+import { equalOctets, systemClock } from '@keyline/bytes'
 import type { Signer } from '@keyline/crypto'
 import {
   guardedSigner,
@@ -10,7 +10,6 @@ import {
   createSigningCheck,
   type HeldSigner,
 } from '@keyline/issuer'
-import { equalOctets } from '@keyline/bytes'
 import { takeLock } from '@keyline/station'
 import { CliError } from '../errors.ts'
 import { readDerInput } from './pki-input.ts'
@@ -111,14 +110,19 @@ async function openAuthority(options: SignerProcessOptions): Promise<{
       signer: await openKey(key),
     }
   }
-  throw new CliError('CLI_USAGE', 'name either --pki, or --key with --pai')
+  throw nothingNamed()
 }
 
-function counterOf({ counter, pki }: SignerProcessOptions): string {
+function counterOf({ counter, pki, key }: SignerProcessOptions): string {
   if (counter !== undefined) return resolve(counter)
   if (pki !== undefined) return join(resolve(pki), 'signer.count')
+  if (key === undefined) throw nothingNamed()
   throw new CliError(
     'CLI_USAGE',
-    '--key needs --counter, a file that outlives the machine’s restart',
+    '--key needs --counter, a file that outlives a restart of the machine',
   )
+}
+
+function nothingNamed(): CliError {
+  return new CliError('CLI_USAGE', 'name either --pki, or --key with --pai')
 }

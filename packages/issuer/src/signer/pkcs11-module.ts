@@ -4,6 +4,10 @@ import { IssuerError } from '../errors.ts'
 /** The package, as it is loaded. */
 type Package = typeof Pkcs11js
 
+/** A slot, a session or an object, as the module numbers it. */
+export type Handle = Pkcs11js.Handle
+export type Template = Pkcs11js.Template
+
 /** A loaded module (shared library) of PKCS#11. All signers of a process share it. */
 export interface Pkcs11Module {
   readonly path: string
@@ -17,8 +21,9 @@ export interface Pkcs11Module {
 interface LoadedModule {
   readonly library: Pkcs11js.PKCS11
   readonly names: Package
+  isReady: boolean
   /** False when another part of the process has initialised the library: then it is not ours to end. */
-  readonly isOwn: boolean
+  isOwn: boolean
   users: number
 }
 
@@ -31,6 +36,7 @@ const modules = new Map<string, LoadedModule>()
 export async function openPkcs11Module(path: string): Promise<Pkcs11Module> {
   const names = await loadPackage()
   const loaded = modules.get(path) ?? loadLibrary(path, names)
+  ready(loaded)
   modules.set(path, loaded)
   loaded.users += 1
   let isReleased = false
@@ -39,9 +45,8 @@ export async function openPkcs11Module(path: string): Promise<Pkcs11Module> {
     library: loaded.library,
     names,
     restart: () => {
-      if (loaded.users > 1 || !loaded.isOwn) return
-      tryTo(() => loaded.library.C_Finalize())
-      initialise(loaded.library, names)
+      if (loaded.users === 1 && loaded.isOwn) finalise(loaded)
+      ready(loaded)
     },
     release: () => {
       if (isReleased) return
@@ -49,7 +54,7 @@ export async function openPkcs11Module(path: string): Promise<Pkcs11Module> {
       loaded.users -= 1
       if (loaded.users > 0) return
       modules.delete(path)
-      if (loaded.isOwn) tryTo(() => loaded.library.C_Finalize())
+      if (loaded.isOwn) finalise(loaded)
       tryTo(() => loaded.library.close())
     },
   }
@@ -76,22 +81,32 @@ function loadLibrary(path: string, names: Package): LoadedModule {
     const why = cause instanceof Error ? `: ${cause.message}` : ''
     throw new IssuerError('ISSUER_MODULE', `the module ${path} cannot be loaded${why}`, { cause })
   }
-  return { library, names, isOwn: initialise(library, names), users: 0 }
+  return { library, names, isReady: false, isOwn: false, users: 0 }
 }
 
-/** False when the library was initialised already. */
-function initialise(library: Pkcs11js.PKCS11, names: Package): boolean {
+/** Initialises a library that is not. @throws IssuerError `ISSUER_MODULE` */
+function ready(loaded: LoadedModule): void {
+  const { library, names, isReady } = loaded
+  if (isReady) return
   try {
     library.C_Initialize({ flags: names.CKF_OS_LOCKING_OK })
-    return true
+    loaded.isOwn = true
   } catch (cause) {
-    if (pkcs11Code(cause) === names.CKR_CRYPTOKI_ALREADY_INITIALIZED) return false
-    const message = `the module cannot be initialised: ${pkcs11Name(cause)}`
-    throw new IssuerError('ISSUER_MODULE', message, {
-      cause,
-      remedy: 'check the configuration of the module, for SoftHSM the file SOFTHSM2_CONF',
-    })
+    if (pkcs11Code(cause) !== names.CKR_CRYPTOKI_ALREADY_INITIALIZED) {
+      const message = `the module cannot be initialised: ${pkcs11Name(cause)}`
+      throw new IssuerError('ISSUER_MODULE', message, {
+        cause,
+        remedy: 'check the configuration of the module, for SoftHSM the file SOFTHSM2_CONF',
+      })
+    }
+    loaded.isOwn = false
   }
+  loaded.isReady = true
+}
+
+function finalise(loaded: LoadedModule): void {
+  loaded.isReady = false
+  tryTo(() => loaded.library.C_Finalize())
 }
 
 /** The return value (CKR_…) that a call failed with; undefined when it was no failure of the module. */

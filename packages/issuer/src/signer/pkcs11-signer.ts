@@ -1,10 +1,15 @@
 import { equalOctets, isKeylineError, type Random, type Secret } from '@keyline/bytes'
 import { sha256, type P256PublicKey } from '@keyline/crypto'
 import { derInteger, derSequence } from '@keyline/x509'
-import type { Handle } from 'pkcs11js'
 import { IssuerError } from '../errors.ts'
 import type { HeldSigner, KeyCustody } from './held-signer.ts'
-import { openPkcs11Module, pkcs11Code, pkcs11Name, type Pkcs11Module } from './pkcs11-module.ts'
+import {
+  openPkcs11Module,
+  pkcs11Code,
+  pkcs11Name,
+  type Handle,
+  type Pkcs11Module,
+} from './pkcs11-module.ts'
 import { nameOf, Pkcs11Token, type TokenKey } from './pkcs11-token.ts'
 import type { Pkcs11Uri } from './pkcs11-uri.ts'
 

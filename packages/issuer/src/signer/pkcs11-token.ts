@@ -1,8 +1,14 @@
 import { decodeUtf8, equalOctets, toHex, type Secret } from '@keyline/bytes'
 import { p256PublicKey, type P256PublicKey } from '@keyline/crypto'
-import type { Handle, Template } from 'pkcs11js'
 import { IssuerError } from '../errors.ts'
-import { pkcs11Code, pkcs11Name, tryTo, type Pkcs11Module } from './pkcs11-module.ts'
+import {
+  pkcs11Code,
+  pkcs11Name,
+  tryTo,
+  type Handle,
+  type Pkcs11Module,
+  type Template,
+} from './pkcs11-module.ts'
 import { formatPkcs11Uri, type Pkcs11Uri } from './pkcs11-uri.ts'
 
 /** Object identifier of prime256v1 in DER (RFC 5480), as CKA_EC_PARAMS has it. */

@@ -1,0 +1,90 @@
+import { VirtualClock } from '@keyline/bytes'
+import { generateP256, keyPairSigner, type Signer } from '@keyline/crypto'
+import { describe, expect, it } from 'vitest'
+import { IssuerError } from '../errors.ts'
+import { FileSigner } from './file-signer.ts'
+import { guardedSigner } from './guarded-signer.ts'
+import { custodyOf } from './held-signer.ts'
+
+const pair = generateP256()
+const message = Uint8Array.of(1, 2, 3)
+const refused = (code: 'ISSUER_SIGNER_LIMIT'): Promise<never> =>
+  Promise.reject(new IssuerError(code, 'no'))
+
+/** A guarded signer of which every signature is made by the next of these; then it is a good one. */
+function guarded(...answers: readonly (() => Promise<Uint8Array>)[]): {
+  readonly signer: Signer
+  readonly clock: VirtualClock
+  readonly asked: () => number
+} {
+  const clock = new VirtualClock()
+  const good = keyPairSigner(pair)
+  let asked = 0
+  const signer: Signer = {
+    publicKey: pair.publicKey,
+    sign: (octets) => (answers[asked++] ?? (() => good.sign(octets)))(),
+  }
+  return { signer: guardedSigner({ signer, clock, timeoutMs: 500 }), clock, asked: () => asked }
+}
+
+const broken = (): Promise<never> => Promise.reject(new Error('the module is gone'))
+const silent = (): Promise<never> => new Promise(() => undefined)
+const wrong = (): Promise<Uint8Array> => keyPairSigner(generateP256()).sign(message)
+const garbage = (): Promise<Uint8Array> => Promise.resolve(Uint8Array.of(0x30, 0x01))
+
+describe('a guarded signer', () => {
+  it.each([
+    ['breaks', broken],
+    ['does not answer in time', silent],
+    ['signs with another key', wrong],
+    ['answers garbage', garbage],
+  ])('fails when the signer %s, and is asked again', async (_, answer) => {
+    const { signer } = guarded(answer)
+    await expect(signer.sign(message)).rejects.toMatchObject({
+      code: 'ISSUER_SIGNER_FAILED',
+      retryable: true,
+    })
+    await expect(signer.sign(message)).resolves.toBeInstanceOf(Uint8Array)
+  })
+
+  it('asks no more after three failures in a row, says for how long, and tries then', async () => {
+    const { signer, clock, asked } = guarded(broken, wrong, garbage)
+    for (let failure = 0; failure < 3; failure++) {
+      await expect(signer.sign(message)).rejects.toMatchObject({ code: 'ISSUER_SIGNER_FAILED' })
+    }
+    await expect(signer.sign(message)).rejects.toMatchObject({
+      code: 'ISSUER_SIGNER_FAILED',
+      details: { retryAfterMs: 1000 },
+    })
+    expect(asked()).toBe(3)
+    await clock.sleep(1000)
+    await expect(signer.sign(message)).resolves.toBeInstanceOf(Uint8Array)
+    await expect(signer.sign(message)).resolves.toBeInstanceOf(Uint8Array)
+  })
+
+  it('takes a limit for an answer: it passes through, and nothing breaks the circuit', async () => {
+    const refusals = Array.from({ length: 5 }, () => () => refused('ISSUER_SIGNER_LIMIT'))
+    const { signer } = guarded(...refusals)
+    for (let asked = 0; asked < refusals.length; asked++) {
+      await expect(signer.sign(message)).rejects.toMatchObject({ code: 'ISSUER_SIGNER_LIMIT' })
+    }
+    await expect(signer.sign(message)).resolves.toBeInstanceOf(Uint8Array)
+  })
+
+  it('is guarded once, and tells where the key rests', () => {
+    const clock = new VirtualClock()
+    const held = { ...keyPairSigner(pair), custody: 'module' }
+    const once = guardedSigner({ signer: held, clock, timeoutMs: 1 })
+    expect(custodyOf(once)).toBe('module')
+    expect(guardedSigner({ signer: once, clock, timeoutMs: 1 })).toBe(once)
+  })
+
+  it('of a file fails with the same code', async () => {
+    const signer = guardedSigner({
+      signer: new FileSigner({ publicKey: pair.publicKey, sign: broken }),
+      clock: new VirtualClock(),
+      timeoutMs: 1,
+    })
+    await expect(signer.sign(message)).rejects.toMatchObject({ code: 'ISSUER_SIGNER_FAILED' })
+  })
+})
