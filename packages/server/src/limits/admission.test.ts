@@ -4,11 +4,9 @@ import { Admission } from './admission.ts'
 
 /** Work that ends when the test says so. */
 function work(): { readonly run: () => Promise<string>; readonly end: (text: string) => void } {
-  let end: (text: string) => void = () => undefined
-  const ended = new Promise<string>((resolve) => {
-    end = resolve
-  })
-  return { run: () => ended, end: (text) => end(text) }
+  const ends: Array<(text: string) => void> = []
+  const ended = new Promise<string>((resolve) => void ends.push(resolve))
+  return { run: () => ended, end: (text) => ends.forEach((end) => end(text)) }
 }
 
 const overloaded = { code: 'SERVER_OVERLOADED' }
