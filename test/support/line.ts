@@ -14,7 +14,14 @@ import {
   type StationEvent,
   type StationParts,
 } from '@keyline/station'
-import { clockOf, openStation, runOrder, type LinePki, type OpenStation } from '@keyline/cli/wiring'
+import {
+  clockOf,
+  openStation,
+  runOrder,
+  type LinePki,
+  type OpenStation,
+  type RemoteIssuer,
+} from '@keyline/cli/wiring'
 
 export const examples = resolve(import.meta.dirname, '../../examples')
 
@@ -96,7 +103,7 @@ export interface LineRunOptions extends OrderChanges {
   readonly clock?: Clock
   readonly signal?: AbortSignal
   /** Certificates and key of the line; those of {@link testPki} unless given. */
-  readonly pki?: LinePki
+  readonly pki?: LinePki | RemoteIssuer
   /** `postgres://…`; SQLite in the folder unless given. */
   readonly ledger?: string
   readonly atJournalPoint?: JournalOptions['atPoint']

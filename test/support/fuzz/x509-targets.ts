@@ -110,11 +110,6 @@ export const x509Decoders: readonly FuzzDecoder[] = [
         seeds: () => vectorHex('matter/cd/certification-declarations.json', 'cms'),
         run: (octets) => parseSignedData(octets),
       },
-    ],
-  },
-  {
-    name: 'certificates without signer',
-    targets: [
       {
         name: 'certs-only',
         seeds: () => [buildCertsOnly(certificates())],

@@ -6,3 +6,5 @@ export { openStation, type OpenStation, type StationFolderOptions } from './open
 export { openPki, writePki, type LinePki } from './pki.ts'
 export { clockOf, runOrder, type RunOrderOptions } from './run-order.ts'
 export { startSigner, type RunningSigner, type SignerProcessOptions } from './signer-process.ts'
+export { readCredentials, renewIfDue, type Credentials } from './issuer-credentials.ts'
+export type { RemoteIssuer } from './issuer-open.ts'

@@ -23,4 +23,5 @@ export { createProgramIssuer, type ProgramIssuerOptions } from './program-issuer
 export { recordedIssuer, type RecordOptions } from './recorded-issuer.ts'
 export { refusalOf } from './refusal.ts'
 export { createRestIssuer, readDacAnswer } from './rest-issuer.ts'
+export { retryAfterMs } from './retry.ts'
 export { callServer, type ServerApiOptions, type ServerCall } from './server-api.ts'
