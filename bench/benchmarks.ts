@@ -1,6 +1,7 @@
 import { factoryDataBenchmark } from './factory-data.ts'
 import type { Benchmark } from './framework.ts'
 import { lineBenchmark } from './line.ts'
+import { signerBenchmark } from './signer.ts'
 import { stsafeBenchmark } from './stsafe.ts'
 import { x509Benchmark } from './x509.ts'
 
@@ -10,4 +11,5 @@ export const benchmarks: readonly Benchmark[] = [
   factoryDataBenchmark,
   lineBenchmark,
   stsafeBenchmark,
+  signerBenchmark,
 ]

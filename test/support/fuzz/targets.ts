@@ -4,6 +4,7 @@ import { lineTargets } from './line-targets.ts'
 import { matterDecoders } from './matter-targets.ts'
 import { onboardingDecoders } from './onboarding-targets.ts'
 import { pxpTargets } from './pxp-targets.ts'
+import { signerDecoders } from './signer-targets.ts'
 import { stsafeSimDecoders } from './stsafe-sim-targets.ts'
 import { stsafeDecoders } from './stsafe-targets.ts'
 import type { FuzzTarget } from './target.ts'
@@ -16,6 +17,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ),
   ...stsafeDecoders.flatMap(({ targets }) => targets),
   ...stsafeSimDecoders.flatMap(({ targets }) => targets),
+  ...signerDecoders.flatMap(({ targets }) => targets),
   ...pxpTargets,
   ...lineTargets,
 ]

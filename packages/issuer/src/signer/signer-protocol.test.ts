@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   decodeSignerMessage,
   encodeSignerMessage,
+  refusalText,
   SignerFrames,
   type SignerMessage,
 } from './signer-protocol.ts'
@@ -91,14 +92,12 @@ describe('a message between a signer and its client', () => {
     )
   })
 
-  it('is cut short where the text of a refusal is long', () => {
-    const message: SignerMessage = {
-      kind: 'refusal',
-      id: 1,
-      code: 'ISSUER_SIGNER_REFUSED',
-      message: '€'.repeat(5000),
-    }
-    expect(encodeSignerMessage(message).length).toBeLessThan(500)
+  it.each(['€', 'a', '😀', '\u{d800}'])('has room for the text of any refusal: %j', (letter) => {
+    const message = refusalText(letter.repeat(5000))
+    const code = 'ISSUER_SIGNER_REFUSED'
+    const encoded = encodeSignerMessage({ kind: 'refusal', id: 1, code, message })
+    expect(encoded.length).toBeLessThan(500)
+    expect(decodeSignerMessage(encoded.subarray(4))).toMatchObject({ code, id: 1 })
   })
 })
 

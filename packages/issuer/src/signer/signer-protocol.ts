@@ -34,7 +34,7 @@ const kind = choice(u8, kinds)
 const text = mapped(
   remaining(0, longestText),
   (value) => decodeUtf8(value, 'message'),
-  (value: string) => encodeUtf8(value.slice(0, longestText / 3)),
+  (value: string) => encodeUtf8(value),
 )
 
 /** Every frame: u32 length, then kind u8 and the body of that kind. Numbers are big endian. */
@@ -95,6 +95,11 @@ function encodeBody(message: SignerMessage): Uint8Array {
   if (message.kind === 'sign') return encode(bodies.sign, message, 'sign')
   if (message.kind === 'signature') return encode(bodies.signature, message, 'signature')
   return encode(bodies.refusal, message, 'refusal')
+}
+
+/** The text of a refusal as far as it fits: no letter takes more than three octets a code unit. */
+export function refusalText(message: string): string {
+  return message.slice(0, longestText / 3)
 }
 
 /** Cuts a stream into frames, whatever the pieces it comes in. */

@@ -10,6 +10,7 @@ import {
   decodeSignerMessage,
   encodeSignerMessage,
   longestRequestFrame,
+  refusalText,
   SignerFrames,
   signerProtocolVersion,
   type SignerMessage,
@@ -118,7 +119,7 @@ async function signatureFor(
     return { kind: 'signature', id, signature: await signer.sign(toBeSigned) }
   } catch (error) {
     const message = isKeylineError(error) ? error.message : 'the signer failed'
-    return { kind: 'refusal', id, code: refusalCode(error), message }
+    return { kind: 'refusal', id, code: refusalCode(error), message: refusalText(message) }
   }
 }
 
