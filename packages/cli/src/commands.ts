@@ -75,6 +75,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./command/unit.ts')).unitCommand,
   },
   {
+    name: 'ledger',
+    summary: 'care of the system of record',
+    load: async () => (await import('./command/ledger-reconcile.ts')).ledgerCommand,
+  },
+  {
     name: 'audit',
     summary: 'the audit chain of the ledger',
     load: async () => (await import('./command/audit.ts')).auditCommand,

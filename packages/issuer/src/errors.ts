@@ -152,6 +152,12 @@ export const issuerErrorTable = {
     meaning: 'A signer cannot open its socket where it was told to.',
     remedy: 'name a short path in a folder that only the user of the signer can enter',
   },
+  ISSUER_CRL_SIGNER: {
+    fault: 'operator',
+    meaning: 'Certificate and key do not make a signer of the revocation lists of a CA.',
+    remedy:
+      'pass the CA with its own key, or a list signer that the CA has certified (REV-01 to 07)',
+  },
   ISSUER_PKI_INPUT: {
     fault: 'caller',
     meaning: 'A PAA and PAI cannot be made from these names, ids or dates.',

@@ -87,3 +87,30 @@ export {
   type SigningPurpose,
   type SigningCheck,
 } from './signer/signing-check.ts'
+export {
+  distributionPoint,
+  type DistributionPoint,
+  type DistributionPointInput,
+} from './revocation/distribution-point.ts'
+export { ListBuilder, type ListBuilderOptions } from './revocation/build-list.ts'
+export {
+  listSignerFindings,
+  openListAuthority,
+  type ListAuthority,
+  type ListAuthorityInput,
+} from './revocation/list-authority.ts'
+export { createListJobs, type ListAlarm, type ListJobsOptions } from './revocation/list-jobs.ts'
+export {
+  defaultListPolicy,
+  listState,
+  type ListPolicy,
+  type ListState,
+} from './revocation/list-life.ts'
+export type {
+  KeptList,
+  ListedRevocation,
+  ListSnapshot,
+  ListStore,
+} from './revocation/list-store.ts'
+export { revocationRules, type RevocationRule } from './revocation/revocation-rules.ts'
+export { revocationSetOf, type RevocationSetEntry } from './revocation/revocation-set.ts'

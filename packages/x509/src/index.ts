@@ -30,7 +30,7 @@ export {
   type SignedDataInput,
   type SignerInfo,
 } from './cms/signed-data.ts'
-export { buildCrl, type CrlInput, type RevokedInput } from './crl/build.ts'
+export { buildCrl, RevokedWriter, type CrlInput, type RevokedInput } from './crl/build.ts'
 export { parseCrl, type Crl } from './crl/crl.ts'
 export { revocationReasons, type RevocationReason, type RevokedCertificate } from './crl/entry.ts'
 export { isCrlSignedBy } from './crl/signature.ts'

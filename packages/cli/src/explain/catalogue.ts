@@ -1,7 +1,13 @@
 import { boardErrorTable } from '@keyline/board'
 import { bytesErrorTable, type ErrorTable, type RuleTable } from '@keyline/bytes'
 import { cryptoErrorTable } from '@keyline/crypto'
-import { issuerErrorTable, issuingRules, lintRules, requestRules } from '@keyline/issuer'
+import {
+  issuerErrorTable,
+  issuingRules,
+  lintRules,
+  requestRules,
+  revocationRules,
+} from '@keyline/issuer'
 import { auditRules, ledgerErrorTable } from '@keyline/ledger'
 import {
   attestationRules,
@@ -55,6 +61,7 @@ const ruleTables: readonly (readonly [string, RuleTable])[] = [
   ['certificate request', requestRules],
   ['issuing', issuingRules],
   ['certificate lint', lintRules],
+  ['revocation', revocationRules],
   ['work order', orderRules],
   ['audit chain', auditRules],
 ]

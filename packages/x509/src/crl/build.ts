@@ -16,6 +16,11 @@ export interface RevokedInput {
   readonly revokedAt: Readonly<Date>
   /** Left out where nothing is said. */
   readonly reason?: RevocationReason | undefined
+  /**
+   * DER of the name of who issued the certificate, in the first entry of an indirect list that is of another issuer than
+   * the one before it.
+   */
+  readonly certificateIssuer?: Uint8Array | undefined
 }
 
 export interface CrlInput {
@@ -27,9 +32,10 @@ export interface CrlInput {
   readonly nextUpdate: Readonly<Date>
   /** Grows with each list of the same issuer; at most 20 octets when given as octets. */
   readonly number: number | Uint8Array
-  /** DER of the extension's value; critical. Only an issuer with partitioned lists has one. */
+  /** DER of the extension's value; critical. Only an issuer with partitioned or indirect lists has one. */
   readonly issuingDistributionPoint?: Uint8Array | undefined
-  readonly revoked: Iterable<RevokedInput>
+  /** The certificates, or their DER as {@link RevokedWriter} has written it. */
+  readonly revoked: Iterable<RevokedInput> | RevokedWriter
   readonly signer: Signer
 }
 
@@ -63,17 +69,67 @@ function crlNumber(number: number | Uint8Array): Uint8Array {
 }
 
 /** The list of certificates; nothing at all where there are none, as an empty one must not be written. */
-function derRevoked(revoked: Iterable<RevokedInput>): readonly Uint8Array[] {
-  const entries = new ByteWriter()
-  for (const entry of revoked) entries.octets(derEntry(entry))
-  return entries.length === 0 ? [] : [derValue(DerTag.sequence, entries.finish())]
+function derRevoked(revoked: Iterable<RevokedInput> | RevokedWriter): readonly Uint8Array[] {
+  const writer = revoked instanceof RevokedWriter ? revoked : new RevokedWriter()
+  if (!(revoked instanceof RevokedWriter)) for (const entry of revoked) writer.add(entry)
+  return writer.size === 0 ? [] : [derValue(DerTag.sequence, writer.der)]
 }
 
-function derEntry({ serialNumber, revokedAt, reason }: RevokedInput): Uint8Array {
-  const members = [derInteger(serialNumber), derTime(revokedAt)]
-  if (reason !== undefined) {
-    const code = derValue(DerTag.enumerated, Uint8Array.of(revocationReasons.indexOf(reason)))
-    members.push(derSequence(derExtension({ oid: Oid.reasonCode, critical: false, value: code })))
+/**
+ * Entries of a list as they come, so that a long list can be written in parts, and the next one begin where the last
+ * ended. What repeats from entry to entry is encoded once.
+ */
+export class RevokedWriter {
+  readonly #entries: ByteWriter
+  #size = 0
+  #time: { readonly ms: number; readonly der: Uint8Array } | undefined
+
+  /** @param expectedOctets memory that is taken at once */
+  constructor(expectedOctets = 256) {
+    this.#entries = new ByteWriter(expectedOctets)
   }
-  return derSequence(...members)
+
+  /** How many entries there are. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** DER of the entries, one behind the other. */
+  get der(): Uint8Array {
+    return this.#entries.finish()
+  }
+
+  /** @throws X509Error `X509_VALUE` */
+  add({ serialNumber, revokedAt, reason, certificateIssuer }: RevokedInput): void {
+    const members = [derInteger(serialNumber), this.#derTime(revokedAt)]
+    const extensions: Uint8Array[] = []
+    if (reason !== undefined) extensions.push(derReason(reason))
+    if (certificateIssuer !== undefined) extensions.push(derCertificateIssuer(certificateIssuer))
+    if (extensions.length > 0) members.push(derSequence(...extensions))
+    this.#entries.octets(derSequence(...members))
+    this.#size++
+  }
+
+  #derTime(time: Readonly<Date>): Uint8Array {
+    const ms = time.getTime()
+    if (this.#time?.ms !== ms) this.#time = { ms, der: derTime(time) }
+    return this.#time.der
+  }
+}
+
+const reasons = new Map<RevocationReason, Uint8Array>()
+
+function derReason(reason: RevocationReason): Uint8Array {
+  const known = reasons.get(reason)
+  if (known !== undefined) return known
+  const code = derValue(DerTag.enumerated, Uint8Array.of(revocationReasons.indexOf(reason)))
+  const der = derExtension({ oid: Oid.reasonCode, critical: false, value: code })
+  reasons.set(reason, der)
+  return der
+}
+
+/** GeneralNames with one directory name; critical, since it says whose serial number the entry has. */
+function derCertificateIssuer(issuer: Uint8Array): Uint8Array {
+  const value = derSequence(derTagged(4, issuer))
+  return derExtension({ oid: Oid.certificateIssuer, critical: true, value })
 }
