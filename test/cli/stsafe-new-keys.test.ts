@@ -18,6 +18,7 @@ afterEach(() => chip[Symbol.asyncDispose]())
 const socket = (): string => chip.path('chip.sock')
 const drawn = (): string => chip.path('drawn.json')
 const provision = ['host-keys', 'provision', '--generate', 'AES-128', '--out']
+const agree = (): readonly string[] => ['host-keys', 'establish', '--out', drawn()]
 const generate = (): readonly string[] => [...provision, drawn()]
 
 describe('host keys that are drawn', () => {
@@ -80,7 +81,7 @@ describe('host keys that are drawn', () => {
     })
     const { code, err } = await served.run(...generate())
     expect(code).toBe(3)
-    expect(err).toMatch(/STSAFE_OUTCOME_UNKNOWN: .+; the drawn keys stay in .+drawn\.json\. /)
+    expect(err).toMatch(/STSAFE_OUTCOME_UNKNOWN: .+; the keys stay in .+drawn\.json\. /)
     expect(err).toMatch(/Remedy: run keyline stsafe host-keys prove --keys .+drawn\.json/)
     expect(await served.run('host-keys', 'prove', '--keys', drawn())).toEqual({
       code: 0,
@@ -106,6 +107,40 @@ describe('host keys that are drawn', () => {
     const both = await chip.run('host-keys', 'provision', ...given, '--out', drawn())
     expect(both).toMatchObject({ code: 2, out: '' })
     expect(both.err).toContain('--generate')
+  })
+})
+
+describe('host keys that were agreed on', () => {
+  const control = ['--allow', 'wrapped,reprovision,change-right']
+
+  it('lie whole in their file before the chip takes them, also when its answer is lost', async () => {
+    const atWrite: string[] = []
+    const onWrite = (frame: Uint8Array): void => {
+      if (frame[0] === 0x1f && frame[1] === 0x18) atWrite.push(readFileSync(drawn(), 'utf8'))
+    }
+    // Opening, query and put of the control fields, opening again, and the ephemeral pair of the chip.
+    const position = opening + 2 + opening + 1
+    await using served = await serveNewChip({
+      socket: socket(),
+      onWrite,
+      faults: [{ name: 'flip-response', position, value: 9 }],
+    })
+    expect(await served.run('host-keys', 'control', ...control)).toMatchObject({ code: 0 })
+    const { code, err } = await served.run(...agree())
+    expect(code).toBe(3)
+    expect(err).toMatch(/STSAFE_OUTCOME_UNKNOWN: .+; the keys stay in .+drawn\.json\. Remedy: run /)
+    expect(atWrite).toEqual([await readFile(drawn(), 'utf8')])
+    expect(await served.run('host-keys', 'prove', '--keys', drawn())).toMatchObject({ code: 0 })
+  })
+
+  it('leave no file when the chip refuses them', async () => {
+    const { code, err } = await chip.run(...agree())
+    expect(code).toBe(2)
+    expect(err).toContain('CHIP_NOT_AUTHORIZED')
+    expect(existsSync(drawn())).toBe(false)
+    const key = ['--type', 'AES-128', '--mode', 'ecb', '--usage', 'encrypt', '--out', drawn()]
+    expect(await chip.run('keys', 'establish', '0', ...key)).toMatchObject({ code: 2, out: '' })
+    expect(existsSync(drawn())).toBe(false)
   })
 })
 

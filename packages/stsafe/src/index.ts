@@ -59,6 +59,7 @@ export { StsafeError, stsafeErrorTable, type StsafeErrorCode } from './errors.ts
 export type { Authenticator } from './provisioning/agreement.ts'
 export { deriveHostKeys, stNumberOf, type MasterKey } from './provisioning/derived-host-keys.ts'
 export type {
+  EstablishOptions,
   HostKeyService,
   HostKeySlot,
   TypedHostKeys,

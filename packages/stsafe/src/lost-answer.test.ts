@@ -175,6 +175,32 @@ describe('a command that cannot be repeated', () => {
   })
 })
 
+describe('keys that are agreed on', () => {
+  it('are handed over before the chip is told to take them', async () => {
+    const { chip, recorder } = await openBench()
+    const control = await chip.hostKeys.control()
+    const allowed = { ...control.allowed, wrappedAnonymous: true, reprovision: true }
+    await chip.hostKeys.putControl({ ...control, allowed })
+    const slot = await chip.symmetricKeys.control(0)
+    const open = { ...slot, allowed: { ...slot.allowed, establishAnonymous: true } }
+    await chip.symmetricKeys.putControl(0, open)
+    const told: (number | undefined)[] = []
+    const onAgreed = (): void => void told.push(recorder.commands.at(-1))
+    await chip.hostKeys.establish('AES-128', { curve: 'P-256', onAgreed })
+    await chip.symmetricKeys.establish([cmacKey], { curve: 'P-256', onAgreed })
+    expect(told).toEqual([
+      commandTable.generateEcdheKeyPair.code,
+      commandTable.establishSymmetricKeys.code,
+    ])
+    const before = await chip.hostKeys.slot()
+    const full = new TypeError('the disk is full')
+    const keep = (): Promise<void> => Promise.reject(full)
+    const work = chip.hostKeys.establish('AES-256', { curve: 'P-256', onAgreed: keep })
+    await expect(work).rejects.toThrow('the disk is full')
+    expect(await chip.hostKeys.slot()).toEqual(before)
+  })
+})
+
 describe('new host keys inside a session', () => {
   it('are answered under the old keys, where the command that brings them is protected', async () => {
     const bench = await openProtectedBench()

@@ -36,6 +36,14 @@ export interface WrappedOptions extends CallOptions {
   readonly authenticator?: Authenticator | undefined
 }
 
+export interface EstablishOptions<Keys> extends WrappedOptions {
+  /**
+   * Gets the keys before the chip is told to take them: kept now, they survive a lost answer and a power cut. What it throws
+   * ends the agreement.
+   */
+  readonly onAgreed?: ((keys: Keys) => Promise<void> | void) | undefined
+}
+
 /** Keys of the host channel: state, control fields, and every way to write them (sections 5.1 to 5.7). */
 export class HostKeyService {
   readonly #context: ChipContext
@@ -118,8 +126,11 @@ export class HostKeyService {
    * Agrees on fresh keys by ECDHE and returns them: this is the only time that they can be had. With an authenticator its
    * slot is asked first. Replaces `stse_establish_host_key` and `…_authenticated`.
    */
-  async establish(type: HostKeyType, options: WrappedOptions): Promise<TypedHostKeys> {
-    const { curve, authenticator, signal } = options
+  async establish(
+    type: HostKeyType,
+    options: EstablishOptions<TypedHostKeys>,
+  ): Promise<TypedHostKeys> {
+    const { curve, authenticator, onAgreed, signal } = options
     return this.#context.queue.exclusive(async (channel) => {
       if (authenticator !== undefined) {
         const slot = await channel.run(
@@ -135,12 +146,13 @@ export class HostKeyService {
       secret.wipe()
       const authentication = await authenticate(authenticator, keys)
       const request = { host: keys.host, type, authentication }
-      await channel.run(Form.establishHostKey, request, { signal })
       const established = {
         type,
         macKey: new Secret(stream.reveal().slice(0, length)),
         cipherKey: new Secret(stream.reveal().slice(length)),
       }
+      await onAgreed?.(established)
+      await channel.run(Form.establishHostKey, request, { signal })
       renewSession(channel, established)
       return established
     })

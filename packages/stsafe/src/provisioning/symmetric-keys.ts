@@ -21,7 +21,7 @@ import {
 import { Form } from '../layout/form/forms.ts'
 import { keyLengthOf, type KeyInformation, type KeyTableEntry } from '../layout/symmetric-key.ts'
 import { agree, authenticate, derive, withKekSession } from './agreement.ts'
-import type { WrappedOptions } from './host-keys.ts'
+import type { EstablishOptions, WrappedOptions } from './host-keys.ts'
 
 /** Symmetric key slots: table, control fields, and every way to fill and empty them (sections 3.9.4, 5.1, 5.5, 5.6). */
 export class SymmetricKeyService {
@@ -105,9 +105,9 @@ export class SymmetricKeyService {
    */
   async establish(
     keys: readonly KeyInformation[],
-    options: WrappedOptions & PermanentOptions,
+    options: EstablishOptions<readonly Secret[]> & PermanentOptions,
   ): Promise<readonly Secret[]> {
-    const { curve, authenticator, signal } = options
+    const { curve, authenticator, onAgreed, signal } = options
     if (keys.length === 0) throw new StsafeError('STSAFE_ARGUMENT', 'no key is to be established')
     for (const key of keys) requireAttributes(key)
     this.#confirmLock(keys, options)
@@ -121,13 +121,15 @@ export class SymmetricKeyService {
       const octets = stream.reveal()
       const confirmationKey = octets.subarray(0, confirmationKeyLength)
       const mac = aesCmac(confirmationKey, confirmationInput(keys)).slice(0, confirmationMacLength)
-      await channel.run(Form.confirmSymmetricKeys, { mac, keys }, { signal })
       let offset = confirmationKeyLength
-      return keys.map((key) => {
+      const agreed = keys.map((key) => {
         const start = offset
         offset += keyLengthOf(key)
         return new Secret(octets.slice(start, offset))
       })
+      await onAgreed?.(agreed)
+      await channel.run(Form.confirmSymmetricKeys, { mac, keys }, { signal })
+      return agreed
     })
   }
 

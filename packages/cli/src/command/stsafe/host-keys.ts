@@ -25,7 +25,12 @@ import {
   requireNewFile,
   writeSecret,
 } from '../../wiring/stsafe-keys.ts'
-import { disposable, withNewKeys, type NewKeyOptions } from '../../wiring/stsafe-new-keys.ts'
+import {
+  disposable,
+  hostKeyFile,
+  withNewKeys,
+  type NewKeyOptions,
+} from '../../wiring/stsafe-new-keys.ts'
 import { signerOf, type SignerOptions } from '../../wiring/stsafe-signer.ts'
 import { fieldsText, yesNo } from '../../wiring/stsafe-text.ts'
 import { wholeNumber } from '../options.ts'
@@ -186,11 +191,11 @@ async function provision(
   options: ChipOptions & NewKeyOptions,
   write: (chip: Stsafe, keys: TypedHostKeys, call: ChipCall) => Promise<void>,
 ): Promise<ExitCode> {
-  return withNewKeys(output, options, (keys, progress) =>
+  return withNewKeys(output, options, (keys, file) =>
     onChip(output, options, async (chip, call) => {
-      progress('begun')
+      file?.begin()
       await write(chip, keys, call)
-      progress('written')
+      file?.end()
       return provisioned(keys, options.generate && options.out)
     }),
   )
@@ -222,14 +227,20 @@ function establishCommand(output: Output, end: End): Command {
   return withSigner(withCurve(command)).action(async (options: EstablishOptions) => {
     const authenticator = await signerOf(output, options)
     await requireNewFile(options.out)
-    end(
-      await onChip(output, options, async ({ hostKeys }, { signal }) => {
-        const { type, curve, out } = options
-        using keys = disposable(await hostKeys.establish(type, { curve, authenticator, signal }))
-        await writeSecret(out, hostKeysText(keys))
+    const { type, curve, out } = options
+    const file = hostKeyFile(output, out)
+    const onAgreed = async (keys: TypedHostKeys): Promise<void> => {
+      await file.keep(hostKeysText(keys))
+      file.begin()
+    }
+    const agree = (): Promise<ExitCode> =>
+      onChip(output, options, async ({ hostKeys }, { signal }) => {
+        const agreement = { curve, authenticator, signal, onAgreed }
+        using keys = disposable(await hostKeys.establish(type, agreement))
+        file.end()
         return provisioned(keys, out)
-      }),
-    )
+      })
+    end(await file.during(agree))
   })
 }
 

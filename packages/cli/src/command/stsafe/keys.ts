@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { toHex } from '@keyline/bytes'
+import { toHex, type Secret } from '@keyline/bytes'
 import { noSigner, type CurveName, type SymmetricKeyControl } from '@keyline/stsafe/layout'
+import type { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
 import type { ChipOptions } from '../../wiring/stsafe-chip.ts'
 import {
@@ -9,7 +10,8 @@ import {
   keyTableHeadings,
   type KeyOptions,
 } from '../../wiring/stsafe-key-information.ts'
-import { readKey, requireNewFile, writeSecret } from '../../wiring/stsafe-keys.ts'
+import { readKey, requireNewFile } from '../../wiring/stsafe-keys.ts'
+import { KeyFile } from '../../wiring/stsafe-new-keys.ts'
 import { signerOf, type SignerOptions } from '../../wiring/stsafe-signer.ts'
 import { keyOfSlot, keySlots } from '../../wiring/stsafe-slots.ts'
 import { tableText } from '../../wiring/stsafe-text.ts'
@@ -195,19 +197,25 @@ function establishCommand(output: Output, end: End): Command {
       const keys = slots.map((slot) => keyInformationOf(slot, options))
       const authenticator = await signerOf(output, options)
       await requireNewFile(options.out)
-      end(
-        await onChip(output, options, async (chip, call) => {
-          const { symmetricKeys } = chip
+      const { curve, out, mode, type } = options
+      const remedy = 'run keyline stsafe keys list to learn whether the slots hold them'
+      const file = new KeyFile(output, out, remedy)
+      const onAgreed = async (agreed: readonly Secret[]): Promise<void> => {
+        await file.keep(agreed.map((key) => `${toHex(key.reveal())}\n`).join(''))
+        file.begin()
+      }
+      const agree = (): Promise<ExitCode> =>
+        onChip(output, options, async (chip, call) => {
           await keySlots(chip, slots, call)
-          const { curve, out, mode, type } = options
-          const agreed = await symmetricKeys.establish(keys, { curve, authenticator, ...call })
-          await writeSecret(out, agreed.map((key) => `${toHex(key.reveal())}\n`).join(''))
+          const agreement = { curve, authenticator, onAgreed, ...call }
+          const agreed = await chip.symmetricKeys.establish(keys, agreement)
+          file.end()
           for (const key of agreed) key.wipe()
           const lines = slots.map((slot) => `slot ${slot} holds a key ${type} ${mode}\n`)
           const document = { slots, type, mode, keys: out }
           return { text: `${lines.join('')}keys   ${out}\n`, document }
-        }),
-      )
+        })
+      end(await file.during(agree))
     },
   )
 }
