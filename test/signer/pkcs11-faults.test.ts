@@ -10,9 +10,8 @@ import {
   parsePkcs11Uri,
   type Pkcs11Signer,
 } from '@keyline/issuer'
-import pkcs11js from 'pkcs11js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { modulesAtHand, softhsmModule, TestToken } from '../support/softhsm.ts'
+import { modulesAtHand, pkcs11, softhsmModule, TestToken } from '../support/softhsm.ts'
 import { productionIssuer } from './support/production.ts'
 import { generate, withSession } from './support/token-session.ts'
 
@@ -83,21 +82,21 @@ describe.each(modulesAtHand())('a token of $module', () => {
     expect(signer.custody).toBe('module')
     const flags = withSession(token, (library, session) => {
       library.C_FindObjectsInit(session, [
-        { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PRIVATE_KEY },
+        { type: pkcs11().CKA_CLASS, value: pkcs11().CKO_PRIVATE_KEY },
       ])
       const [key] = library.C_FindObjects(session, 2)
       library.C_FindObjectsFinal(session)
       if (key === undefined) throw new Error('there is no key')
       const asked = [
-        pkcs11js.CKA_SENSITIVE,
-        pkcs11js.CKA_ALWAYS_SENSITIVE,
-        pkcs11js.CKA_EXTRACTABLE,
-        pkcs11js.CKA_NEVER_EXTRACTABLE,
-        pkcs11js.CKA_LOCAL,
+        pkcs11().CKA_SENSITIVE,
+        pkcs11().CKA_ALWAYS_SENSITIVE,
+        pkcs11().CKA_EXTRACTABLE,
+        pkcs11().CKA_NEVER_EXTRACTABLE,
+        pkcs11().CKA_LOCAL,
       ].map((type) => ({ type }))
       const values = library.C_GetAttributeValue(session, key, asked)
       const readScalar = (): unknown =>
-        library.C_GetAttributeValue(session, key, [{ type: pkcs11js.CKA_VALUE }])
+        library.C_GetAttributeValue(session, key, [{ type: pkcs11().CKA_VALUE }])
       expect(readScalar).toThrow('CKR_ATTRIBUTE_SENSITIVE')
       return values.map(({ value }) => (Buffer.isBuffer(value) ? value[0] : undefined))
     })
@@ -155,7 +154,7 @@ describe.each(modulesAtHand())('a token of $module', () => {
     await expect(opened).rejects.toMatchObject({ code: 'ISSUER_PIN', fault: 'operator' })
     await expect(opened).rejects.not.toThrow(/9999/)
     const flags = withSession(token, (library, _, slot) => library.C_GetTokenInfo(slot).flags)
-    expect(flags & pkcs11js.CKF_USER_PIN_FINAL_TRY).toBe(0)
+    expect(flags & pkcs11().CKF_USER_PIN_FINAL_TRY).toBe(0)
   })
 
   it.each([

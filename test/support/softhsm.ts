@@ -1,16 +1,23 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { encodeUtf8, Secret } from '@keyline/bytes'
 import type { Pkcs11Uri } from '@keyline/issuer'
-import pkcs11js from 'pkcs11js'
+import type Pkcs11js from 'pkcs11js'
 
 /** The PKCS#11 modules that tests run against: none under `KEYLINE_WITHOUT_HSM=1`, which is said in one line. */
 export function modulesAtHand(): readonly { readonly module: string }[] {
   if (process.env['KEYLINE_WITHOUT_HSM'] !== '1') return [{ module: 'SoftHSM' }]
   process.stderr.write('KEYLINE_WITHOUT_HSM=1: the tests with a PKCS#11 module are left out\n')
   return []
+}
+
+/** The package `pkcs11js`, which is optional: loaded when a test needs it. */
+export function pkcs11(): typeof Pkcs11js {
+  // What the package exports, as its own declarations say.
+  return createRequire(import.meta.url)('pkcs11js') as typeof Pkcs11js
 }
 
 const usualPlaces = [
@@ -115,6 +122,7 @@ export class TestToken implements Disposable {
   }
 
   #initialise(): void {
+    const pkcs11js = pkcs11()
     const library = new pkcs11js.PKCS11()
     library.load(this.modulePath)
     library.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })

@@ -1,11 +1,12 @@
-import pkcs11js from 'pkcs11js'
-import { userPin, type TestToken } from '../../support/softhsm.ts'
+import type { Handle, PKCS11 } from 'pkcs11js'
+import { pkcs11, userPin, type TestToken } from '../../support/softhsm.ts'
 
 /** Does something in the token behind the back of a signer, which may have it open in this process. */
 export function withSession<T>(
   token: TestToken,
-  act: (library: pkcs11js.PKCS11, session: pkcs11js.Handle, slot: pkcs11js.Handle) => T,
+  act: (library: PKCS11, session: Handle, slot: Handle) => T,
 ): T {
+  const pkcs11js = pkcs11()
   const library = new pkcs11js.PKCS11()
   library.load(token.modulePath)
   const isOwn = initialise(library)
@@ -37,7 +38,8 @@ export interface NewKey {
 }
 
 /** A key such as another program would make it. */
-export function generate(library: pkcs11js.PKCS11, session: pkcs11js.Handle, key: NewKey): void {
+export function generate(library: PKCS11, session: Handle, key: NewKey): void {
+  const pkcs11js = pkcs11()
   const both = [
     { type: pkcs11js.CKA_TOKEN, value: true },
     { type: pkcs11js.CKA_LABEL, value: key.label },
@@ -57,16 +59,16 @@ export function generate(library: pkcs11js.PKCS11, session: pkcs11js.Handle, key
   )
 }
 
-function initialise(library: pkcs11js.PKCS11): boolean {
+function initialise(library: PKCS11): boolean {
   try {
-    library.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
+    library.C_Initialize({ flags: pkcs11().CKF_OS_LOCKING_OK })
     return true
   } catch {
     return false
   }
 }
 
-function closeSession(library: pkcs11js.PKCS11, session: pkcs11js.Handle): void {
+function closeSession(library: PKCS11, session: Handle): void {
   try {
     library.C_CloseSession(session)
   } catch {
