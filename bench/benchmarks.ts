@@ -1,5 +1,7 @@
+import { crlBenchmark } from './crl.ts'
 import { factoryDataBenchmark } from './factory-data.ts'
 import type { Benchmark } from './framework.ts'
+import { issuerCoreBenchmark } from './issuer-core.ts'
 import { lineBenchmark } from './line.ts'
 import { signerBenchmark } from './signer.ts'
 import { stsafeBenchmark } from './stsafe.ts'
@@ -12,4 +14,6 @@ export const benchmarks: readonly Benchmark[] = [
   lineBenchmark,
   stsafeBenchmark,
   signerBenchmark,
+  issuerCoreBenchmark,
+  crlBenchmark,
 ]

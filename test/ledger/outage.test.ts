@@ -1,12 +1,14 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseError } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isBoardAtFault, isRetryable } from '@keyline/bytes'
+import { networkShare } from '../../packages/ledger/src/database/sqlite.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { openAt, openRaw } from './support/databases.ts'
 import { sampleOrder, Samples, verdict } from './support/sample.ts'
+import { mountSmallDisk } from './support/small-disk.ts'
 
 const unavailable = { code: 'LEDGER_UNAVAILABLE', fault: 'infrastructure', retryable: true }
 
@@ -61,6 +63,46 @@ describe('a SQLite file that cannot be used', () => {
         message: expect.stringContaining(name),
       })
     }
+  })
+
+  it('is refused at the door on a disk that cannot be written, old or new', async () => {
+    using disk = mountSmallDisk(8)
+    const file = join(disk.folder, 'ledger.db')
+    {
+      await using ledger = await openAt({ kind: 'sqlite', file })
+      await ledger.createOrder(sampleOrder())
+    }
+    disk.makeReadOnly()
+    for (const name of [file, join(disk.folder, 'new.db')]) {
+      await expect(openAt({ kind: 'sqlite', file: name })).rejects.toMatchObject({
+        ...unavailable,
+        message: expect.stringMatching(/\.db: EROFS: read-only file system/),
+      })
+    }
+  })
+
+  it('is refused at the door when it belongs to another user', async () => {
+    const file = join(folder, 'foreign.db')
+    {
+      await using ledger = await openAt({ kind: 'sqlite', file })
+      await ledger.createOrder(sampleOrder())
+    }
+    await chown(file, 12_345, 12_345)
+    await expect(openAt({ kind: 'sqlite', file })).rejects.toMatchObject({
+      ...unavailable,
+      message: expect.stringContaining('belongs to user 12345'),
+      remedy: 'run as the owner of the file',
+    })
+  })
+
+  it.each([
+    [0x6969, 'NFS'],
+    [0xff534d42, 'CIFS'],
+    [0xfe534d42, 'SMB2'],
+    [0xef53, undefined],
+    [0x01021994, undefined],
+  ])('is on a network share when statfs says 0x%x: %s', (type, share) => {
+    expect(networkShare(type)).toBe(share)
   })
 
   it('is refused at the door when it is not a database', async () => {

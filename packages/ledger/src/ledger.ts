@@ -277,7 +277,7 @@ export class Ledger {
   }
 
   /** What the ledger knows about a request for a certificate. Questions that arrive together are one statement. */
-  prospect(question: IssuanceQuestion): Promise<IssuanceProspect> {
+  async prospect(question: IssuanceQuestion): Promise<IssuanceProspect> {
     this.#requireOpen()
     return this.#clock.during(() => this.#parts.prospects.add(question))
   }

@@ -8,6 +8,8 @@ export interface SmallDisk extends Disposable {
   readonly folder: string
   /** Fills the disk until only this many octets are free. */
   leave(octets: number): void
+  /** Nothing can be written any more. */
+  makeReadOnly(): void
 }
 
 /**
@@ -31,6 +33,9 @@ export function mountSmallDisk(megabytes: number): SmallDisk {
       writeFileSync(ballast, '')
       const { bavail, bsize } = statfsSync(folder)
       writeFileSync(ballast, new Uint8Array(Math.max(0, bavail * bsize - octets)))
+    },
+    makeReadOnly() {
+      execFileSync('mount', ['-o', 'remount,ro', folder])
     },
     [Symbol.dispose]() {
       execFileSync('umount', [folder])

@@ -7,7 +7,6 @@ import { readPai, type Pai } from '../build/pai.ts'
 import { IssuerError } from '../errors.ts'
 import { readLintIssuer } from '../lint/lint-certificate.ts'
 import type { LintIssuer } from '../lint/lint-problem.ts'
-import { FileSigner } from '../signer/file-signer.ts'
 import { guardedSigner } from '../signer/guarded-signer.ts'
 import { productionProblems } from './production-policy.ts'
 
@@ -43,8 +42,6 @@ export interface Authority {
   readonly signer: Signer | undefined
   /** The PAI, as the lint reads it. */
   readonly lintIssuer: LintIssuer
-  /** The lint verifies one signature in so many: what holds its key elsewhere has verified each of them already. */
-  readonly verifyEvery: number
   /** SHA-256 of the SubjectPublicKeyInfo of PAI and PAA: no device may have these keys. */
   readonly caKeys: readonly string[]
 }
@@ -74,7 +71,6 @@ export async function prepareAuthority(input: AuthorityInput): Promise<Authority
     paa: input.paa,
     signer: await prepareSigner(input, pai, paaSpkiSha256),
     lintIssuer: readLintIssuer(input.pai, 'PAI'),
-    verifyEvery: input.signer instanceof FileSigner ? 1 : 64,
     caKeys: [pai.spkiSha256, paaSpkiSha256],
   }
 }

@@ -32,6 +32,8 @@ export function openPostgres(url: string, connections = 10): Database {
   })
   // A connection that dies while it rests is replaced by the pool at the next use.
   pool.on('error', () => undefined)
+  // One that dies at work has failed its statement already; said once more, it would end the process.
+  pool.on('connect', (client) => void client.on('error', () => undefined))
   return {
     kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
     place: placeOf(url),

@@ -1,4 +1,4 @@
-import { closeSync, openSync, statfsSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Kysely } from 'kysely'
 import { LedgerError } from '../errors.ts'
@@ -51,7 +51,7 @@ export async function openSqlite(file: string, open?: OpenSqlite): Promise<Datab
 function connect(path: string, open: OpenSqlite): SqliteHandle {
   let handle: SqliteHandle | undefined
   try {
-    closeSync(openSync(path, 'a', 0o600))
+    makeFile(path)
     handle = open(path, busyTimeoutMs)
     const mode = valueOf(handle, 'pragma journal_mode = wal')
     if (mode !== 'wal') {
@@ -73,6 +73,42 @@ function connect(path: string, open: OpenSqlite): SqliteHandle {
     const reason = refusal.reason === 'other' ? { reason: 'unavailable' as const } : refusal
     throw errorOf({ place: path }, reason, error)
   }
+}
+
+/** @throws LedgerError `LEDGER_UNAVAILABLE` for the file of another user, or on a share */
+function makeFile(path: string): void {
+  const file = openSync(path, 'a', 0o600)
+  try {
+    const share = networkShare(statfsSync(path).type)
+    if (share !== undefined) {
+      const message = `${path} is on a network share (${share}), where locks and syncs are not kept`
+      const remedy = 'put the database on a local disk, or use PostgreSQL'
+      throw new LedgerError('LEDGER_UNAVAILABLE', message, { remedy })
+    }
+    // What this process writes beside the file would belong to another user than the file, and shut its owner out.
+    const { uid } = fstatSync(file)
+    const me = process.getuid?.() ?? uid
+    if (uid === me) return
+    const message = `${path} belongs to user ${uid}, and this process is of user ${me}`
+    throw new LedgerError('LEDGER_UNAVAILABLE', message, { remedy: 'run as the owner of the file' })
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Magic numbers of file systems that other machines write as well (statfs(2)). */
+const shares: Readonly<Record<number, string>> = {
+  0x6969: 'NFS',
+  0x517b: 'SMB',
+  0xfe534d42: 'SMB2',
+  0xff534d42: 'CIFS',
+  0x5346414f: 'AFS',
+  0x73757245: 'Coda',
+}
+
+/** Name of a network file system, by the type that statfs(2) tells. */
+export function networkShare(type: number): string | undefined {
+  return shares[type]
 }
 
 function valueOf(handle: SqliteHandle, text: string): unknown {
