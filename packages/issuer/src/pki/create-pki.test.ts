@@ -1,8 +1,23 @@
 import { seededRandom } from '@keyline/bytes'
-import { checkChain, checkPaa, checkPai, matterIds } from '@keyline/matter'
-import { attributeText, noExpiry, parseCertificate, readName } from '@keyline/x509'
+import { generateP256, keyPairSigner, type Signer } from '@keyline/crypto'
+import { checkChain, checkPaa, checkPai, matterIds, MatterOid } from '@keyline/matter'
+import {
+  attributeText,
+  basicConstraints,
+  buildCertificate,
+  extensionOf,
+  keyUsage,
+  name,
+  noExpiry,
+  Oid,
+  parseCertificate,
+  readAuthorityKeyIdentifier,
+  readName,
+  subjectKeyIdentifier,
+} from '@keyline/x509'
 import { describe, expect, it } from 'vitest'
-import { testPki } from '../testing/test-line.ts'
+import { testPki, today } from '../testing/test-line.ts'
+import { certifyPai, type PaiInput } from './create-pki.ts'
 
 describe('a new PAA and PAI', () => {
   it('satisfy their profiles and form a chain without an end', async () => {
@@ -58,5 +73,90 @@ describe('a new PAA and PAI', () => {
     ['a start that is no time', { notBefore: new Date('someday') }],
   ])('are refused with %s', async (_, changed) => {
     await expect(testPki(changed)).rejects.toMatchObject({ code: 'ISSUER_PKI_INPUT' })
+  })
+})
+
+describe('a PAI under a PAA that exists', () => {
+  const { publicKey } = generateP256()
+  const paaKey = generateP256()
+  const keyId = new Uint8Array(20).fill(9)
+
+  /** A PAA as another program made it: of a vendor, with an end, and an identifier of its own way. */
+  async function olderPaa(signer: Signer = keyPairSigner(paaKey)): Promise<PaiInput['paa']> {
+    const subject = name([
+      { type: Oid.commonName, value: 'Older PAA' },
+      { type: MatterOid.vendorId, value: 'FFF1' },
+    ])
+    const certificate = await buildCertificate({
+      serialNumber: Uint8Array.of(1),
+      issuer: subject,
+      subject,
+      notBefore: new Date('2026-01-01T00:00:00Z'),
+      notAfter: new Date('2030-01-01T00:00:00Z'),
+      publicKey: signer.publicKey,
+      extensions: [
+        basicConstraints({ ca: true, pathLength: 1 }),
+        keyUsage(['keyCertSign', 'cRLSign']),
+        subjectKeyIdentifier(keyId),
+      ],
+      signer,
+    })
+    return { certificate, signer }
+  }
+
+  const paiOf = async (changed: Partial<PaiInput> = {}): Promise<Uint8Array> =>
+    certifyPai({
+      vendorId: 0xfff1,
+      notBefore: today,
+      random: seededRandom('pai'),
+      publicKey,
+      paa: await olderPaa(),
+      ...changed,
+    })
+
+  it('names the key of its PAA as the PAA does, and ends with it', async () => {
+    const pai = parseCertificate(await paiOf({ productId: 0x8004, commonName: 'Line 2' }))
+    const extension = extensionOf(pai, Oid.authorityKeyIdentifier)
+    expect(
+      extension === undefined ? undefined : readAuthorityKeyIdentifier(extension.value),
+    ).toEqual(keyId)
+    expect(pai.notAfter).toEqual(new Date('2030-01-01T00:00:00Z'))
+    expect(checkPai(pai.der)).toEqual([])
+    const end = new Date('2028-01-01T00:00:00Z')
+    expect(parseCertificate(await paiOf({ notAfter: end })).notAfter).toEqual(end)
+  })
+
+  it.each<readonly [string, string, () => Promise<Partial<PaiInput>>]>([
+    ['for another vendor', 'vendor 0xFFF1', async () => ({ vendorId: 0xfff2 })],
+    [
+      'before the PAA begins',
+      'its PAA is valid from',
+      async () => ({ notBefore: new Date('2025-12-31T00:00:00Z') }),
+    ],
+    [
+      'with the key of another PAA',
+      'not that of the PAA',
+      async () => ({ paa: { ...(await olderPaa()), signer: keyPairSigner(generateP256()) } }),
+    ],
+    [
+      'under a PAI',
+      'PAA would violate',
+      async () => {
+        const { pai } = await testPki()
+        return { paa: { certificate: pai.certificate, signer: keyPairSigner(pai.keyPair) } }
+      },
+    ],
+    [
+      'under octets',
+      'PAA',
+      async () => ({
+        paa: { certificate: Uint8Array.of(0x30, 0), signer: keyPairSigner(paaKey) },
+      }),
+    ],
+  ])('is refused %s', async (_, message, change) => {
+    await expect(change().then(paiOf)).rejects.toMatchObject({
+      code: 'ISSUER_PKI_INPUT',
+      message: expect.stringContaining(message) as string,
+    })
   })
 })

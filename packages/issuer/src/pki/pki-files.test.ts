@@ -21,3 +21,28 @@ it('a PKI becomes four files, of which the two keys are secret and open with the
   const signer = openFileSigner({ pem: content.get('pai.key.pem') ?? '', passphrase })
   expect(signer.publicKey.point).toEqual(pki.pai.keyPair.publicKey.point)
 })
+
+it('a key that is elsewhere is a name in a file, and one that stays elsewhere is in none', async () => {
+  const { paa, pai } = await testPki()
+  const random = seededRandom('files')
+  const keyUri = 'pkcs11:token=T;object=pai'
+  const files = await pkiFiles({
+    pki: {
+      paa: { certificate: paa.certificate },
+      pai: { certificate: pai.certificate, keyUri },
+    },
+    random,
+  })
+  expect(files.map(({ name, isSecret }) => [name, isSecret])).toEqual([
+    ['paa.cert.pem', false],
+    ['pai.cert.pem', false],
+    ['pai.key.uri', false],
+  ])
+  expect(files.at(-1)?.content).toBe(`${keyUri}\n`)
+})
+
+it('a key of this process is not written without a passphrase', async () => {
+  const pki = await testPki()
+  const written = pkiFiles({ pki, random: seededRandom('files') })
+  await expect(written).rejects.toMatchObject({ code: 'ISSUER_PKI_INPUT' })
+})
