@@ -77,8 +77,9 @@ async function recogniseMatter(
       cases: vectors.length,
     }
   }
-  const { check } = await known.load()
-  return { kind: 'check', path: known.path, check, cases: vectors.length }
+  const { check, owed } = await known.load()
+  const recognised = { kind: 'check', path: known.path, check, cases: vectors.length } as const
+  return owed === undefined ? recognised : { ...recognised, owed: owed({ path: known.path, json }) }
 }
 
 /** A known file under another name: each vector has the members that tell it apart. */

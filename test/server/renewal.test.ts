@@ -1,14 +1,8 @@
 import { toBase64 } from '@keyline/bytes'
 import { generateP256 } from '@keyline/crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  basic,
-  certificateOf,
-  credentialsOf,
-  requestOf,
-  startService,
-  type TestService,
-} from './support/service.ts'
+import { basic, certificateOf, credentialsOf, requestOf } from './support/request.ts'
+import { startService, type TestService } from './support/service.ts'
 import type { Client, Reply } from './support/call.ts'
 
 let service: TestService
@@ -50,7 +44,9 @@ describe('the enrolment of a member', () => {
     const token = await service.invite('race', 'station')
     const requests = await Promise.all(Array.from({ length: 8 }, () => requestOf()))
     const replies = await Promise.all(requests.map((csr) => enrol('race', token, csr)))
-    expect(replies.map(({ status }) => status).toSorted()).toEqual([200, ...Array(7).fill(401)])
+    const statuses = replies.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(7)
   })
 
   it('says the same of a wrong token and of a member that was never invited', async () => {

@@ -8,13 +8,8 @@ import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { member, type Call, type Client } from './support/call.ts'
 import { exampleOrder } from './support/order.ts'
-import {
-  certificateOf,
-  credentialsOf,
-  requestOf,
-  startService,
-  type TestService,
-} from './support/service.ts'
+import { certificateOf, credentialsOf, requestOf } from './support/request.ts'
+import { startService, type TestService } from './support/service.ts'
 
 const Document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 

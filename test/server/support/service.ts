@@ -1,20 +1,6 @@
 import { join } from 'node:path'
-import {
-  fromBase64,
-  Secret,
-  systemClock,
-  systemRandom,
-  toBase64,
-  decodeUtf8,
-  type Clock,
-} from '@keyline/bytes'
-import {
-  generateP256,
-  keyPairSigner,
-  p256ToPkcs8,
-  type P256KeyPair,
-  type Signer,
-} from '@keyline/crypto'
+import { Secret, systemClock, systemRandom, toBase64, decodeUtf8, type Clock } from '@keyline/bytes'
+import { generateP256, keyPairSigner, type Signer } from '@keyline/crypto'
 import { createLocalIssuer, createPki, type Pki } from '@keyline/issuer'
 import { openLedger, type Ledger } from '@keyline/ledger'
 import { WorkOrder } from '@keyline/ledger/records'
@@ -31,8 +17,8 @@ import {
   type ServerLedger,
   type ServiceCa,
 } from '@keyline/server'
-import { buildRequest, name, Oid, parseCertsOnly, pemEncode } from '@keyline/x509'
 import { exampleOrder } from './order.ts'
+import { basic, certificateOf, credentialsOf, requestOf } from './request.ts'
 import { Client, type Credentials } from './call.ts'
 import { temporaryFolder } from '../../support/line.ts'
 
@@ -146,32 +132,4 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
     storeKey.wipe()
     await folder[Symbol.asyncDispose]()
   })
-}
-
-/** PKCS#10 DER; the subject is empty without a name. */
-export function requestOf(
-  keyPair: P256KeyPair = generateP256(),
-  commonName?: string,
-): Promise<Uint8Array> {
-  const attributes = commonName === undefined ? [] : [{ type: Oid.commonName, value: commonName }]
-  return buildRequest({ subject: name(attributes), signer: keyPairSigner(keyPair) })
-}
-
-/** The one certificate of an EST answer. */
-export function certificateOf(text: string): Uint8Array {
-  const [only] = parseCertsOnly(fromBase64(text.replaceAll('\n', '')))
-  if (only === undefined) throw new Error('the answer holds no certificate')
-  return only.der
-}
-
-export function credentialsOf(keyPair: P256KeyPair, certificate: Uint8Array): Credentials {
-  using key = p256ToPkcs8(keyPair)
-  return {
-    cert: pemEncode('CERTIFICATE', certificate),
-    key: pemEncode('PRIVATE KEY', key.reveal()),
-  }
-}
-
-export function basic(user: string, password: string): string {
-  return `Basic ${toBase64(new TextEncoder().encode(`${user}:${password}`))}`
 }

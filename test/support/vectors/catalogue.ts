@@ -1,4 +1,4 @@
-import type { VectorCheck } from './case.ts'
+import type { VectorCheck, VectorFile } from './case.ts'
 
 /** One file of vectors that is known: where it stands, how its vectors look, and who reads it. */
 export interface KnownFile {
@@ -7,7 +7,13 @@ export interface KnownFile {
   /** Members that each of its vectors has, enough to know the file under another name; one of several names. */
   readonly members: ReadonlyArray<readonly string[]>
   /** Nothing when no room reads it yet. */
-  readonly load: (() => Promise<{ readonly check: VectorCheck }>) | undefined
+  readonly load: (() => Promise<VectorReaders>) | undefined
+}
+
+/** What reads a file: a check, and the results that each way of checking owes where there are several. */
+export interface VectorReaders {
+  readonly check: VectorCheck
+  readonly owed?: (file: VectorFile) => ReadonlyMap<string, readonly string[]>
 }
 
 type Loader = NonNullable<KnownFile['load']>
@@ -15,7 +21,8 @@ type Loader = NonNullable<KnownFile['load']>
 const chains: Loader = () => import('./matter-chains.ts')
 const declarations: Loader = () => import('./matter-cd.ts')
 const attestation: Loader = () => import('./matter-attestation.ts')
-const requests: Loader = () => import('./matter-csr.ts')
+const requests: Loader = () => import('./matter-csr-served.ts')
+const issuing: Loader = () => import('./matter-csr.ts')
 const factoryData: Loader = () => import('./matter-factory-data.ts')
 const onboarding: Loader = () => import('./matter-onboarding.ts')
 const spake2p: Loader = () => import('./matter-spake2p.ts')
@@ -34,7 +41,7 @@ export const knownFiles: readonly KnownFile[] = [
   file('chains/dac.json', 'role der profileProblems issuers', chains),
   file('chains/paa-pai.json', 'role der profileProblems issuers', chains),
   file('chains/triples.json', 'dac pai paa problems', chains),
-  file('csr/issue.json', 'paiDer subjectPublicKey issuedAt', requests),
+  file('csr/issue.json', 'paiDer subjectPublicKey issuedAt', issuing),
   file('csr/requests.json', 'csrDer job policy', requests),
   file('attestation/cn-fallback.json', 'commonName vendorId productId valid', attestation),
   file('factory-data/encode.json', 'input binary sha256', factoryData),

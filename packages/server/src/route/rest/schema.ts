@@ -12,7 +12,7 @@ export const DacBody = z.strictObject({
   unit: z.string().regex(unitIdForm).describe('id of the unit, chosen by the station'),
   serialNumber: z.string().regex(serialNumberForm).optional(),
   board: z.string().regex(boardForm).optional().describe('96-bit UID of the STM32'),
-  csr: z.string().max(1_400).describe('PKCS#10 DER in base64'),
+  csr: z.string().max(16_384).describe('PKCS#10 DER in base64'),
 })
 
 export const DacReply = z.strictObject({
