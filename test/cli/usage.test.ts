@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '@keyline/cli'
-import { keyline, runKeyline, stackTrace } from './support/keyline.ts'
+import { keyline, runKeyline, stackTrace, startInShell } from './support/keyline.ts'
 
 const commands = [
   '',
@@ -129,6 +129,20 @@ describe('wrong usage', () => {
     expect(err).toMatch(/^keyline: CLI_UNKNOWN_CODE: .*\. Remedy: .*\n$/)
     expect(err).not.toMatch(stackTrace)
     expect(err).not.toContain('\u001b')
+  })
+})
+
+describe('an output that takes nothing', () => {
+  it('is named when its disk is full', async () => {
+    await using running = startInShell(['explain', 'FD-020'], '> /dev/full')
+    const { code, err } = await running.ended
+    expect(code).toBe(3)
+    expect(err).toMatch(/^keyline: CLI_OUTPUT: the standard output: ENOSPC.*\. Remedy: .+\n$/)
+  })
+
+  it('is left alone when its reader is gone', async () => {
+    await using running = startInShell(['explain'], '| true; exit 0')
+    expect(await running.ended).toMatchObject({ code: 0, err: '' })
   })
 })
 

@@ -17,10 +17,15 @@ export const cliErrorTable = {
       'A file or the standard input holds something else than the command reads, or too much.',
     remedy: 'pass what the message names; `keyline COMMAND --help` lists the forms',
   },
+  CLI_OUTPUT: {
+    fault: 'infrastructure',
+    meaning: 'What the command has to say cannot be written to its standard output.',
+    remedy: 'make room where the output goes, then ask again; what was done stands',
+  },
   CLI_EXISTS: {
     fault: 'caller',
     meaning: 'The command would overwrite keys that exist.',
-    remedy: 'name another folder; keys are never overwritten',
+    remedy: 'name another place; keys are never overwritten',
   },
   CLI_NO_STATION: {
     fault: 'caller',
@@ -36,6 +41,12 @@ export const cliErrorTable = {
     fault: 'caller',
     meaning: 'The passphrase of the PAI key is not given, or too short.',
     remedy: 'name a file with --passphrase-file, or set KEYLINE_PASSPHRASE_FILE to its path',
+  },
+  CLI_PIN: {
+    fault: 'caller',
+    meaning: 'The PIN of a PKCS#11 token is not given.',
+    remedy:
+      'name a file with pin-source=file:/PATH in the name of the key, or set KEYLINE_PIN_FILE to its path',
   },
   CLI_STORE_KEY: {
     fault: 'operator',

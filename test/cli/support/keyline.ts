@@ -110,6 +110,14 @@ export class KeylineProcess {
 
 const program = resolve(import.meta.dirname, '../../../packages/cli/bin/keyline.js')
 
+/** The same in a shell, for what only a shell does with its output. */
+export function startInShell(args: readonly string[], redirection: string): KeylineProcess {
+  const line = commandLine(...args)
+    .map((word) => `'${word}'`)
+    .join(' ')
+  return new KeylineProcess(['sh', '-c', `${line} ${redirection}`])
+}
+
 /** The command line of the program, which the set-up of the tests has built. */
 export function commandLine(...args: readonly string[]): readonly string[] {
   return [process.execPath, program, ...args]

@@ -1,3 +1,5 @@
+import { CliError } from '../errors.ts'
+
 /** Where a command writes: results to `out`, everything about the run to `err`. */
 export interface Output {
   readonly isTerminal: boolean
@@ -10,7 +12,7 @@ export interface Output {
 
 export function processOutput(): Output {
   // Whoever read the output may be gone; the boards in work are not.
-  process.stdout.on('error', ignoreBrokenPipe)
+  process.stdout.on('error', nameOutputError)
   const isTerminal = process.stdout.isTTY
   const noColour = process.env['NO_COLOR'] !== undefined && process.env['NO_COLOR'] !== ''
   return {
@@ -27,8 +29,9 @@ export function processOutput(): Output {
   }
 }
 
-function ignoreBrokenPipe(error: Error): void {
-  if (!('code' in error) || error.code !== 'EPIPE') throw error
+function nameOutputError(cause: Error): void {
+  if ('code' in cause && cause.code === 'EPIPE') return
+  throw new CliError('CLI_OUTPUT', `the standard output: ${cause.message}`, { cause })
 }
 
 const codes = { green: 32, red: 31, yellow: 33, cyan: 36, dim: 2, bold: 1 } as const
