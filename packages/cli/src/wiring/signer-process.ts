@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { equalOctets, systemClock } from '@keyline/bytes'
-import type { Signer } from '@keyline/crypto'
+import type { P256PublicKey, Signer } from '@keyline/crypto'
 import {
   guardedSigner,
   readPai,
@@ -48,50 +48,50 @@ export async function startSigner(options: SignerProcessOptions): Promise<Runnin
   if (path === undefined) throw new CliError('CLI_USAGE', '--listen must be unix: and a path')
   const socket = resolve(path)
   const counter = counterOf(options)
-  const { pai, signer: held } = await openAuthority(options)
-  if (!equalOctets(readPai(pai).publicKey.point, held.publicKey.point)) {
-    throw new CliError('CLI_NO_PKI', 'the key is not that of the PAI', {
-      remedy: 'name the key and the certificate that belong together',
-    })
+  const opened: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const end of opened.splice(0).toReversed()) await end()
   }
-  const folder = dirname(socket)
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new CliError('CLI_FILE', `the folder ${folder} cannot be made`, { cause })
-  })
-  const lock = await takeLock(dirname(counter), basename(counter))
   try {
+    const { pai, signer: held } = await openAuthority(options)
+    if ('close' in held) opened.push(() => held.close())
     const { publicKey } = held
+    requireOwnKey(pai, publicKey)
+    await makeSocketFolder(dirname(socket))
+    const lock = await takeLock(dirname(counter), basename(counter))
+    opened.push(() => lock.release())
     const { limit, limitPerMinute, peerGroup } = options
-    const counts = await SignatureCounter.open({
-      path: counter,
-      publicKey,
-      clock: systemClock,
-      limit,
-      limitPerMinute,
-    })
+    const limits = { limit, limitPerMinute }
+    const clock = systemClock
+    const counts = await SignatureCounter.open({ path: counter, publicKey, clock, ...limits })
+    opened.push(() => counts.close())
     const counted = counts.total
     const server = await serveSigner({
       path: socket,
-      signer: guardedSigner({ signer: held, clock: systemClock, timeoutMs: signTimeoutMs }),
+      signer: guardedSigner({ signer: held, clock, timeoutMs: signTimeoutMs }),
       check: createSigningCheck(pai),
       counter: counts,
       peerGroup,
     })
-    return {
-      address: `unix:${socket}`,
-      counted,
-      counter,
-      close: async () => {
-        await server.close()
-        await counts.close()
-        if ('close' in held) await held.close()
-        await lock.release()
-      },
-    }
+    opened.push(() => server.close())
+    return { address: `unix:${socket}`, counted, counter, close }
   } catch (error) {
-    await lock.release()
+    await close()
     throw error
   }
+}
+
+function requireOwnKey(pai: Uint8Array, publicKey: P256PublicKey): void {
+  if (equalOctets(readPai(pai).publicKey.point, publicKey.point)) return
+  throw new CliError('CLI_NO_PKI', 'the key is not that of the PAI', {
+    remedy: 'name the key and the certificate that belong together',
+  })
+}
+
+async function makeSocketFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new CliError('CLI_FILE', `the folder ${folder} cannot be made`, { cause })
+  })
 }
 
 async function openAuthority(options: SignerProcessOptions): Promise<{

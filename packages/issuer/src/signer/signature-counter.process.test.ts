@@ -134,6 +134,16 @@ describe('a counter of certificates', () => {
     await expect(open()).rejects.toMatchObject({ code: 'ISSUER_SIGNER_COUNTER' })
   })
 
+  it('lets nothing more be signed after a write that failed', async () => {
+    const counter = await open()
+    await counter.take()
+    await counter.close()
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(counter.take()).rejects.toMatchObject({ code: 'ISSUER_SIGNER_COUNTER' })
+    }
+    expect(await counted()).toBe(1)
+  })
+
   it('refuses a place where nothing can be written', async () => {
     path = join(folder, 'missing', 'signer.count')
     await expect(open()).rejects.toMatchObject({ code: 'ISSUER_SIGNER_COUNTER' })
