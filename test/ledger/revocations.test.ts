@@ -122,7 +122,7 @@ describe.each(databaseKinds)('revocations on $name', ({ name: database, create }
   })
 
   it('are listed in their order, across pages', async () => {
-    const count = scaled(2100, 100_000)
+    const count = scaled(1100, 100_000)
     await revokeBehindItsBack(count)
     const places: number[] = []
     for await (const { place } of bench.ledger.revocation.list(issuer)) places.push(place)

@@ -21,6 +21,7 @@ export interface ListBuilderOptions {
   readonly store: ListStore
   readonly clock: Clock
   readonly policy: ListPolicy
+  readonly onBuilt?: ((list: KeptList) => void) | undefined
 }
 
 /** An entry with a reason takes 35 octets at most, with a serial number of this issuer. */
@@ -33,18 +34,35 @@ const expectedEntryOctets = 36
 export class ListBuilder {
   readonly #options: ListBuilderOptions
   #entries: RevokedWriter | undefined
-  #building: Promise<KeptList> | undefined
+  #running: Promise<KeptList> | undefined
+  #next: Promise<KeptList> | undefined
 
   constructor(options: ListBuilderOptions) {
     this.#options = options
   }
 
-  /** A list that is being built already is waited for. @throws IssuerError `ISSUER_SIGNER_FAILED` */
+  /**
+   * A list of what is revoked by now. While one is being built, all who ask share the one after it, since what they want in it may
+   * have come too late for the first.
+   * @throws IssuerError `ISSUER_SIGNER_FAILED`
+   */
   build(): Promise<KeptList> {
-    this.#building ??= this.#build().finally(() => {
-      this.#building = undefined
+    if (this.#running === undefined) return this.#start()
+    this.#next ??= this.#startAfter(this.#running)
+    return this.#next
+  }
+
+  #start(): Promise<KeptList> {
+    this.#next = undefined
+    this.#running = this.#build().finally(() => {
+      this.#running = undefined
     })
-    return this.#building
+    return this.#running
+  }
+
+  async #startAfter(running: Promise<KeptList>): Promise<KeptList> {
+    await running.catch(() => undefined)
+    return this.#start()
   }
 
   async #build(): Promise<KeptList> {
@@ -75,6 +93,7 @@ export class ListBuilder {
       der,
     }
     await store.putCrl(list)
+    this.#options.onBuilt?.(list)
     return list
   }
 

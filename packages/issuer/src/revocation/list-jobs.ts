@@ -39,7 +39,7 @@ export function createListJobs(options: ListJobsOptions): {
   const builders = new Map(
     options.authorities.map((authority) => [
       authority.issuerKeyId,
-      new ListBuilder({ authority, store, clock, policy }),
+      new ListBuilder({ authority, store, clock, policy, onBuilt }),
     ]),
   )
 
@@ -49,8 +49,7 @@ export function createListJobs(options: ListJobsOptions): {
       const message = `the lists of CA ${issuerKeyId} cannot be signed here`
       throw new IssuerError('ISSUER_CRL_SIGNER', message)
     }
-    const list = await builder.build()
-    onBuilt?.(list)
+    await builder.build()
   }
 
   const watch = async (issuerKeyId: string): Promise<void> => {

@@ -172,7 +172,7 @@ export async function revocationPage(
 }
 
 /** A page takes a few milliseconds, so that what waits for the database waits no longer. */
-const pageSize = 1000
+const pageSize = 500
 
 export async function revocationCount(db: Kysely<Tables>, issuerKeyId: string): Promise<number> {
   const list = await db
