@@ -82,6 +82,23 @@ describe.each(databaseKinds)('issuing for others on $name', ({ name, create }) =
       expect(await bench.ledger.order('order-1')).toMatchObject({ certificatesUsed: 1 })
     })
 
+    it('leaves its board to the next unit once its certificates are void', async () => {
+      const board = bench.samples.boardUid()
+      await bench.ledger.record(asked('far-1', 'FAR-1', board))
+      const next = asked('far-2', 'FAR-2', board)
+      await expect(bench.ledger.record(next)).rejects.toMatchObject({
+        code: 'LEDGER_BOARD_TAKEN',
+        message: expect.stringContaining('unit far-1 (FAR-1'),
+      })
+      const [record] = await bench.ledger.certificateRecords('far-1')
+      await bench.ledger.voidCertificate('far-1', record?.sha256 ?? '', 'the board began anew')
+      expect(await bench.ledger.as('line-1').record(next)).toMatchObject({ replayed: false })
+      await expect(bench.ledger.record(asked('far-1', 'FAR-1', board))).rejects.toMatchObject({
+        code: 'LEDGER_UNIT_DECIDED',
+      })
+      expect((await bench.auditTypes()).slice(-2)).toEqual(['unit.ended', 'certificate.issued'])
+    })
+
     it('is made once by many who ask for it at the same time', async () => {
       const entries = Array.from({ length: 8 }, () => asked('far-1', 'FAR-1'))
       await Promise.all(entries.map((entry) => bench.ledger.record(entry)))

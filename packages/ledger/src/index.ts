@@ -13,9 +13,10 @@ export {
   type BatchUnit,
 } from './store/batches.ts'
 export type { CertificateRecord } from './store/certificates.ts'
-export type { IssuanceAnswer, IssuanceEntry, RemoteIdentity } from './store/issuance.ts'
+export type { IssuanceAnswer, IssuanceEntry } from './store/issuance.ts'
 export type { OrderStatus, SerialPool } from './store/orders.ts'
 export type { IssuanceProspect, IssuanceQuestion, IssuedBefore } from './store/prospects.ts'
+export type { RemoteIdentity } from './store/remote-units.ts'
 export type { UnitReport } from './store/report.ts'
 export type { ReservedUnit } from './store/units.ts'
 export {

@@ -33,6 +33,7 @@ export type AuditType =
   | 'unit.reserved'
   | 'unit.bound'
   | 'unit.decided'
+  | 'unit.ended'
   | 'certificate.issued'
   | 'certificate.refused'
   | 'certificate.voided'

@@ -1,7 +1,7 @@
 import { toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { LedgerTransaction } from '../database/database.ts'
-import type { CertificateRow, UnitRow } from '../database/schema.ts'
+import type { CertificateRow } from '../database/schema.ts'
 import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import type { Act, AuditNote } from './act.ts'
@@ -9,7 +9,7 @@ import { checkIssuingTime, findHolder, noteIssue } from './certificates.ts'
 import { RowInserter } from './insert-rows.ts'
 import { orderRow, requireOpen, requirePai, requireStation, requireTime } from './orders.ts'
 import { findProspects, findUnits, type IssuanceUnit, type IssuedBefore } from './prospects.ts'
-import { boundElsewhere, nothingSealed, requireUndecided, unknownUnit } from './units.ts'
+import { remoteUnitRow, requireUnit, type RemoteIdentity } from './remote-units.ts'
 
 /** A signed certificate on its way into the ledger. Hashes and serial numbers are hexadecimal. */
 export interface IssuanceEntry {
@@ -28,13 +28,6 @@ export interface IssuanceEntry {
   readonly stationId?: string | undefined
   /** Makes the unit where the ledger has none of this id: a remote one, whose secrets are on another ledger. */
   readonly identity?: RemoteIdentity | undefined
-}
-
-/** Who a unit is that another ledger made. */
-export interface RemoteIdentity {
-  readonly serialNumber: string
-  /** 96-bit UID of the board, hexadecimal. */
-  readonly boardUid?: string | undefined
 }
 
 export interface IssuanceAnswer {
@@ -162,7 +155,7 @@ async function recordGroup(
   // A verdict takes the row of the order, too: what is read of a unit from here on stays so.
   const known = await findUnits(tx, [...byUnit.keys()].filter(isKnown))
   const made = strangers.map((entry, place) =>
-    unitRow(entry, order, order.last_sequence - strangers.length + 1 + place, now),
+    remoteUnitRow(entry, order, order.last_sequence - strangers.length + 1 + place, now),
   )
   await units.insert(tx, made)
   const unitsById = new Map<string, IssuanceUnit>([
@@ -202,60 +195,6 @@ async function takeOf(
     `work order ${orderId} allows ${row.certificate_limit} certificates, ${row.certificates_used} are issued`,
   )
 }
-
-/** A unit whose secrets rest on the ledger of its station. */
-function unitRow(
-  { unitId, identity }: IssuanceEntry,
-  order: TakenOrder,
-  sequence: number,
-  now: number,
-): UnitRow {
-  if (identity === undefined) throw unknownUnit(unitId)
-  return {
-    id: unitId,
-    order_id: order.id,
-    sequence,
-    pool: order.pool,
-    vendor_id: order.vendor_id,
-    product_id: order.product_id,
-    serial_number: identity.serialNumber,
-    state: 'active',
-    live: 1,
-    board_uid: identity.boardUid ?? null,
-    batch_id: null,
-    remote: 1,
-    created_at: now,
-    ...nothingSealed,
-  }
-}
-
-/** @throws LedgerError `LEDGER_UNIT_UNKNOWN`, `LEDGER_UNIT_DECIDED`, `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_BOUND` */
-async function requireUnit(
-  tx: LedgerTransaction,
-  { unitId, orderId, identity }: IssuanceEntry,
-  unit: IssuanceUnit | undefined,
-): Promise<void> {
-  if (unit === undefined) throw unknownUnit(unitId)
-  requireUndecided(unit)
-  if (unit.order_id !== orderId) {
-    const message = `unit ${unitId} belongs to work order ${unit.order_id}, not to ${orderId}`
-    throw new LedgerError('LEDGER_UNIT_UNKNOWN', message)
-  }
-  if (identity === undefined) return
-  if (unit.serial_number !== identity.serialNumber) {
-    const message = `unit ${unitId} has serial number ${unit.serial_number}, not ${identity.serialNumber}`
-    throw new LedgerError('LEDGER_UNIT_DIFFERS', message)
-  }
-  const { boardUid } = identity
-  if (boardUid === undefined || unit.board_uid === boardUid) return
-  if (unit.board_uid !== null) throw boundElsewhere(unitId, unit.board_uid, boardUid)
-  if (unit.remote === 1) await setBoard(tx, { unitId, boardUid })
-}
-
-const setBoard = statement(
-  (db, { unitId, boardUid }: Values<{ unitId: string; boardUid: string }>) =>
-    db.updateTable('unit').set({ board_uid: boardUid }).where('id', '=', unitId),
-)
 
 function certificateRow(entry: IssuanceEntry, quotaNumber: number, now: number): CertificateRow {
   return {

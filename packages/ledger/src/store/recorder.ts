@@ -9,6 +9,8 @@ import {
   type IssuanceEntry,
   type IssuanceJob,
 } from './issuance.ts'
+import { endVoidUnit } from './remote-units.ts'
+import { boardTaken } from './units.ts'
 
 /**
  * Records certificates: those that arrive together share one transaction and one sync. One that is refused falls out
@@ -46,14 +48,30 @@ export class Recorder {
 
   async #runAlone(job: IssuanceJob): Promise<Outcome<IssuanceAnswer>> {
     try {
-      const [answer] = await this.#act([job])
-      if (answer === undefined) throw new RangeError('a recorded certificate has no answer')
-      return { ok: true, answer }
+      return { ok: true, answer: await this.#recordAlone(job) }
     } catch (error) {
-      const isTaken = error instanceof LedgerError && error.code === 'LEDGER_KEY_TAKEN'
-      if (isTaken) await this.#noteTakenKey(job)
+      if (codeOf(error) === 'LEDGER_KEY_TAKEN') await this.#noteTakenKey(job)
       return { ok: false, error }
     }
+  }
+
+  async #recordAlone(job: IssuanceJob): Promise<IssuanceAnswer> {
+    const boardUid = job.entry.identity?.boardUid
+    try {
+      return only(await this.#act([job]))
+    } catch (error) {
+      if (boardUid === undefined || codeOf(error) !== 'LEDGER_BOARD_TAKEN') throw error
+      return await this.#recordForBoard(job, boardUid, error)
+    }
+  }
+
+  /** A board that was begun anew is free once the certificates of its earlier unit are void. */
+  #recordForBoard(job: IssuanceJob, boardUid: string, refusal: unknown): Promise<IssuanceAnswer> {
+    return this.#actor.as(job.actor).act(async (act) => {
+      const isFree = await endVoidUnit(act, boardUid)
+      if (!isFree) throw await boardTaken(act.tx, boardUid, refusal)
+      return only(await recordCertificates(act, [job]))
+    })
   }
 
   /**
@@ -67,7 +85,7 @@ export class Recorder {
     try {
       return await record()
     } catch (error) {
-      if (!(error instanceof LedgerError && error.code === 'LEDGER_UNAVAILABLE')) throw error
+      if (codeOf(error) !== 'LEDGER_UNAVAILABLE') throw error
       return await record()
     }
   }
@@ -75,6 +93,16 @@ export class Recorder {
   async #noteTakenKey({ entry, actor }: IssuanceJob): Promise<void> {
     await this.#actor.as(actor).act((act) => noteTakenKey(act, entry))
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof LedgerError ? error.code : undefined
+}
+
+function only(answers: readonly IssuanceAnswer[]): IssuanceAnswer {
+  const [answer] = answers
+  if (answer === undefined) throw new RangeError('a recorded certificate has no answer')
+  return answer
 }
 
 /** True for what one job cannot have caused: the database is busy, full or away, or the clock is wrong. */
