@@ -9,7 +9,7 @@ import { exampleImages } from '../wiring/examples.ts'
 import { issuerAddress, type IssuerAddress } from '../wiring/issuer-address.ts'
 import { openIssuer, type OpenIssuerOptions, type RemoteIssuer } from '../wiring/issuer-open.ts'
 import { readOptionalPassphrase } from '../wiring/issuer-passphrase.ts'
-import { openPki, readPassphrase, type LinePki } from '../wiring/pki.ts'
+import { openPki, passphraseOf, type LinePki } from '../wiring/pki.ts'
 import { runOrder } from '../wiring/run-order.ts'
 import { defaultHome, ledgerOption, wholeNumber } from './options.ts'
 import { withStation, type RunOptions } from './station-run.ts'
@@ -107,8 +107,9 @@ export async function stDefaults(path: string, quantity: number): Promise<StOrde
 }
 
 async function linePki(options: ProvisionOptions, folder: string): Promise<LinePki> {
-  using passphrase = await readPassphrase(options.passphraseFile)
-  return await openPki(options.pki ?? folder, passphrase)
+  const pki = options.pki ?? folder
+  using passphrase = await passphraseOf(pki, options.passphraseFile)
+  return await openPki(pki, passphrase)
 }
 
 async function remoteIssuer(

@@ -1,7 +1,7 @@
 import { StsafeError } from '../errors.ts'
 import {
   keyLengthRange,
-  keyModeRules,
+  keyModeTable,
   maxCounterOffset,
   type KeyModeRule,
 } from '../layout/key-mode.ts'
@@ -14,7 +14,7 @@ import { requireRange } from './context.ts'
  */
 export function requireAttributes(attributes: KeyAttributes): void {
   const { mode, type, usage } = attributes
-  const rule: KeyModeRule = keyModeRules[mode]
+  const rule: KeyModeRule = keyModeTable[mode]
   requireOneOf(`the type of a key of mode ${mode}`, type, rule.types)
   for (const one of usage) requireOneOf(`a usage of a key of mode ${mode}`, one, rule.usages)
   if ('tagLength' in attributes) requireTagLength(mode, attributes.tagLength)
@@ -30,7 +30,7 @@ export function requireAttributes(attributes: KeyAttributes): void {
 
 /** @throws StsafeError `STSAFE_ARGUMENT` for a tag that the mode does not define */
 export function requireTagLength(mode: KeyModeName, length: number): void {
-  const rule: KeyModeRule = keyModeRules[mode]
+  const rule: KeyModeRule = keyModeTable[mode]
   requireOneOf(`the length of a tag of ${mode}`, length, rule.tagLengths ?? [])
 }
 

@@ -158,7 +158,7 @@ export {
   type FrameFault,
   type ResponseFrame,
 } from './frame.ts'
-export { keyLengthRange, keyModeRules, maxCounterOffset, type KeyModeRule } from './key-mode.ts'
+export { keyLengthRange, keyModeTable, maxCounterOffset, type KeyModeRule } from './key-mode.ts'
 export {
   BlockSubject,
   blockLength,

@@ -16,7 +16,7 @@ const chunked = [...cipher, 'encryptChunks', 'decryptChunks'] as const
 const mac = ['generateMac', 'verifyMac'] as const
 
 /** Section 3.9.5, with every tag length that the algorithms define (decision D-57). */
-export const keyModeRules = {
+export const keyModeTable = {
   'CCM*': { types: aes, usages: chunked, tagLengths: [0, 4, 6, 8, 10, 12, 14, 16] },
   CMAC: { types: aes, usages: mac, minMacLength: [1, 16] },
   ECB: { types: aes, usages: cipher },
