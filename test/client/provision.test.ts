@@ -82,8 +82,9 @@ describe('a station with its issuer behind a server', () => {
       )
 
     const unknown = await provision()
-    expect(unknown.code).toBe(3)
-    expect(unknown.out).toContain('ISSUER_ORDER_UNKNOWN')
+    expect(unknown).toMatchObject({ code: 3, out: '' })
+    expect(unknown.err).toContain('order-1')
+    expect(unknown.err).toContain('ISSUER_REFUSED')
 
     await keyline('order', 'create', order, '--credentials', officer)
     await keyline('order', 'pause', 'order-1', '--credentials', officer)

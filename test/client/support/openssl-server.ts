@@ -4,15 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { requireProgram } from '../../support/program.ts'
 
-export interface OpensslServer extends AsyncDisposable {
-  readonly port: number
-}
-
 /** `openssl s_server` on a free port, in a folder with these files. */
 export async function startOpensslServer(
   files: Readonly<Record<string, string>>,
   args: readonly string[],
-): Promise<OpensslServer> {
+): Promise<AsyncDisposable & { readonly port: number }> {
   requireProgram({ command: 'openssl', debianPackage: 'openssl' })
   const folder = await mkdtemp(join(tmpdir(), 'keyline-s-server-'))
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content)

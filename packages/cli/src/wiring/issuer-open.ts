@@ -9,6 +9,7 @@ import {
   createPoolIssuer,
   createProgramIssuer,
   createRestIssuer,
+  watchSkew,
   type HttpTransport,
   type IssuerClient,
   type UpperChain,
@@ -83,9 +84,13 @@ async function openServer(
   options: OpenIssuerOptions,
   { kind, url }: { readonly kind: 'rest' | 'est'; readonly url: string },
 ): Promise<RemoteIssuer> {
-  const { clock } = options
+  const { clock, onWarning } = options
   const credentials = await currentCredentials(options)
-  const transport = connectAs(credentials, { clock, url })
+  const transport = watchSkew(connectAs(credentials, { clock, url }), {
+    clock,
+    onSkew: (ms) =>
+      onWarning(`the clock of the issuer is ${aheadOrBehind(ms)} that of this station`),
+  })
   try {
     const authorities = await authoritiesOfServer(options, transport)
     const http = { transport, clock, random: systemRandom }
@@ -96,6 +101,10 @@ async function openServer(
     transport.close()
     throw error
   }
+}
+
+function aheadOrBehind(ms: number): string {
+  return `${Math.round(Math.abs(ms) / 1000)} s ${ms > 0 ? 'ahead of' : 'behind'}`
 }
 
 /** The member's credentials, renewed where their end is near. One process renews at a time. */
@@ -126,7 +135,9 @@ async function authoritiesOfServer(
   const { order, clock, pai, paa, credentials = '' } = options
   const paas = await certificatesIn(paa ?? enrolledPaa(credentials))
   const shown =
-    pai === undefined ? await caCertificates({ transport, clock }) : await certificatesIn(pai)
+    pai === undefined
+      ? await caCertificates({ transport, clock, label: order.id })
+      : await certificatesIn(pai)
   const { vendorId, productId } = order.product
   return authoritiesOf(shown, { paas, vendorId, productId })
 }

@@ -1,7 +1,12 @@
 import { createServer, type Socket } from 'node:net'
 import type { RequestListener } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { listening, TestCa, tlsServer, transportTo } from './support/tls-parties.ts'
+import {
+  listening,
+  TestCa,
+  tlsServer,
+  transportTo,
+} from '../../../../test/client/support/tls-parties.ts'
 
 const request = { method: 'GET', path: '/' } as const
 const ca = new TestCa()

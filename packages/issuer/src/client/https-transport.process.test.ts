@@ -1,6 +1,6 @@
 import { createServer as createPlainServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { startOpensslServer } from './support/openssl-server.ts'
+import { startOpensslServer } from '../../../../test/client/support/openssl-server.ts'
 import {
   credentialsOf,
   listening,
@@ -9,7 +9,7 @@ import {
   tlsServer,
   transportTo,
   type PartyOptions,
-} from './support/tls-parties.ts'
+} from '../../../../test/client/support/tls-parties.ts'
 
 const request = { method: 'GET', path: '/readyz' } as const
 const timeoutMs = 10_000
