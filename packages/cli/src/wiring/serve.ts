@@ -20,6 +20,7 @@ import { keyIdentifier, parseCertificate, pemEncode } from '@keyline/x509'
 import { buildTime } from '../build-time.ts'
 import { CliError } from '../errors.ts'
 import { homeAt, makeHome, storeKey, type Home } from './home.ts'
+import { keepLists } from './keep-lists.ts'
 import { ledgerLocation } from './open-station.ts'
 import { openCaKey, passphraseOf, readCaCertificate, type LinePki } from './pki.ts'
 import { openKey } from './signer-key.ts'
@@ -115,12 +116,17 @@ async function listen(options: ServeOptions, home: Home, ledger: Ledger): Promis
     { ...pki, ...common, ledger, issuer, serviceCa, log },
     { ...options.listen, hostNames: hostNamesOf(options) },
   )
+  const lists = await keepLists({ ledger, pki, log }).catch(async (error: unknown) => {
+    await server.stop()
+    throw error
+  })
   return {
     port: server.port,
     caFile,
     tokenFile,
     pai: toHexUpper(keyIdentifier(parseCertificate(pki.pai).spki.key.octets)),
     stop: async () => {
+      await lists.stop()
       await server.stop()
       log.flush()
     },

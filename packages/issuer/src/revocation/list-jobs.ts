@@ -18,6 +18,8 @@ export interface ListAlarm {
 export interface ListJobsOptions {
   /** Every CA whose lists this process can sign. */
   readonly authorities: readonly ListAuthority[]
+  /** Key ids of CAs whose lists are signed elsewhere, such as a PAA off-line: they are watched alone. */
+  readonly watched?: readonly string[] | undefined
   readonly store: ListStore
   readonly clock: Clock
   readonly policy?: ListPolicy | undefined
@@ -43,13 +45,27 @@ export function createListJobs(options: ListJobsOptions): {
     ]),
   )
 
+  const watched = options.watched?.filter((id) => !builders.has(id)) ?? []
+
   const build = async (issuerKeyId: string): Promise<void> => {
     const builder = builders.get(issuerKeyId)
-    if (builder === undefined) {
-      const message = `the lists of CA ${issuerKeyId} cannot be signed here`
-      throw new IssuerError('ISSUER_CRL_SIGNER', message)
+    if (builder !== undefined) {
+      await builder.build()
+      return
     }
-    await builder.build()
+    // The watch asks a person for it.
+    if (watched.includes(issuerKeyId)) return
+    const message = `the lists of CA ${issuerKeyId} cannot be signed here`
+    throw new IssuerError('ISSUER_CRL_SIGNER', message)
+  }
+
+  /** A person makes this list: once there is one, or something to put into it, it must not lapse, and lack nothing. */
+  const look = async (issuerKeyId: string): Promise<void> => {
+    const [list, count] = await Promise.all([store.crl(issuerKeyId), store.count(issuerKeyId)])
+    const state = listState(list, clock.now(), policy)
+    const isGood = state === 'fresh' || state === 'due' || (state === 'none' && count === 0)
+    if (isGood && (list?.count ?? 0) === count) return
+    onAlarm?.({ issuerKeyId, state, nextUpdate: list?.nextUpdate })
   }
 
   const watch = async (issuerKeyId: string): Promise<void> => {
@@ -74,6 +90,7 @@ export function createListJobs(options: ListJobsOptions): {
       if (!isNew) await build(id)
     },
     'crl.watch': async () => {
+      for (const issuerKeyId of watched) await look(issuerKeyId)
       const errors: unknown[] = []
       for (const issuerKeyId of builders.keys()) {
         try {

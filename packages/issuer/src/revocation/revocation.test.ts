@@ -300,6 +300,30 @@ describe('the work that keeps lists new', () => {
     expect(alarms.at(-1)?.state).toBe('lapsed')
   })
 
+  it('asks a person for the list of a CA that is signed elsewhere', async () => {
+    const { store, clock } = setUp()
+    const alarms: ListAlarm[] = []
+    const onAlarm = (alarm: ListAlarm): void => void alarms.push(alarm)
+    const elsewhere = createListJobs({ authorities: [], watched: [keyId], store, clock, onAlarm })
+    const watch = async (): Promise<string> => {
+      const before = alarms.length
+      await elsewhere['crl.watch']({})
+      return alarms.slice(before).at(-1)?.state ?? 'silent'
+    }
+    expect(await watch()).toBe('silent')
+    store.revoke(keyId, revoked('0a'))
+    await elsewhere['crl.build']({ issuerKeyId: keyId })
+    expect(await watch()).toBe('none')
+    const options = { authority: ownAuthority(), store, clock, policy: defaultListPolicy }
+    await new ListBuilder(options).build()
+    expect(await watch()).toBe('silent')
+    store.revoke(keyId, revoked('0b'))
+    expect(await watch()).toBe('fresh')
+    await new ListBuilder(options).build()
+    await clock.sleep(0.6 * defaultListPolicy.lifeMs)
+    expect(await watch()).toBe('overdue')
+  })
+
   it('refuses a CA whose key it does not have', async () => {
     const { jobs } = setUp()
     await expect(jobs['crl.build']({ issuerKeyId: 'ff' })).rejects.toMatchObject({

@@ -32,6 +32,7 @@ export class CheckpointKeeper implements ActWatch {
   #checkpoint: Checkpoint
   #head: AuditHead
   #writing: Promise<void> = Promise.resolve()
+  #refusal: LedgerError | undefined
 
   private constructor(
     folder: CheckpointFolder,
@@ -66,10 +67,11 @@ export class CheckpointKeeper implements ActWatch {
 
   /** Notes how far the ledger is now, also by other servers. @throws LedgerError `LEDGER_RESTORED` */
   async observe(acts: Pick<Acts, 'read'>): Promise<void> {
+    if (this.#refusal !== undefined) throw this.#refusal
     const last = this.#head
     const head = await acts.read(async (db) => {
       await checkHead(db, last).catch((cause: unknown) => {
-        throw cause instanceof LedgerError ? restored(cause.message, cause) : cause
+        throw isRestored(cause) ? this.#refuse(cause.message, cause) : cause
       })
       return auditHead(db)
     })
@@ -82,9 +84,10 @@ export class CheckpointKeeper implements ActWatch {
     before: AuditHead,
     notes: readonly AuditNote[],
   ): Promise<void> {
+    if (this.#refusal !== undefined) throw this.#refusal
     const { seq, hash } = this.#head
     if (before.seq < seq || (before.seq === seq && before.hash !== hash)) {
-      throw restored(`audit record ${seq} was written, and the ledger ends at ${before.seq}`)
+      throw this.#refuse(`audit record ${seq} was written, and the ledger ends at ${before.seq}`)
     }
     const used = notes.reduce<Marks>(
       (marks, { type, data }) => highest(marks, marksOf(type, data)),
@@ -109,6 +112,12 @@ export class CheckpointKeeper implements ActWatch {
 
   close(): void {
     this.#folder.close()
+  }
+
+  /** What was restored beneath a running process stays refused, however far others go on with it. */
+  #refuse(message: string, cause?: unknown): LedgerError {
+    this.#refusal ??= restored(message, cause)
+    return this.#refusal
   }
 
   /** One write after the other; marks only grow. */
@@ -185,8 +194,7 @@ async function adopt(
   if (epoch === checkpoint.epoch) {
     if (head !== undefined) {
       await checkHead(db, head).catch((cause: unknown) => {
-        if (cause instanceof LedgerError) throw restored(cause.message, cause)
-        throw cause
+        throw isRestored(cause) ? restored(cause.message, cause) : cause
       })
     }
     return checkpoint
@@ -211,4 +219,8 @@ function restored(message: string, cause?: unknown): LedgerError {
     cause,
     remedy,
   })
+}
+
+function isRestored(error: unknown): error is LedgerError {
+  return error instanceof LedgerError && error.code === 'LEDGER_RESTORED'
 }
