@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '../..')
 const cache = join(root, '.cache', 'programs')
 
 /** What is not JavaScript alone, or starts workers from its own folder. */
-const external = ['better-sqlite3', 'pg', 'pkcs11js', 'tinypool']
+const external = ['better-sqlite3', 'pg', 'pino', 'pkcs11js', 'prom-client', 'tinypool']
 
 /**
  * Makes one file of a program of the tests and of all the sources that it imports, and returns its path. A process
