@@ -70,7 +70,7 @@ async function remote(clock: Clock, exchange: Serve): Promise<RemoteIssuer> {
 /** Each board begins at another of so many faults, and meets all that follow. */
 const faults = 3
 
-const lost = (): Promise<never> =>
+const lost = async (): Promise<never> =>
   Promise.reject(new IssuerError('ISSUER_UNREACHABLE', 'the connection broke'))
 
 describe('a line whose issuer is elsewhere', () => {
@@ -131,6 +131,39 @@ describe('a line whose issuer is elsewhere', () => {
     expect(decisionsOf(run)).toMatchObject([{ verdict: 'ERROR', reason: 'ISSUER_UNREACHABLE' }])
     expect(tries).toBeGreaterThan(3)
     expect((await unitsIn(folder.path)).flatMap(({ certificates }) => certificates)).toEqual([])
+  })
+
+  /** Fault matrix, SER-7. */
+  it('gives back the certificate of a key that a restart has lost, again until it is heard', async () => {
+    await using folder = await temporaryFolder()
+    const clock = clockOf(true)
+    const { serve, store } = await serverOf(clock)
+    const heard: string[] = []
+    let isDown = true
+    const pki: RemoteIssuer = {
+      ...(await remote(clock, serve)),
+      revoke: async (sha256, reason) => {
+        if (isDown) await lost()
+        heard.push(`${sha256} ${reason}`)
+      },
+    }
+    const options = { folder: folder.path, boardsInMemory: true, clock, pki }
+    const first = await runTestLine({
+      ...options,
+      faults: [{ slot: 1, name: 'restart-before-commit' }],
+    })
+    expect(decisionsOf(first)).toMatchObject([{ verdict: 'PASS' }])
+    expect(first.events).toContainEqual({
+      type: 'notice',
+      text: expect.stringContaining('is not revoked yet: ISSUER_UNREACHABLE'),
+    })
+    isDown = false
+    await runTestLine(options)
+    const [{ certificates } = { certificates: [] }] = await unitsIn(folder.path)
+    const lostOnes = certificates.filter(({ state }) => state === 'void')
+    expect(heard).toEqual(lostOnes.map(({ sha256 }) => `${sha256} superseded`))
+    expect(heard).toHaveLength(1)
+    expect(store.entries()).toHaveLength(2)
   })
 
   /** Fault matrix, PKI-7. */

@@ -4,7 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { p256FromEncoded } from '@keyline/crypto'
 import { parseCertificate, pemDecode } from '@keyline/x509'
 import { keyline } from '../cli/support/keyline.ts'
-import { homeOf, openTestStation, temporaryFolder, writeOrder } from '../support/line.ts'
+import {
+  homeOf,
+  openTestStation,
+  runTestLine,
+  temporaryFolder,
+  writeOrder,
+} from '../support/line.ts'
+import { clockOf, openIssuer } from '@keyline/cli/wiring'
 import { startTestServer } from './support/running-server.ts'
 
 describe('a station with its issuer behind a server', () => {
@@ -106,6 +113,42 @@ describe('a station with its issuer behind a server', () => {
     expect((await provision()).code).toBe(0)
     expect(await server.ledger.order('order-1')).toMatchObject({ certificatesUsed: 1 })
   })
+})
+
+/** Fault matrix, SER-7. */
+it('a certificate whose key a restart has lost is revoked at the server', async () => {
+  await using folder = await temporaryFolder()
+  await using server = await startTestServer(join(folder.path, 'server'))
+  const officer = await server.enrol('officer', 'officer')
+  const credentials = await server.enrol('station-1', 'station')
+  await keyline('order', 'create', await writeOrder(folder.path), '--credentials', officer)
+  const clock = clockOf(true)
+  const warnings: string[] = []
+  const pki = await openIssuer({
+    address: { kind: 'rest', url: server.url },
+    order: { id: 'order-1', policy: 'test', product: { vendorId: 0xfff1, productId: 0x8004 } },
+    credentials,
+    clock,
+    onWarning: (text) => warnings.push(text),
+  })
+  const run = await runTestLine({
+    folder: folder.path,
+    faults: [{ slot: 1, name: 'restart-before-commit' }],
+    boardsInMemory: true,
+    clock,
+    pki,
+  })
+  await pki.issuer.close()
+  expect(run.summary).toMatchObject({ pass: 1 })
+  const station = await openTestStation(folder.path)
+  const [report] = await station.ledger.unitsOf('order-1')
+  await station.close()
+  const lost = report?.certificates.find(({ state }) => state === 'void')
+  const { issuerKeyId = '', serialNumber } = lost ?? {}
+  const revoked = []
+  for await (const one of server.ledger.revocation.list(issuerKeyId)) revoked.push(one)
+  expect(revoked).toMatchObject([{ serialNumber, reason: 'superseded' }])
+  expect(warnings).toEqual([])
 })
 
 describe('a member', () => {

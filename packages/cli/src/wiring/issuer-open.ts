@@ -26,11 +26,14 @@ import {
   renewIfDue,
   type Credentials,
 } from './issuer-credentials.ts'
+import { revokeAt, type Revoke } from './issuer-revoke.ts'
 import { readCertificates } from './pki-input.ts'
 
 export interface OpenIssuerOptions {
   readonly address: IssuerAddress
-  readonly order: WorkOrder
+  readonly order: Pick<WorkOrder, 'id' | 'policy'> & {
+    readonly product: Pick<WorkOrder['product'], 'vendorId' | 'productId'>
+  }
   /** Folder of `keyline enroll`. */
   readonly credentials?: string | undefined
   /** Opens the member's key. */
@@ -47,6 +50,8 @@ export interface OpenIssuerOptions {
 /** An issuer elsewhere, and the authorities that its certificates must have. */
 export interface RemoteIssuer extends UpperChain {
   readonly issuer: IssuerClient
+  /** Gives a certificate back that no device uses; absent where the issuer takes none. */
+  readonly revoke?: Revoke | undefined
 }
 
 /**
@@ -96,7 +101,8 @@ async function openServer(
     const http = { transport, clock, random: systemRandom }
     const client =
       kind === 'rest' ? createRestIssuer(http) : createEstIssuer({ ...http, authorities })
-    return judged(client, authorities, options)
+    const remote = judged(client, authorities, options)
+    return kind === 'rest' ? { ...remote, revoke: revokeAt(transport, clock) } : remote
   } catch (error) {
     transport.close()
     throw error

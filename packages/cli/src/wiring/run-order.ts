@@ -22,6 +22,7 @@ import { parseCertificate } from '@keyline/x509'
 import { buildTime } from '../build-time.ts'
 import type { OpenStation } from './open-station.ts'
 import type { RemoteIssuer } from './issuer-open.ts'
+import { revokeVoid } from './issuer-revoke.ts'
 import type { LinePki } from './pki.ts'
 import { benchFixture } from './bench-fixture.ts'
 import { writeOrderResults, writeUnitResults } from './results.ts'
@@ -115,6 +116,10 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
       onPass: ({ unitId, reserved }) => writeUnitResults(results, unitId, reserved.secrets),
     })
     await writeOrderResults({ ...results, run, summary, createdAt: clock.now() })
+    if ('issuer' in pki && pki.revoke !== undefined && !options.signal.aborted) {
+      const onWarning = (text: string): void => onEvent({ type: 'notice', text })
+      await revokeVoid({ ledger, orderId: prepared.order.id }, pki.revoke, onWarning)
+    }
     return summary
   } finally {
     await journal.close()
