@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -10,6 +10,7 @@ import {
 } from '@keyline/bytes'
 import { reconcileLedger, type Ledger, type LedgerLocation } from '@keyline/ledger'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { leaseLength } from '../../packages/ledger/src/store/checkpoint-marks.ts'
 import { scaled, testSeed } from '../support/scale.ts'
 import { openAt, openRaw } from './support/databases.ts'
 import { sampleOrder, Samples, storeKey } from './support/sample.ts'
@@ -78,9 +79,16 @@ async function restoreAt(
   const world = new World()
   const samples = new Samples(seed)
   const work = async (acts: number): Promise<void> => {
-    await using ledger = await openAt(database, { checkpoints })
+    const ledger = await openAt(database, { checkpoints })
     for (let act = 0; act < acts; act++) {
       await anyAct(ledger, samples, world, uniformBelow(random, 10))
+    }
+    const marks = checkpoints && join(checkpoints.folder, 'marks.json')
+    const left = marks && (await readFile(marks))
+    await ledger.close()
+    // Every other process dies: its leases are not given back.
+    if (marks !== undefined && left !== undefined && uniformBelow(random, 2) === 0) {
+      await writeFile(marks, left)
     }
   }
   {
@@ -200,6 +208,28 @@ describe('a ledger with checkpoints', () => {
       lostRecords: 0,
       lifts: [],
     })
+  })
+
+  it('burns what was used, and a lease more only when its process died', async () => {
+    for (const isDead of [false, true]) {
+      const name = isDead ? 'dead' : 'closed'
+      const samples = new Samples(name)
+      await use(name, (ledger) => ledger.createOrder(sampleOrder({ quantity: 1000 })))
+      await backUp(name)
+      const { database, checkpoints } = place(name)
+      const ledger = await openAt(database, { checkpoints })
+      for (let count = 0; count < 3; count++) await ledger.reserve('order-1', samples.draw)
+      const marks = join(checkpoints.folder, 'marks.json')
+      const leased = await readFile(marks)
+      await ledger.close()
+      if (isDead) await writeFile(marks, leased)
+      await restore(name)
+      const { lifts } = await reconcile(name)
+      expect(lifts.find(({ kind }) => kind === 'pool')).toMatchObject({
+        from: 1,
+        to: isDead ? 1 + 1 + leaseLength : 1 + 3,
+      })
+    }
   })
 
   it('lost its checkpoint: it is refused rather than begun anew', async () => {

@@ -371,7 +371,7 @@ export class Ledger {
     const { life, isView } = this.#parts
     if (isView || life.isOver) return
     life.isOver = true
-    this.#parts.keeper?.close()
+    await this.#parts.keeper?.close()
     await this.#clock.during(() => this.#database.kysely.destroy())
   }
 

@@ -32,6 +32,31 @@ export async function liftsOf(db: Kysely<Tables>, marks: Marks): Promise<readonl
   ]
 }
 
+/** The counters behind the marks as they stand in a ledger that lacks nothing: all that a mark must say for now. */
+export async function actualMarks(db: Kysely<Tables>, marks: Marks): Promise<Marks> {
+  const orders = await db
+    .selectFrom('work_order')
+    .select(['id', 'pool', 'certificates_used', 'last_sequence'])
+    .execute()
+  const lists = await db.selectFrom('revocation_list').select(['issuer_key_id', 'number']).execute()
+  const actual: Marks = {
+    orders: Object.fromEntries(
+      orders
+        .filter(({ id }) => marks.orders[id] !== undefined)
+        .map(({ id, pool, certificates_used: certificates, last_sequence: sequence }) => [
+          id,
+          { pool, certificates, sequence },
+        ]),
+    ),
+    crls: Object.fromEntries(
+      lists
+        .filter(({ issuer_key_id: id }) => marks.crls[id] !== undefined)
+        .map(({ issuer_key_id: id, number }) => [id, number]),
+    ),
+  }
+  return { orders: { ...marks.orders, ...actual.orders }, crls: { ...marks.crls, ...actual.crls } }
+}
+
 /** Lifts the counters; numbers and quota between are burnt. An order that is lost may not be recorded again. */
 export async function applyLifts(tx: LedgerTransaction, marks: Marks): Promise<readonly Lift[]> {
   const lifts = await liftsOf(tx, marks)

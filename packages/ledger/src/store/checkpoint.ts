@@ -11,7 +11,7 @@ import { auditHead, checkHead } from './audit-log.ts'
 import type { Acts } from './acts.ts'
 import { CheckpointFolder, type Checkpoint } from './checkpoint-folder.ts'
 import { ahead, areCovered, highest, marksOf, noMarks, type Marks } from './checkpoint-marks.ts'
-import { epochOf, holdersOf, liftsOf } from './checkpoint-reconcile.ts'
+import { actualMarks, epochOf, holdersOf, liftsOf } from './checkpoint-reconcile.ts'
 
 export interface CheckpointOptions {
   /** A folder of this process alone, which is not backed up and restored together with the database. */
@@ -31,6 +31,8 @@ export class CheckpointKeeper implements ActWatch {
   readonly #clock: Clock
   #checkpoint: Checkpoint
   #head: AuditHead
+  /** What was used up, without the leases. */
+  #used: Marks
   #writing: Promise<void> = Promise.resolve()
   #refusal: LedgerError | undefined
 
@@ -43,6 +45,7 @@ export class CheckpointKeeper implements ActWatch {
     this.#clock = clock
     this.#checkpoint = state.checkpoint
     this.#head = state.head
+    this.#used = state.checkpoint.marks
   }
 
   /**
@@ -93,6 +96,7 @@ export class CheckpointKeeper implements ActWatch {
       (marks, { type, data }) => highest(marks, marksOf(type, data)),
       noMarks,
     )
+    this.#used = highest(this.#used, used)
     if (areCovered(used, this.#checkpoint.marks)) return
     const { holder, marks } = this.#checkpoint
     const others = await holdersOf(tx)
@@ -110,7 +114,12 @@ export class CheckpointKeeper implements ActWatch {
     this.#folder.writeHead(head, this.#clock.monotonicMs())
   }
 
-  close(): void {
+  /** Gives the leases back: who restores an old backup later burns no more than was used. */
+  async close(): Promise<void> {
+    if (this.#refusal === undefined) {
+      await this.#writing
+      await this.#folder.write({ ...this.#checkpoint, marks: this.#used }).catch(() => undefined)
+    }
     this.#folder.close()
   }
 
@@ -197,7 +206,7 @@ async function adopt(
         throw isRestored(cause) ? restored(cause.message, cause) : cause
       })
     }
-    return checkpoint
+    return { ...checkpoint, marks: await actualMarks(db, checkpoint.marks) }
   }
   if (epoch < checkpoint.epoch) {
     throw restored(`the ledger is in epoch ${epoch}, its checkpoint in ${checkpoint.epoch}`)
