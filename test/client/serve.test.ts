@@ -34,7 +34,7 @@ it('from nothing to boards that pass, with the issuer in a process of its own', 
   const args = ['--listen', '127.0.0.1:0', '--host-name', 'localhost', '--home', at('server')]
   const keys = ['--pki', at('pki'), '--passphrase-file', passphrase]
   await using server = startKeyline(['serve', '--init', '--json', ...args, ...keys])
-  await server.until('"listening"')
+  await server.until('{"listening"')
   const started = server.said.split('\n').find((line) => line.startsWith('{"listening"')) ?? ''
   const { listening }: { readonly listening: { readonly port: number } } = JSON.parse(started)
   const where = [
