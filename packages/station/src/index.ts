@@ -33,6 +33,25 @@ export { flowOf, wbaSecurity0, type Flow } from './flow/flows.ts'
 export type { StationParts } from './flow/station-parts.ts'
 export type { Step, StepName } from './flow/step.ts'
 export type { UnitWork } from './flow/unit-work.ts'
+export { optionHelp, optionTable, type OptionName } from './gen-factory-data/option-table.ts'
+export { optionRules, type OptionRule } from './gen-factory-data/option-rules.ts'
+export {
+  planOf,
+  type Operation,
+  type PlanBoard,
+  type ProgramPart,
+  type ScriptName,
+} from './gen-factory-data/plan.ts'
+export { resolveOptions, type ResolvedOptions } from './gen-factory-data/resolve-options.ts'
+export type { RunOptions } from './gen-factory-data/run-options.ts'
+export {
+  runPlan,
+  type BoardOutcome,
+  type OperationOutcome,
+  type PlanActs,
+  type PlanRun,
+  type PlanSummary,
+} from './gen-factory-data/run-plan.ts'
 export {
   Journal,
   type JournalEntry,

@@ -28,6 +28,7 @@ const onboarding: Loader = () => import('./matter-onboarding.ts')
 const spake2p: Loader = () => import('./matter-spake2p.ts')
 const tlv: Loader = () => import('./matter-tlv.ts')
 const serial: Loader = () => import('./matter-serial.ts')
+const station: Loader = () => import('./matter-station.ts')
 
 /** The Matter files; those with more telling members stand before those that they would be taken for. */
 export const knownFiles: readonly KnownFile[] = [
@@ -63,8 +64,8 @@ export const knownFiles: readonly KnownFile[] = [
   file('serial/transcripts.json', 'profile events expect', serial),
   file('spake2p/invalid.json', 'passcode salt iterations rule', spake2p),
   file('spake2p/verifiers.json', 'passcode salt w0 L', spake2p),
-  file('station/cli-args.json', 'args errors warnings'),
-  file('station/plans.json', 'args boards operations'),
+  file('station/cli-args.json', 'args errors warnings', station),
+  file('station/plans.json', 'args boards operations', station),
   file('tlv/elements.json', 'meaning tlv', tlv),
 ]
 

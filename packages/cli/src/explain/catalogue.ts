@@ -19,7 +19,12 @@ import {
   SdkResult,
   sdkResults,
 } from '@keyline/matter'
-import { evidenceForWbaSecurity0, orderRules, stationErrorTable } from '@keyline/station'
+import {
+  evidenceForWbaSecurity0,
+  optionRules,
+  orderRules,
+  stationErrorTable,
+} from '@keyline/station'
 import { serverErrorTable } from '@keyline/server'
 import { stsafeErrorTable } from '@keyline/stsafe'
 import { stsafeSimErrorTable } from '@keyline/stsafe-sim'
@@ -63,6 +68,7 @@ const ruleTables: readonly (readonly [string, RuleTable])[] = [
   ['certificate lint', lintRules],
   ['revocation', revocationRules],
   ['work order', orderRules],
+  ['command line of genFactoryData', optionRules],
   ['audit chain', auditRules],
 ]
 
