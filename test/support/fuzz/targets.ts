@@ -1,5 +1,6 @@
 import { bytesDecoders } from './bytes-targets.ts'
 import { cryptoDecoders } from './crypto-targets.ts'
+import { issuerDecoders } from './issuer-targets.ts'
 import { lineTargets } from './line-targets.ts'
 import { matterDecoders } from './matter-targets.ts'
 import { onboardingDecoders } from './onboarding-targets.ts'
@@ -15,6 +16,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...[bytesDecoders, cryptoDecoders, x509Decoders, matterDecoders, onboardingDecoders].flatMap(
     (decoders) => decoders.flatMap(({ targets }) => targets),
   ),
+  ...issuerDecoders.flatMap(({ targets }) => targets),
   ...stsafeDecoders.flatMap(({ targets }) => targets),
   ...stsafeSimDecoders.flatMap(({ targets }) => targets),
   ...signerDecoders.flatMap(({ targets }) => targets),
