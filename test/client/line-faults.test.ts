@@ -133,6 +133,19 @@ describe('a line whose issuer is elsewhere', () => {
     expect((await unitsIn(folder.path)).flatMap(({ certificates }) => certificates)).toEqual([])
   })
 
+  /** Fault matrix, TIME-3. */
+  it.each([
+    [60_000, { verdict: 'PASS' }],
+    [400_000, { verdict: 'ERROR', reason: 'ISSUER_ANSWER_REFUSED' }],
+  ])('and whose clock is %i ms ahead ends as it should', async (ms, expected) => {
+    await using folder = await temporaryFolder()
+    const clock = clockOf(true)
+    const { serve } = await serverOf({ ...clock, now: () => clock.now() + ms })
+    const pki = await remote(clock, serve)
+    const run = await runTestLine({ folder: folder.path, boardsInMemory: true, clock, pki })
+    expect(decisionsOf(run)).toMatchObject([expected])
+  })
+
   /** Fault matrix, SER-7. */
   it('gives back the certificate of a key that a restart has lost, again until it is heard', async () => {
     await using folder = await temporaryFolder()

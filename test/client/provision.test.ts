@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { p256FromEncoded } from '@keyline/crypto'
@@ -213,5 +213,34 @@ describe('a member', () => {
     const asStation = await keyline('member', 'list', '--credentials', join(folder.path, 'a'))
     expect(asStation.code).toBe(3)
     expect(asStation.err).toContain('403')
+  })
+
+  it('may close its key with a passphrase, without which it is nobody', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startTestServer(join(folder.path, 'server'))
+    const passphrase = join(folder.path, 'passphrase')
+    await writeFile(passphrase, 'correct horse battery\n', { mode: 0o600 })
+    const token = await server.invite('auditor', 'auditor')
+    const credentials = ['--credentials', join(folder.path, 'auditor')]
+    const closed = ['--passphrase-file', passphrase]
+    const where = ['--server', server.url, '--ca', server.caFile, '--token-file', token]
+    const enrolled = await keyline(
+      'enroll',
+      '--name',
+      'auditor',
+      ...where,
+      ...credentials,
+      ...closed,
+    )
+    expect(enrolled).toMatchObject({ code: 0, err: '' })
+    const key = await readFile(join(folder.path, 'auditor', 'member.key.pem'), 'utf8')
+    expect(key).toContain('BEGIN ENCRYPTED PRIVATE KEY')
+    expect(await keyline('order', 'list', ...credentials, ...closed)).toMatchObject({
+      code: 0,
+      out: 'none\n',
+    })
+    const open = await keyline('order', 'list', ...credentials)
+    expect(open.code).toBe(2)
+    expect(open.err).toContain('CLI_PASSPHRASE')
   })
 })
