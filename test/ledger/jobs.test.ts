@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { isKeylineError, VirtualClock } from '@keyline/bytes'
 import { crlBuildJob, type JobFailure, type JobPayload, type RunningJobs } from '@keyline/ledger'
 import { LedgerBench } from './support/bench.ts'
-import { databaseKinds, openAt } from './support/databases.ts'
+import { databaseKinds, openAt, openRaw } from './support/databases.ts'
 
 const issuer = 'a'.repeat(40)
 
@@ -125,11 +125,18 @@ describe('jobs in the table of SQLite', () => {
       onFailure: (failure) => failures.push({ at: clock.now() - start, failure }),
     })
     await ledger.jobs.add('broken', {}, { key: 'broken' })
-    await clock.sleep(4 * 3_600_000)
+    await clock.sleep(650_000)
+    expect(failures.map(({ failure }) => failure.attempt)).toEqual([1, 2, 3, 4, 5, 6, 7])
+    // The later ones are hours apart.
+    await using raw = await openRaw(bench.location)
+    await raw.database.kysely.updateTable('job').set({ attempts: 9, run_at: 0 }).execute()
+    await clock.sleep(2000)
+    await raw.database.kysely.updateTable('job').set({ run_at: 0 }).execute()
+    await clock.sleep(5000)
     await runner.stop()
-    expect(failures.map(({ failure }) => failure.attempt)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
-    expect(failures.map(({ failure }) => failure.isLast).indexOf(true)).toBe(9)
-    const waits = failures.slice(1).map(({ at }, index) => at - (failures[index]?.at ?? 0))
+    expect(failures.map(({ failure }) => failure.attempt).slice(7)).toEqual([10])
+    expect(failures.map(({ failure }) => failure.isLast).indexOf(true)).toBe(7)
+    const waits = failures.slice(1, 7).map(({ at }, index) => at - (failures[index]?.at ?? 0))
     for (const [index, wait] of waits.entries()) {
       expect(wait).toBeGreaterThanOrEqual(1000 * Math.exp(index + 1) - 1)
       expect(wait).toBeLessThan(1000 * Math.exp(index + 1) + 1001)

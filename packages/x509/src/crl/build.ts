@@ -101,12 +101,14 @@ export class RevokedWriter {
 
   /** @throws X509Error `X509_VALUE` */
   add({ serialNumber, revokedAt, reason, certificateIssuer }: RevokedInput): void {
-    const members = [derInteger(serialNumber), this.#derTime(revokedAt)]
-    const extensions: Uint8Array[] = []
-    if (reason !== undefined) extensions.push(derReason(reason))
-    if (certificateIssuer !== undefined) extensions.push(derCertificateIssuer(certificateIssuer))
-    if (extensions.length > 0) members.push(derSequence(...extensions))
-    this.#entries.octets(derSequence(...members))
+    const serial = derInteger(serialNumber)
+    const time = this.#derTime(revokedAt)
+    const extensions = derEntryExtensions(reason, certificateIssuer)
+    const length = serial.length + time.length + extensions.length
+    // One copy of each part: a long list has as many of them as a line made devices.
+    if (length < 0x80)
+      this.#entries.u8(DerTag.sequence).u8(length).octets(serial).octets(time).octets(extensions)
+    else this.#entries.octets(derSequence(serial, time, extensions))
     this.#size++
   }
 
@@ -117,15 +119,30 @@ export class RevokedWriter {
   }
 }
 
-const reasons = new Map<RevocationReason, Uint8Array>()
+/** Extensions of an entry that has a reason alone, by that reason. */
+const ofReasonAlone = new Map<RevocationReason, Uint8Array>()
+
+const none = new Uint8Array()
+
+function derEntryExtensions(
+  reason: RevocationReason | undefined,
+  certificateIssuer: Uint8Array | undefined,
+): Uint8Array {
+  if (certificateIssuer !== undefined) {
+    const members = reason === undefined ? [] : [derReason(reason)]
+    return derSequence(...members, derCertificateIssuer(certificateIssuer))
+  }
+  if (reason === undefined) return none
+  const known = ofReasonAlone.get(reason)
+  if (known !== undefined) return known
+  const der = derSequence(derReason(reason))
+  ofReasonAlone.set(reason, der)
+  return der
+}
 
 function derReason(reason: RevocationReason): Uint8Array {
-  const known = reasons.get(reason)
-  if (known !== undefined) return known
   const code = derValue(DerTag.enumerated, Uint8Array.of(revocationReasons.indexOf(reason)))
-  const der = derExtension({ oid: Oid.reasonCode, critical: false, value: code })
-  reasons.set(reason, der)
-  return der
+  return derExtension({ oid: Oid.reasonCode, critical: false, value: code })
 }
 
 /** GeneralNames with one directory name; critical, since it says whose serial number the entry has. */
