@@ -13,7 +13,7 @@ import type { ServerLog } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { readBody } from '../transport/body.ts'
 import { transportLimits } from '../transport/limits.ts'
-import { peerOf } from '../transport/peer.ts'
+import { peerOf, type Peer } from '../transport/peer.ts'
 import { access } from './access.ts'
 import type { Endpoint, EndpointRequest } from './endpoint.ts'
 
@@ -64,7 +64,7 @@ export class Gate {
       requireFewHeaders(incoming)
       this.#requireRunning()
       const peer = incoming.socket instanceof TLSSocket ? peerOf(incoming.socket) : undefined
-      member = await authenticate(peer, this.#options.directory, this.#options.clock)
+      member = await this.#memberOf(endpoint, peer)
       this.#takeRate(member, incoming)
       requireAccess(access[endpoint.id], member)
       const body = await readBody(incoming)
@@ -108,6 +108,12 @@ export class Gate {
   #requireRunning(): void {
     if (!this.#options.isStopping()) return
     throw new ServerError('SERVER_STOPPING', 'the server is about to stop')
+  }
+
+  /** Where anyone may ask, nobody is asked who it is: a certificate that has ended shuts no one out of enrolment. */
+  async #memberOf(endpoint: Endpoint, peer: Peer | undefined): Promise<Member | undefined> {
+    if (access[endpoint.id] === 'anyone') return undefined
+    return authenticate(peer, this.#options.directory, this.#options.clock)
   }
 
   #takeRate(member: Member | undefined, incoming: IncomingMessage): void {
