@@ -25,6 +25,16 @@ export interface IssuedChainInput {
 const issuerAheadMs = 300_000
 
 /**
+ * The time at which a certificate is judged: that of the clock, or the certificate's beginning where the clock is only as
+ * far behind it as clocks may differ.
+ * @param now milliseconds since 1970
+ */
+export function judgingTime({ notBefore }: Pick<Certificate, 'notBefore'>, now: number): number {
+  const begin = notBefore.getTime()
+  return begin > now && begin <= now + issuerAheadMs ? begin : now
+}
+
+/**
  * What is wrong with an issued certificate before it may reach a board: profile, chain, ids, key, validity.
  * Empty: nothing. Source: provisioning-station section 7.4, checks ATT-02 to ATT-07 and ATT-09 to ATT-12.
  */
@@ -45,8 +55,8 @@ export function issuedChainProblems(input: IssuedChainInput): readonly string[] 
   if (ids.productId !== input.productId) problems.push('DAC-PRODUCT')
   const point = dac.publicPoint
   if (point === undefined || !equalOctets(point, input.publicKey)) problems.push('DAC-KEY')
-  const isBegun = dac.notBefore.getTime() <= input.time + issuerAheadMs
-  const isValid = isBegun && input.time <= dac.notAfter.getTime()
+  const time = judgingTime(dac, input.time)
+  const isValid = dac.notBefore.getTime() <= time && time <= dac.notAfter.getTime()
   if (!isValid) problems.push('DAC-VALIDITY')
   return problems
 }

@@ -9,8 +9,10 @@ import {
   type AttestationFailure,
   type FactoryData,
 } from '@keyline/matter'
+import { parseCertificate } from '@keyline/x509'
 import { runApplicationDialogue } from '../dialogue/application-dialogue.ts'
 import { StationError } from '../errors.ts'
+import { judgingTime } from '../evidence/issued-chain.ts'
 import { onboardingOf } from '../unit/onboarding-of.ts'
 import { openPort } from './open-port.ts'
 import type { Step } from './step.ts'
@@ -127,7 +129,7 @@ export const attest: Step = {
       nonce: answers.nonce,
       challenge: answers.challenge,
       basicInformation: answers.basicInformation,
-      time: clock.now(),
+      time: judgingTime(parseCertificate(dac), clock.now()),
       trust,
     })
     if (!result.ok) {
