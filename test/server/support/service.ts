@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Secret, systemClock, systemRandom, toBase64, decodeUtf8, type Clock } from '@keyline/bytes'
 import { generateP256, keyPairSigner, type Signer } from '@keyline/crypto'
 import { createLocalIssuer, createPki, type Pki } from '@keyline/issuer'
-import { openLedger, type Ledger } from '@keyline/ledger'
+import { openLedger, type Ledger, type LedgerLocation } from '@keyline/ledger'
 import { WorkOrder } from '@keyline/ledger/records'
 import {
   createLog,
@@ -29,6 +29,10 @@ export interface ServiceOptions extends Partial<ListenOptions> {
   readonly issuing?: ((issuer: DacIssuer) => DacIssuer) | undefined
   readonly signing?: ((signer: Signer) => Signer) | undefined
   readonly clock?: Clock | undefined
+  /** A ledger that several servers share; a new SQLite file unless given. */
+  readonly database?: LedgerLocation | undefined
+  /** The server whose PKI, service CA and store key this one shares. */
+  readonly beside?: TestService | undefined
 }
 
 /** A server on a free port with a SQLite ledger of its own, and what its people hold. */
@@ -36,6 +40,7 @@ export class TestService implements AsyncDisposable {
   readonly pki: Pki
   readonly ledger: Ledger
   readonly serviceCa: ServiceCa
+  readonly storeKey: Secret
   readonly server: RunningServer
   /** What it has logged. */
   readonly log: readonly string[]
@@ -43,12 +48,13 @@ export class TestService implements AsyncDisposable {
   readonly #clients: Client[] = []
 
   constructor(
-    parts: Pick<TestService, 'pki' | 'ledger' | 'serviceCa' | 'server' | 'log'>,
+    parts: Pick<TestService, 'pki' | 'ledger' | 'serviceCa' | 'storeKey' | 'server' | 'log'>,
     close: () => Promise<void>,
   ) {
     this.pki = parts.pki
     this.ledger = parts.ledger
     this.serviceCa = parts.serviceCa
+    this.storeKey = parts.storeKey
     this.server = parts.server
     this.log = parts.log
     this.#close = close
@@ -99,9 +105,11 @@ export class TestService implements AsyncDisposable {
 export async function startService(options: ServiceOptions = {}): Promise<TestService> {
   const folder = await temporaryFolder('keyline-server')
   const { clock = systemClock, around = (same: Ledger) => same, issuing, signing } = options
-  const storeKey = new Secret(systemRandom.bytes(32))
+  const { beside, database = { kind: 'sqlite', file: join(folder.path, 'ledger.db') } } = options
+  const octets = beside?.storeKey.reveal() ?? systemRandom.bytes(32)
+  const storeKey = new Secret(Uint8Array.from(octets))
   const ledger = await openLedger({
-    database: { kind: 'sqlite', file: join(folder.path, 'ledger.db') },
+    database,
     storeKey,
     clock,
     random: systemRandom,
@@ -109,8 +117,10 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
   })
   await ledger.createOrder(WorkOrder.parse(exampleOrder('O-1')))
   const before = new Date(Math.floor(clock.now() / 1000) * 1000 - 60_000)
-  const pki = await createPki({ vendorId: 0xfff1, notBefore: before, random: systemRandom })
-  const serviceCa = await createServiceCa({ notBefore: before, random: systemRandom })
+  const pki =
+    beside?.pki ?? (await createPki({ vendorId: 0xfff1, notBefore: before, random: systemRandom }))
+  const serviceCa =
+    beside?.serviceCa ?? (await createServiceCa({ notBefore: before, random: systemRandom }))
   const signer = signing?.(keyPairSigner(pki.pai.keyPair)) ?? keyPairSigner(pki.pai.keyPair)
   const certificates = { pai: pki.pai.certificate, paa: pki.paa.certificate }
   const parts = { ...certificates, signer, clock, random: systemRandom }
@@ -127,7 +137,7 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
     },
     { host: '127.0.0.1', port: 0, hostNames: ['localhost', '127.0.0.1'], ...options },
   )
-  return new TestService({ pki, ledger, serviceCa, server, log }, async () => {
+  return new TestService({ pki, ledger, serviceCa, storeKey, server, log }, async () => {
     await ledger.close()
     storeKey.wipe()
     await folder[Symbol.asyncDispose]()
