@@ -56,8 +56,10 @@ export const ledgerErrorTable = {
   },
   LEDGER_RESTORED: {
     fault: 'operator',
-    meaning: 'The ledger lacks records that a signed manifest has seen: an old backup is in use.',
-    remedy: 'restore the newest ledger; an old one would hand out numbers a second time',
+    meaning:
+      'The ledger lacks records that a signed manifest or a checkpoint has seen: an old backup is in use.',
+    remedy:
+      'restore the newest ledger, or make this one safe with `keyline ledger reconcile`; as it is, it would hand out numbers a second time',
   },
   LEDGER_ORDER_UNKNOWN: {
     fault: 'caller',
