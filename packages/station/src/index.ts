@@ -72,6 +72,15 @@ export type { IssuedCertificate, Issuer, IssueRequest } from './port/issuer.ts'
 export type { CallOptions, Probe, Programmer, Target } from './port/programmer.ts'
 export type { SerialPort, SerialPorts } from './port/serial-port.ts'
 export type { ReservedUnit, UnitStore } from './port/unit-store.ts'
+export type { Command } from './programmer/command.ts'
+export { judgeCall, type CallReport, type ErrorClass } from './programmer/judge-call.ts'
+export { readCommandLine, type ReadCommandLine } from './programmer/read-command-line.ts'
+export {
+  readList,
+  type BoardList,
+  type ListedPort,
+  type ListedProbe,
+} from './programmer/read-list.ts'
 export {
   passportOf,
   type Passport,

@@ -28,6 +28,7 @@ const onboarding: Loader = () => import('./matter-onboarding.ts')
 const spake2p: Loader = () => import('./matter-spake2p.ts')
 const tlv: Loader = () => import('./matter-tlv.ts')
 const serial: Loader = () => import('./matter-serial.ts')
+const programmer: Loader = () => import('./matter-programmer-cli.ts')
 const station: Loader = () => import('./matter-station.ts')
 
 /** The Matter files; those with more telling members stand before those that they would be taken for. */
@@ -57,8 +58,8 @@ export const knownFiles: readonly KnownFile[] = [
   file('onboarding/qr.json', 'payload packed qr', onboarding),
   file('onboarding/qr-concatenated.json', 'qr|scanned payloads|extracted origin', onboarding),
   file('onboarding/verhoeff.json', 'digits check', onboarding),
-  file('programmer-cli/outputs.json', 'stdout exitCode parsed'),
-  file('programmer-cli/argv.json', 'argv'),
+  file('programmer-cli/outputs.json', 'stdout exitCode parsed', programmer),
+  file('programmer-cli/argv.json', 'argv', programmer),
   file('serial/frames.json', 'valid lines|line', serial),
   file('serial/pxp-session.json', 'from line', serial),
   file('serial/transcripts.json', 'profile events expect', serial),

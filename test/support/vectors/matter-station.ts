@@ -8,6 +8,7 @@ import {
   type PlanBoard,
   type RunOptions,
 } from '@keyline/station'
+import { canonical } from './canonical.ts'
 import type { CaseResult, VectorCheck, VectorFile } from './case.ts'
 import { casesOf, compared, VectorReader } from './vector-reader.ts'
 
@@ -59,7 +60,7 @@ function argumentsCase(vector: VectorReader, existing: ReadonlySet<string>): Cas
     warnings: rulesOf(false),
     resolved,
   }
-  return compared(vector.id, sorted(wanted), sorted(actual))
+  return compared(vector.id, canonical(wanted), canonical(actual))
 }
 
 async function planCases(file: VectorFile): Promise<readonly CaseResult[]> {
@@ -71,7 +72,7 @@ async function planCase(vector: VectorReader): Promise<CaseResult> {
   const done: unknown[] = []
   const exitCode = await runCase(vector, done)
   const wanted = { operations: vector.list('operations'), exitCode: vector.number('exitCode') }
-  return compared(vector.id, sorted(wanted), sorted({ operations: done, exitCode }))
+  return compared(vector.id, canonical(wanted), canonical({ operations: done, exitCode }))
 }
 
 async function runCase(vector: VectorReader, done: unknown[]): Promise<number> {
@@ -116,13 +117,4 @@ function outcomeOf(vector: VectorReader, operation: Operation): OperationOutcome
   if (outcome === undefined) return 'done'
   if (outcome.has('code') && outcome.text('code') === '0xFFFF') return 'interrupted'
   return 'failed'
-}
-
-/** JSON with the members of each object in the order of their names. */
-function sorted(value: unknown): string {
-  return JSON.stringify(value, (_, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  )
 }
