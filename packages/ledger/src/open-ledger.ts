@@ -64,6 +64,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         random,
         recorder: new Recorder(acts),
         prospects: new Gather({
+          most: questionsTogether,
           run: (questions) => acts.read((db) => prospectsOf(db, questions)),
         }),
         life: { isOver: false },
@@ -127,6 +128,9 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     return made
   }
 }
+
+/** Fewer than are recorded together, so that the work between goes on while others are recorded. */
+const questionsTogether = 16
 
 async function prospectsOf(
   db: Kysely<Tables>,

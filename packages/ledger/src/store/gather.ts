@@ -10,6 +10,8 @@ export interface GatherOptions<Job, Answer> {
   readonly run: (jobs: readonly Job[]) => Promise<readonly Outcome<Answer>[]>
   /** Jobs of one key are not done together: the later one finds what the earlier one left. */
   readonly keyOf?: ((job: Job) => string) | undefined
+  /** Most jobs of one group; 64 unless given. */
+  readonly most?: number | undefined
 }
 
 interface Waiting<Job, Answer> {
@@ -17,7 +19,7 @@ interface Waiting<Job, Answer> {
   readonly settle: (outcome: Outcome<Answer>) => void
 }
 
-const mostTogether = 64
+const usualMost = 64
 const mostWaiting = 4096
 
 /**
@@ -75,13 +77,13 @@ export class Gather<Job, Answer> {
 
   /** The first ones, up to the first whose key is among them. */
   #takeGroup(): readonly Waiting<Job, Answer>[] {
-    const { keyOf } = this.#options
-    if (keyOf === undefined) return this.#waiting.splice(0, mostTogether)
+    const { keyOf, most = usualMost } = this.#options
+    if (keyOf === undefined) return this.#waiting.splice(0, most)
     const keys = new Set<string>()
     let count = 0
     for (const { job } of this.#waiting) {
       const key = keyOf(job)
-      if (count === mostTogether || keys.has(key)) break
+      if (count === most || keys.has(key)) break
       keys.add(key)
       count++
     }
