@@ -5,6 +5,7 @@ import { lineTargets } from './line-targets.ts'
 import { matterDecoders } from './matter-targets.ts'
 import { onboardingDecoders } from './onboarding-targets.ts'
 import { pxpTargets } from './pxp-targets.ts'
+import { serverDecoders } from './server-targets.ts'
 import { signerDecoders } from './signer-targets.ts'
 import { stsafeSimDecoders } from './stsafe-sim-targets.ts'
 import { stsafeDecoders } from './stsafe-targets.ts'
@@ -20,6 +21,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...stsafeDecoders.flatMap(({ targets }) => targets),
   ...stsafeSimDecoders.flatMap(({ targets }) => targets),
   ...signerDecoders.flatMap(({ targets }) => targets),
+  ...serverDecoders.flatMap(({ targets }) => targets),
   ...pxpTargets,
   ...lineTargets,
 ]
