@@ -105,7 +105,7 @@ describe('a station with its issuer behind a server', () => {
     const blocked = await provision()
     expect(blocked.code).toBe(3)
     expect(blocked.out + blocked.err).toContain('ISSUER_STATION_UNTRUSTED')
-    expect(blocked.out).not.toContain('✗ FAIL')
+    expect(blocked.out).not.toContain('✖ FAIL')
 
     expect(await keyline('member', 'unblock', 'station-1', '--credentials', officer)).toMatchObject(
       { code: 0 },
