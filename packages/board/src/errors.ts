@@ -27,9 +27,15 @@ export const boardErrorTable = {
     meaning: 'The flash does not hold what was programmed (class verify).',
     remedy: 'take the board out of the line; its flash is bad',
   },
+  BOARD_ERASE: {
+    fault: 'infrastructure',
+    meaning: 'The flash cannot be erased (class erase).',
+    remedy: 'check the supply of the board; connect under reset and try again',
+  },
   BOARD_PROTECTED: {
     fault: 'infrastructure',
-    meaning: 'The flash is write-protected (class protection).',
+    meaning:
+      'Flash or option bytes are protected by RDP, TZEN, WRP, HDP or BOOT_LOCK (class protection).',
     remedy: 'remove the protection with the regression script, then run again',
   },
   BOARD_NOT_ERASED: {
@@ -41,6 +47,22 @@ export const boardErrorTable = {
     fault: 'caller',
     meaning: 'An address is outside the flash of the part, or not at the start of a program unit.',
     remedy: 'use an address inside the memory map of the platform',
+  },
+  BOARD_OPTION_BYTE: {
+    fault: 'caller',
+    meaning: 'The part has no option byte of this name, or the value is out of its range.',
+    remedy: 'list the option bytes of the part (-ob displ) and give one of their values',
+  },
+  BOARD_LOADER: {
+    fault: 'infrastructure',
+    meaning: 'External memory was reached without its loader, or with another one (class loader).',
+    remedy: 'give the loader of this board with --externalLoader',
+  },
+  BOARD_COPROCESSOR: {
+    fault: 'infrastructure',
+    meaning:
+      'The update service of the wireless coprocessor refuses the call in its present state.',
+    remedy: 'start the update service, give an image for its area, then upgrade again',
   },
   BOARD_PORT_UNKNOWN: {
     fault: 'infrastructure',

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { parseJson, type JsonValue } from '@keyline/bytes'
 import { BoardError } from '../errors.ts'
 import { FlashFile } from '../flash/flash-file.ts'
+import { decodeDeviceState, type DeviceState } from '../mcu/device-state.ts'
+import { isPlatform, type Platform } from '../part/part-table.ts'
 
 /** What the bench remembers of a board besides its flash. */
 export interface BoardRecord {
@@ -21,6 +23,10 @@ export interface BenchRecord {
   readonly boardsMade: number
   /** UID of the board in each slot. */
   readonly slots: readonly string[]
+  /** Platform of each slot; STM32WBA6 where it is absent. */
+  readonly platforms?: readonly Platform[] | undefined
+  /** `SLOT:NAME` or `SLOT:NAME@PLACE`, for whoever opens the folder without faults of its own. */
+  readonly faults?: readonly string[] | undefined
 }
 
 /** The state of a bench on disk: `bench.json`, and per board a folder with `board.json` and `flash.bin`. */
@@ -44,7 +50,13 @@ export class BenchFolder {
       Array.isArray(slots) &&
       slots.every((uid) => typeof uid === 'string')
     if (!isBench) throw new BoardError('BOARD_BENCH_STATE', `${file} does not describe a bench`)
-    return { seed, boardsMade, slots: slots.map(String) }
+    return {
+      seed,
+      boardsMade,
+      slots: slots.map(String),
+      platforms: listOf(members['platforms']).filter(isPlatform),
+      faults: listOf(members['faults']),
+    }
   }
 
   writeBench(record: BenchRecord): void {
@@ -69,8 +81,19 @@ export class BenchFolder {
     writeJson(join(path, 'board.json'), record)
   }
 
-  openFlash(uid: string): FlashFile {
-    return new FlashFile(join(this.#boardPath(uid), 'flash.bin'))
+  openFlash(uid: string, name: 'flash' | 'external' = 'flash'): FlashFile {
+    return new FlashFile(join(this.#boardPath(uid), `${name}.bin`))
+  }
+
+  /** What the board keeps besides its flash; `undefined` for one from the factory. */
+  readState(uid: string): DeviceState | undefined {
+    const file = join(this.#boardPath(uid), 'device.json')
+    const members = readMembers(file)
+    return members === undefined ? undefined : decodeDeviceState(members, file)
+  }
+
+  writeState(uid: string, state: DeviceState): void {
+    writeJson(join(this.#boardPath(uid), 'device.json'), state)
   }
 
   #boardPath(uid: string): string {
@@ -79,7 +102,7 @@ export class BenchFolder {
 }
 
 /** Written beside and renamed, so that a killed process leaves the old file or the new one. */
-function writeJson(file: string, value: BenchRecord | BoardRecord): void {
+function writeJson(file: string, value: BenchRecord | BoardRecord | DeviceState): void {
   attempt(file, () => {
     writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
     renameSync(`${file}.new`, file)
@@ -103,6 +126,10 @@ function readMembers(
     throw new BoardError('BOARD_BENCH_STATE', `${file} does not hold a JSON object`)
   }
   return Object.fromEntries(Object.entries(value))
+}
+
+function listOf(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
 function attempt<T>(path: string, act: () => T): T {

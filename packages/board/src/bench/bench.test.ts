@@ -93,7 +93,7 @@ describe('a bench as programmer', () => {
     const { bench } = fixture
     await expect(bench.connect('SIM000000009')).rejects.toThrow(/SIM000000009 is not connected/)
     await expect(bench.open('sim:9')).rejects.toMatchObject({ code: 'BOARD_PORT_UNKNOWN' })
-    await expect(bench.read(fixture.probe(), 0x7000_0000, 1)).rejects.toMatchObject({
+    await expect(bench.read(fixture.probe(), 0x6000_0000, 1)).rejects.toMatchObject({
       code: 'BOARD_ADDRESS',
     })
     expect(() => openBench({ slots: 65, clock: fixture.clock })).toThrow(/1 to 64 slots, not 65/)

@@ -1,16 +1,27 @@
 import { fromHex, seededRandom, systemRandom, toHex, type Clock, type Random } from '@keyline/bytes'
 import { BoardError } from '../errors.ts'
-import { FaultPlan, type SlotFault } from '../fault/fault-plan.ts'
+import { describeFault, FaultPlan, parseSlotFault, type SlotFault } from '../fault/fault-plan.ts'
 import { faultTable } from '../fault/fault-table.ts'
 import { Neighbourhood } from '../firmware/neighbourhood.ts'
 import { Flash } from '../flash/flash.ts'
+import { Memory } from '../flash/memory.ts'
 import { PagePool } from '../flash/page-pool.ts'
 import type { RegisteredFirmware } from '../image/recognise.ts'
 import { Board, type Timing } from '../mcu/board.ts'
-import { stm32wba65, type Part } from '../part/part.ts'
+import { newDeviceState, type DeviceState } from '../mcu/device-state.ts'
+import type { RdpLevel } from '../option/option-bytes.ts'
+import type { Part } from '../part/part.ts'
+import { isPlatform, parts } from '../part/part-table.ts'
+import { rdpValue } from '../part/option-byte.ts'
 import { SerialLine, type HostPort } from '../uart/serial-line.ts'
 import { BenchFolder, type BoardRecord } from './bench-folder.ts'
-import { ProbeSession, programFlash, readFlash, type BenchCallOptions } from './probe.ts'
+import {
+  ProbeSession,
+  programFlash,
+  readFlash,
+  type BenchCallOptions,
+  type DownloadOptions,
+} from './probe.ts'
 
 export interface BenchOptions {
   /** Number of slots, 1 … 64. */
@@ -22,10 +33,13 @@ export interface BenchOptions {
    * Replays a bench: the same UIDs and keys again. The seed of a folder wins over it; without either, one is drawn.
    */
   readonly seed?: string | undefined
-  readonly part?: Part | undefined
+  /** One part for all slots, or one for each; those of the folder, else STM32WBA6, when absent. */
+  readonly part?: Part | readonly Part[] | undefined
   /** `real` (the default) takes the times of the part on the clock; `none` takes no time. */
   readonly timing?: Timing | undefined
   readonly faults?: readonly SlotFault[] | undefined
+  /** True: the folder keeps the faults for whoever opens it without faults of its own. */
+  readonly keepsFaults?: boolean | undefined
   readonly registeredFirmware?: readonly RegisteredFirmware[] | undefined
   /** Source of the seed when none is given. */
   readonly random?: Random | undefined
@@ -42,11 +56,12 @@ export interface BenchTarget {
   readonly deviceId: number
   readonly deviceName: string
   readonly uid: Uint8Array
-  readonly rdp: 0
+  readonly rdp: RdpLevel
 }
 
 interface Slot {
   readonly number: number
+  readonly part: Part
   readonly session: ProbeSession
   readonly line: SerialLine
   board: Board
@@ -67,7 +82,8 @@ export function openBench(options: BenchOptions): Bench {
 /** Simulated boards on a bench, behind the faces of a programmer and of serial ports. */
 export class Bench {
   readonly #options: BenchOptions
-  readonly #part: Part
+  readonly #faults: readonly SlotFault[]
+  readonly #keptFaults: readonly string[] | undefined
   readonly #folder: BenchFolder | undefined
   readonly #seed: string
   readonly #slots: readonly Slot[]
@@ -80,15 +96,21 @@ export class Bench {
   constructor(options: BenchOptions) {
     requireSlots(options)
     this.#options = options
-    this.#part = options.part ?? stm32wba65
     this.#folder = options.folder === undefined ? undefined : new BenchFolder(options.folder)
     const known = this.#folder?.readBench()
+    this.#faults = options.faults ?? known?.faults?.map(parseSlotFault) ?? []
+    this.#keptFaults =
+      options.keepsFaults === true ? this.#faults.map(describeFault) : known?.faults
     this.#seed = known?.seed ?? options.seed ?? toHex((options.random ?? systemRandom).bytes(16))
     this.#boardsMade = known?.boardsMade ?? 0
     this.#putAside = known?.slots.slice(options.slots) ?? []
     this.#neighbourhood = new Neighbourhood(`${this.#seed}/shared`)
     this.#slots = Array.from({ length: options.slots }, (_, index) =>
-      this.#makeSlot(index + 1, known?.slots[index]),
+      this.#makeSlot({
+        number: index + 1,
+        uid: known?.slots[index],
+        part: partOf(options.part, index) ?? parts[known?.platforms?.[index] ?? 'wba'],
+      }),
     )
     this.#save()
     for (const { board } of this.#slots) board.reset()
@@ -104,9 +126,16 @@ export class Bench {
     const place = this.#slot(slot)
     place.board.close()
     place.ordinal++
-    place.board = this.#makeBoard(place.number, place.ordinal, place.line)
+    place.board = this.#makeBoard(place)
     this.#save()
     return place.board
+  }
+
+  /** Unplugs the board of a slot and plugs it in again. */
+  replug(slot: number): void {
+    const { board } = this.#slot(slot)
+    board.isPowered = true
+    board.reset()
   }
 
   /** Number of the slot that a probe belongs to, from 1, whether it is connected or not. @throws BoardError `BOARD_NO_PROBE` */
@@ -119,57 +148,60 @@ export class Bench {
     return Promise.resolve(
       this.#slots
         .filter(({ session, board }) => session.isConnected(board))
-        .map(({ number, line }) => ({
-          serialNumber: probeSerialNumber(number),
-          boardName: this.#part.boardName,
-          port: line.name,
-        })),
+        .flatMap(({ number, line, part, board }) => {
+          const { boardName } = part
+          const probe = { serialNumber: probeSerialNumber(number), boardName, port: line.name }
+          return board.faults.strikes('probe-cloned') ? [probe, probe] : [probe]
+        }),
     )
   }
 
   /** @throws BoardError `BOARD_NO_PROBE`, `BOARD_PROBE_BUSY`, `BOARD_NO_TARGET` */
   async connect(probe: string, options: BenchCallOptions = {}): Promise<BenchTarget> {
-    const { session, board } = this.#slotOf(probe)
-    return session.call(board, options, () => {
-      const isOther = board.faults.strikes('uid-changes')
-      return Promise.resolve({
-        deviceId: this.#part.deviceId,
-        deviceName: this.#part.deviceName,
-        uid: isOther ? board.uid.toReversed() : Uint8Array.from(board.uid),
-        rdp: 0 as const,
-      })
-    })
+    return this.onTarget(probe, options, (board) => Promise.resolve(targetOf(board)))
   }
 
   /**
    * Erases the touched pages, programs and verifies. The firmware stands still until {@link reset}.
-   * @throws BoardError `BOARD_ADDRESS`, `BOARD_PROTECTED`, `BOARD_VERIFY`, and those of {@link connect}
+   * @throws BoardError `BOARD_ADDRESS`, `BOARD_LOADER`, `BOARD_PROTECTED`, `BOARD_VERIFY`, and those of {@link connect}
    */
   async download(
     probe: string,
     address: number,
     octets: Uint8Array,
-    options: BenchCallOptions = {},
+    options: DownloadOptions = {},
   ): Promise<void> {
-    const { session, board } = this.#slotOf(probe)
-    return session.call(board, options, () => programFlash(board, address, octets, options.signal))
+    return this.onTarget(probe, options, (board) =>
+      programFlash(board, { address, octets }, options),
+    )
   }
 
-  /** Reads flash; the firmware goes on. @throws BoardError `BOARD_ADDRESS`, and those of {@link connect} */
+  /**
+   * Reads flash; the firmware goes on.
+   * @throws BoardError `BOARD_ADDRESS`, `BOARD_LOADER`, `BOARD_PROTECTED`, and those of {@link connect}
+   */
   async read(
     probe: string,
     address: number,
     length: number,
     options: BenchCallOptions = {},
   ): Promise<Uint8Array> {
-    const { session, board } = this.#slotOf(probe)
-    return session.call(board, options, () => readFlash(board, address, length, options.signal))
+    return this.onTarget(probe, options, (board) => readFlash(board, { address, length }, options))
   }
 
   /** Starts the firmware that stands in the flash. @throws BoardError as {@link connect} */
   async reset(probe: string, options: BenchCallOptions = {}): Promise<void> {
+    return this.onTarget(probe, options, (board) => Promise.resolve(board.reset()))
+  }
+
+  /** One programmer call: connects to the target, then does any act with it. @throws BoardError as {@link connect} */
+  async onTarget<T>(
+    probe: string,
+    options: BenchCallOptions,
+    act: (board: Board) => Promise<T>,
+  ): Promise<T> {
     const { session, board } = this.#slotOf(probe)
-    return session.call(board, options, () => Promise.resolve(board.reset()))
+    return session.call(board, options, () => act(board))
   }
 
   /** Opens a serial port. @throws BoardError `BOARD_PORT_UNKNOWN`, `BOARD_PORT_BUSY` */
@@ -188,58 +220,67 @@ export class Bench {
     this.close()
   }
 
-  #makeSlot(number: number, uid: string | undefined): Slot {
+  #makeSlot({ number, uid, part }: SlotInput): Slot {
     const { clock, timing } = this.#options
     const faults = (): FaultPlan => slot.board.faults
     const line = new SerialLine({
       name: `sim:${number}`,
       clock,
-      octetMs: timing === 'none' ? 0 : this.#part.times.uartOctetMs,
+      octetMs: timing === 'none' ? 0 : part.times.uartOctetMs,
       faults,
     })
     const record = uid === undefined ? undefined : this.#folder?.readBoard(uid)
+    const place = { number, part, line, ordinal: record?.ordinal ?? 1 }
     const slot: Slot = {
-      number,
+      ...place,
       session: new ProbeSession(probeSerialNumber(number)),
-      line,
-      ordinal: record?.ordinal ?? 1,
-      board: record === undefined ? this.#makeBoard(number, 1, line) : this.#boardOf(record, line),
+      board: record === undefined ? this.#makeBoard(place) : this.#boardOf(record, place),
     }
     return slot
   }
 
-  #makeBoard(slot: number, ordinal: number, line: SerialLine): Board {
+  #makeBoard(place: Omit<Slot, 'session' | 'board'>): Board {
     this.#boardsMade++
     const seed = `${this.#seed}/board/${this.#boardsMade}`
     const uid = toHex(seededRandom(`${seed}/uid`).bytes(12))
-    const record = { uid, seed, slot, ordinal, boots: 0 }
+    const record = { uid, seed, slot: place.number, ordinal: place.ordinal, boots: 0 }
     this.#folder?.writeBoard(record)
-    return this.#boardOf(record, line)
+    return this.#boardOf(record, place)
   }
 
-  #boardOf(record: BoardRecord, line: SerialLine): Board {
+  #boardOf(record: BoardRecord, { part, line }: Omit<Slot, 'session' | 'board'>): Board {
     const { uid, seed, slot, ordinal, boots } = record
     const { clock, timing = 'real', registeredFirmware = [] } = this.#options
-    const faults = (this.#options.faults ?? []).filter(
-      (fault) => fault.slot === slot && (fault.board ?? ordinal) === ordinal,
+    const faults = new FaultPlan(
+      this.#faults.filter((fault) => fault.slot === slot && (fault.board ?? ordinal) === ordinal),
     )
     return new Board({
-      part: this.#part,
+      part,
       uid: fromHex(uid),
       seed,
-      flash: new Flash(this.#part.flash, {
-        file: this.#folder?.openFlash(uid),
-        pool: this.#pool,
-      }),
+      flash: this.#memoryOf(part, uid),
       line,
       clock,
       timing,
-      faults: new FaultPlan(faults),
+      faults,
       neighbourhood: this.#neighbourhood,
       registeredFirmware,
       boots,
-      onBoot: (count) => this.#folder?.writeBoard({ ...record, boots: count }),
+      onBoot: (count) => {
+        this.#folder?.writeBoard({ ...record, boots: count })
+        if (faults.strikes('port-renamed')) line.rename(`${line.name}-${count}`)
+      },
+      state: this.#folder?.readState(uid) ?? protectedState(part, faults),
+      onState: (state) => this.#folder?.writeState(uid, state),
     })
+  }
+
+  #memoryOf(part: Part, uid: string): Memory {
+    const pool = this.#pool
+    const internal = new Flash(part.flash, { file: this.#folder?.openFlash(uid), pool })
+    if (part.external === undefined) return new Memory(internal)
+    const file = this.#folder?.openFlash(uid, 'external')
+    return new Memory(internal, new Flash(part.external.flash, { file }))
   }
 
   #save(): void {
@@ -247,6 +288,8 @@ export class Bench {
       seed: this.#seed,
       boardsMade: this.#boardsMade,
       slots: [...this.#slots.map(({ board }) => toHex(board.uid)), ...this.#putAside],
+      platforms: this.#slots.map(({ part }) => part.platform).filter(isPlatform),
+      faults: this.#keptFaults,
     })
   }
 
@@ -265,6 +308,38 @@ export class Bench {
     throw new BoardError('BOARD_NO_PROBE', `the probe ${probe} is not connected`, {
       details: { class: 'no-probe' },
     })
+  }
+}
+
+interface SlotInput {
+  readonly number: number
+  readonly uid: string | undefined
+  readonly part: Part
+}
+
+function partOf(part: BenchOptions['part'], index: number): Part | undefined {
+  if (part === undefined || 'platform' in part) return part
+  return part[index % part.length]
+}
+
+function targetOf({ part, uid, faults, options }: Board): BenchTarget {
+  const isOther = faults.strikes('uid-changes')
+  return {
+    deviceId: part.deviceId,
+    deviceName: part.deviceName,
+    uid: isOther ? uid.toReversed() : Uint8Array.from(uid),
+    rdp: options.rdp,
+  }
+}
+
+/** A board that comes with read-out protection. */
+function protectedState(part: Part, faults: FaultPlan): DeviceState | undefined {
+  const level = faults.valueOf('read-protected')
+  if (level === undefined) return undefined
+  const values = { RDP: level === 2 ? rdpValue.level2 : rdpValue.level1 }
+  return {
+    ...newDeviceState(part.coprocessor?.version),
+    options: { programmed: values, loaded: values },
   }
 }
 

@@ -6,6 +6,15 @@ export interface BenchCallOptions {
   readonly signal?: AbortSignal | undefined
   /** Connects with a pulse on the reset line: the firmware starts anew. */
   readonly underReset?: boolean | undefined
+  /** External loader, by name or file; needed for addresses in external memory. */
+  readonly loader?: string | undefined
+}
+
+export interface DownloadOptions extends BenchCallOptions {
+  /** True: the touched pages are not erased first. */
+  readonly skipErase?: boolean | undefined
+  /** False: what was programmed is not read back. */
+  readonly verify?: boolean | undefined
 }
 
 /** Octets that are erased, programmed or read in one go, so that a cut leaves a half-written flash. */
@@ -52,11 +61,11 @@ export class ProbeSession {
       throw noProbe(`the probe ${this.#serialNumber} is not connected`)
     }
     if (faults.strikes('programmer-hangs')) await interrupted(signal)
-    if (underReset) board.reset()
+    if (underReset && board.isPowered) board.reset()
     await board.take(board.part.times.connectMs, signal)
     const isOnce = faults.strikes('no-target-once')
     const isGone = faults.strikes('no-target')
-    if (isOnce || isGone) {
+    if (isOnce || isGone || !board.isPowered || board.options.rdp === 2) {
       throw new BoardError(
         'BOARD_NO_TARGET',
         `the probe ${this.#serialNumber} does not reach its target`,
@@ -66,26 +75,32 @@ export class ProbeSession {
   }
 }
 
+/** Octets for an address. */
+export interface Download {
+  readonly address: number
+  readonly octets: Uint8Array
+}
+
 /** Erases the touched pages, programs and verifies; the core stands still until the next reset. */
 export async function programFlash(
   board: Board,
-  address: number,
-  octets: Uint8Array,
-  signal: AbortSignal | undefined,
+  { address, octets }: Download,
+  options: DownloadOptions = {},
 ): Promise<void> {
   const { flash, faults, part } = board
-  const { erasePageMs, programOctetMs, readOctetMs } = part.times
+  const { skipErase = false, verify = true, signal } = options
+  const { programOctetMs, readOctetMs } = part.times
   flash.requireProgrammable(address, octets.length)
+  requireLoader(board, address, options.loader)
   board.halt()
   if (faults.strikes('write-protected')) {
     throw new BoardError('BOARD_PROTECTED', `the flash at ${hex(address)} is write-protected`, {
       details: { class: 'protection', address },
     })
   }
-  for (const slice of slices(octets)) {
-    const pages = flash.erase(address + slice.offset, slice.octets.length)
-    await board.take(pages * erasePageMs, signal)
-  }
+  board.access.requireWritable({ address, length: octets.length })
+  if (faults.strikes('erase-fails')) throw eraseFailed(address)
+  if (!skipErase) await erasePages(board, { address, length: octets.length }, signal)
   const isLost = faults.strikes('probe-lost')
   for (const slice of slices(octets)) {
     if (isLost && slice.offset + slice.octets.length > octets.length / 2) {
@@ -95,25 +110,80 @@ export async function programFlash(
     await board.take(slice.octets.length * programOctetMs, signal)
   }
   if (faults.strikes('verify-mismatch')) flash.flipBit(address + octets.length - 1)
-  await board.take(octets.length * readOctetMs, signal)
-  if (!flash.holds(address, octets)) {
-    throw new BoardError('BOARD_VERIFY', `the flash from ${hex(address)} differs from the file`, {
-      details: { class: 'verify', address },
-    })
+  if (verify) {
+    await board.take(octets.length * readOctetMs, signal)
+    requireHeld(board, { address, octets })
   }
   if (faults.strikes('image-corrupted')) flash.flipBit(address)
+  if (faults.strikes('power-lost')) board.isPowered = false
 }
 
-/** @throws BoardError `BOARD_ADDRESS` */
+export interface FlashRange {
+  readonly address: number
+  readonly length: number
+}
+
+/** @throws BoardError `BOARD_ADDRESS`, `BOARD_LOADER`, `BOARD_PROTECTED` */
 export async function readFlash(
   board: Board,
-  address: number,
-  length: number,
-  signal: AbortSignal | undefined,
+  range: FlashRange,
+  options: BenchCallOptions = {},
 ): Promise<Uint8Array> {
-  const octets = board.flash.read(address, length)
-  await board.take(length * board.part.times.readOctetMs, signal)
-  return octets
+  const octets = board.flash.read(range.address, range.length)
+  requireLoader(board, range.address, options.loader)
+  board.access.requireReadable(range)
+  await board.take(range.length * board.part.times.readOctetMs, options.signal)
+  return board.access.hide(range, octets)
+}
+
+/** Erases every page that a range touches. @throws BoardError `BOARD_PROTECTED` */
+export async function erasePages(
+  board: Board,
+  { address, length }: FlashRange,
+  signal?: AbortSignal,
+): Promise<void> {
+  board.access.requireWritable({ address, length })
+  for (let done = 0; done < length; done += sliceLength) {
+    const pages = board.flash.erase(address + done, Math.min(sliceLength, length - done))
+    await board.take(pages * board.part.times.erasePageMs, signal)
+  }
+}
+
+/** Erases the internal flash. @throws BoardError `BOARD_PROTECTED` where a page is protected */
+export async function massErase(board: Board, signal?: AbortSignal): Promise<void> {
+  const { flash, part, options } = board
+  const { base, size } = part.flash
+  if (board.faults.strikes('erase-fails')) throw eraseFailed(base)
+  if (options.rdp !== 0) board.access.requireReadable({ address: base, length: 1 })
+  board.access.requireUnlocked()
+  board.halt()
+  flash.internal.eraseAll()
+  await board.take((size / part.flash.pageSize) * part.times.erasePageMs, signal)
+}
+
+function requireHeld({ flash }: Board, { address, octets }: Download): void {
+  if (flash.holds(address, octets)) return
+  throw new BoardError('BOARD_VERIFY', `the flash from ${hex(address)} differs from the file`, {
+    details: { class: 'verify', address },
+  })
+}
+
+function requireLoader({ flash, part, faults }: Board, address: number, loader?: string): void {
+  if (flash.external?.contains(address) !== true) return
+  const name = loader?.replace(/^.*[\\/]/, '').replace(/\.stldr$/i, '')
+  const isRight = name === part.external?.loader
+  if (isRight && !faults.strikes('loader-fails')) return
+  const message =
+    name === undefined
+      ? `${hex(address)} is external memory: it needs an external loader`
+      : `the external loader ${name} does not initialise on ${part.boardName}`
+  throw new BoardError('BOARD_LOADER', message, { details: { class: 'loader', address } })
+}
+
+function eraseFailed(address: number): BoardError {
+  return new BoardError('BOARD_ERASE', `the flash at ${hex(address)} cannot be erased`, {
+    details: { class: 'erase', address },
+  })
 }
 
 function noProbe(message: string): BoardError {

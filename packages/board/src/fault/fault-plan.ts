@@ -69,6 +69,28 @@ export function parseFault(text: string): Pick<SlotFault, 'name' | 'at'> {
   return place === undefined ? { name } : { name, at: Number(place) }
 }
 
+/** `SLOT:NAME`, `SLOT:NAME@PLACE`, `SLOT/BOARD:NAME`. @throws BoardError `BOARD_FAULT_UNKNOWN` */
+export function parseSlotFault(text: string): SlotFault {
+  const [, slot, board, rest] = /^(\d{1,2})(?:\/(\d{1,6}))?:(.*)$/.exec(text) ?? []
+  if (slot === undefined || rest === undefined) {
+    throw new BoardError(
+      'BOARD_FAULT_UNKNOWN',
+      `${JSON.stringify(text)} is not a fault of a slot, such as 2:no-target@3`,
+    )
+  }
+  return {
+    slot: Number(slot),
+    board: board === undefined ? undefined : Number(board),
+    ...parseFault(rest),
+  }
+}
+
+/** The form that {@link parseSlotFault} reads. */
+export function describeFault({ slot, board, name, at }: SlotFault): string {
+  const place = board === undefined ? String(slot) : `${slot}/${board}`
+  return at === undefined ? `${place}:${name}` : `${place}:${name}@${at}`
+}
+
 function multiplesWithin(period: number, start: number, length: number): readonly number[] {
   const multiples: number[] = []
   const first = Math.floor(start / period) + 1

@@ -1,29 +1,4 @@
-/** What `at` of a fault counts. */
-export type FaultPlace =
-  | 'programmer call'
-  | 'download'
-  | 'connect'
-  | 'port opening'
-  | 'octet on the line, both directions'
-  | 'octets between two faults'
-  | 'message received or sent by the firmware'
-  | 'boot'
-  | 'session'
-  | 'octet of the factory-data region'
-  | 'result code'
-  | 'attestation request'
-
-/** All that is known of one fault. */
-export interface FaultEntry {
-  /** Row of provisioning-station section 13 or of the fault matrix. */
-  readonly row: string
-  readonly meaning: string
-  readonly place: FaultPlace
-  /** Value of `at` when none is given. */
-  readonly at: number
-  /** True: from that place on. False: at that place only. */
-  readonly lasts: boolean
-}
+import type { FaultEntry } from './fault-entry.ts'
 
 /** The faults that a simulated board or its probe can have. `at` of the first occurrence is 1. */
 export const faultTable = {
@@ -82,6 +57,111 @@ export const faultTable = {
     place: 'download',
     at: 3,
     lasts: false,
+  },
+  'exit-zero-on-error': {
+    row: 'F-04',
+    meaning: 'A programmer call prints an error line and ends with exit code 0.',
+    place: 'programmer call',
+    at: 1,
+    lasts: false,
+  },
+  'exit-one-on-success': {
+    row: 'F-05',
+    meaning: 'A programmer call prints its success line and ends with exit code 1.',
+    place: 'programmer call',
+    at: 1,
+    lasts: false,
+  },
+  'output-cut': {
+    row: 'F-07',
+    meaning: 'The output of a programmer call ends in the middle, with exit code 0.',
+    place: 'programmer call',
+    at: 1,
+    lasts: false,
+  },
+  'erase-fails': {
+    row: 'PRG-5',
+    meaning: 'The flash cannot be erased.',
+    place: 'download',
+    at: 1,
+    lasts: false,
+  },
+  'loader-fails': {
+    row: 'F-10',
+    meaning: 'The external loader does not initialise.',
+    place: 'download',
+    at: 1,
+    lasts: true,
+  },
+  'read-protected': {
+    row: 'F-11',
+    meaning: 'The board comes with read-out protection; the place is its level, 1 or 2.',
+    place: 'level of the read-out protection',
+    at: 1,
+    lasts: true,
+  },
+  'script-fails': {
+    row: 'F-12',
+    meaning: 'A platform script ends with 1 before it has changed anything.',
+    place: 'script run',
+    at: 1,
+    lasts: false,
+  },
+  'script-asks': {
+    row: 'F-12',
+    meaning: 'A platform script asks a question that nobody expects, and waits.',
+    place: 'script run',
+    at: 1,
+    lasts: false,
+  },
+  'power-lost': {
+    row: 'F-13',
+    meaning: 'The board has lost its power behind a download, until it is plugged in anew.',
+    place: 'download',
+    at: 1,
+    lasts: false,
+  },
+  'wrong-firmware': {
+    row: 'F-15',
+    meaning: 'An application runs in place of the provisioning firmware.',
+    place: 'boot',
+    at: 1,
+    lasts: true,
+  },
+  'port-renamed': {
+    row: 'F-16',
+    meaning: 'The serial port comes back under another name when the board starts.',
+    place: 'boot',
+    at: 1,
+    lasts: false,
+  },
+  'secure-storage-refuses': {
+    row: 'F-25',
+    meaning: 'The secure storage is full or written already: finish:013, or 004 of L0 and L1.',
+    place: 'session',
+    at: 1,
+    lasts: true,
+  },
+  'record-zero-length': {
+    row: 'F-31',
+    meaning: 'The first record of the factory data has the length 0 behind the exchange.',
+    place: 'session',
+    at: 1,
+    lasts: true,
+  },
+  'record-oversized': {
+    row: 'F-31',
+    meaning: 'The first record of the factory data leaves the region behind the exchange.',
+    place: 'session',
+    at: 1,
+    lasts: true,
+  },
+  'probe-cloned': {
+    row: 'F-32',
+    meaning: 'The probe is listed twice with the same serial number.',
+    place: 'listing',
+    at: 1,
+    lasts: true,
   },
   'uid-changes': {
     row: 'PRG-4',

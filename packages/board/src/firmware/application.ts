@@ -1,9 +1,10 @@
 import { concat, encodeUtf8, isKeylineError } from '@keyline/bytes'
 import { encodeAttestationElements, Tag } from '@keyline/matter'
 import { encodeBasic, pxpLimits, type Message, type MessageType } from '@keyline/matter/pxp'
-import { DeviceKey } from './device-key.ts'
+import { DeviceKey } from '../storage/device-key.ts'
 import { FactoryDataRegion, ReadRefusal } from './factory-data-region.ts'
 import type { Hardware } from './hardware.ts'
+import { signedBy } from './key-place.ts'
 import { PxpLink } from './pxp-link.ts'
 
 interface Answer {
@@ -51,9 +52,6 @@ function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
   }
   const data = new FactoryDataRegion(hardware).read()
   const declaration = data.require(Tag.certificationDeclaration)
-  const storedKey = data.storedKey()
-  if (storedKey === undefined) throw new Unservable('the device has no attestation key')
-
   const isOtherNonce = faults.strikes('attestation-other-nonce')
   const isOtherDeclaration = faults.strikes('attestation-other-declaration')
   const isOtherKey = faults.strikes('attestation-other-key')
@@ -62,8 +60,11 @@ function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
     nonce: isOtherNonce ? random.bytes(nonceLength) : request.subarray(0, nonceLength),
     timestamp: 0,
   })
-  const key = isOtherKey ? DeviceKey.draw(random) : storedKey
-  const signature = key.sign(concat(elements, request.subarray(nonceLength)))
+  const message = concat(elements, request.subarray(nonceLength))
+  const signature = isOtherKey
+    ? DeviceKey.draw(random).sign(message)
+    : signedBy(hardware, hardware.keyPlace, message)
+  if (signature === undefined) throw new Unservable('the device has no attestation key')
   return [
     { type: 'ATTRSP', payload: elements },
     { type: 'ATTSIG', payload: signature },

@@ -1,7 +1,7 @@
 import { p256PublicKey } from '@keyline/crypto'
 import { buildRequest, derInteger, derSequence, name, Oid } from '@keyline/x509'
 import { MatterOid } from '@keyline/matter'
-import type { DeviceKey } from './device-key.ts'
+import type { SigningKey } from '../storage/signing-key.ts'
 
 /** What the factory data says of the product; it becomes the subject of the request. */
 export interface ProductIdentity {
@@ -12,7 +12,7 @@ export interface ProductIdentity {
 
 /** PKCS#10 DER: subject with serial number, VID and PID, signed by the key of the device. */
 export function buildDeviceRequest(
-  key: DeviceKey,
+  key: SigningKey,
   identity: ProductIdentity,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { vendorId, productId, serialNumber } = identity

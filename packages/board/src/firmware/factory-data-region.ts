@@ -9,7 +9,7 @@ import {
   type ReaderStatus,
 } from '@keyline/matter'
 import type { BoardResult } from '@keyline/matter/pxp'
-import { DeviceKey } from './device-key.ts'
+import { DeviceKey } from '../storage/device-key.ts'
 import type { ProductIdentity } from './device-request.ts'
 import type { Hardware } from './hardware.ts'
 
@@ -82,6 +82,11 @@ export class FactoryDataReader {
     }
   }
 
+  /** @throws ReadRefusal */
+  publicKey(): Uint8Array | undefined {
+    return this.find(Tag.dacPublicKey)
+  }
+
   /** The device key of the flash record; `undefined` when it is absent. @throws ReadRefusal, CryptoError */
   storedKey(): DeviceKey | undefined {
     const scalar = this.find(Tag.dacPrivateKey)
@@ -102,6 +107,12 @@ export class FactoryDataRegion {
     return new FactoryDataReader(this.#octets())
   }
 
+  /** Whether there is a place for the credentials. */
+  accepts(credentials: Credentials): boolean {
+    const { credentialWindow } = this.#hardware.part.factoryData
+    return appendCredentials(this.#octets(), credentials, { window: credentialWindow }).ok
+  }
+
   /** Writes the credentials by the rule of matter-factory-data 1.7 and reads them back. */
   async append(credentials: Credentials): Promise<BoardResult> {
     const { flash, part, take } = this.#hardware
@@ -120,6 +131,16 @@ export class FactoryDataRegion {
       await take(page.length * part.times.programOctetMs)
     }
     return flash.holds(factoryDataAddress, region) ? 'ok' : 'flashWrite'
+  }
+
+  /** Gives the first record another length. */
+  damageLength(length: number): void {
+    const { flash, part } = this.#hardware
+    const { factoryDataAddress, eraseUnit } = part.factoryData
+    const page = flash.read(factoryDataAddress, eraseUnit)
+    new DataView(page.buffer).setUint32(4, length, true)
+    flash.erase(factoryDataAddress, eraseUnit)
+    flash.program(factoryDataAddress, page)
   }
 
   /** @param offset from the start of the region */

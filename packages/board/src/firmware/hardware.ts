@@ -1,16 +1,37 @@
 import type { Clock, Random } from '@keyline/bytes'
 import type { FaultPlan } from '../fault/fault-plan.ts'
-import type { Flash } from '../flash/flash.ts'
+import type { Memory } from '../flash/memory.ts'
 import type { FirmwareIdentity } from '../image/firmware-image.ts'
 import type { Part } from '../part/part.ts'
+import type { CustomerKeyStorage } from '../storage/customer-key-storage.ts'
+import type { PsaKeyStore } from '../storage/psa-key-store.ts'
+import type { TrustedStorage } from '../storage/trusted-storage.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
+
+/** Where the device key rests: in the factory data, or in one of the secure stores. */
+export type KeyPlace = 'flash' | 'its' | 'psa' | 'cks'
+
+/** What lights tell when there is no serial line. */
+export type Led = 'off' | 'ok' | 'error'
+
+/** The secure stores of a part; each one absent where the part has none. */
+export interface SecureStorage {
+  readonly its?: TrustedStorage | undefined
+  readonly psa?: PsaKeyStore | undefined
+  readonly cks?: CustomerKeyStorage | undefined
+}
 
 /** The microcontroller as its firmware sees it, from one start to the next. */
 export interface Hardware {
   readonly part: Part
   /** 96-bit unique id, 12 octets. */
   readonly uid: Uint8Array
-  readonly flash: Flash
+  readonly flash: Memory
+  readonly storage: SecureStorage
+  /** The place that a provisioning firmware has noted; `flash` when none has. */
+  readonly keyPlace: KeyPlace
+  readonly noteKeyPlace: (place: KeyPlace) => void
+  readonly show: (led: Led) => void
   readonly image: FirmwareIdentity
   readonly clock: Clock
   /** The generator of this start; another start draws other values. */

@@ -15,15 +15,16 @@ import {
   proofPrefix,
   pxpLimits,
   type BoardResult,
-  type KeyStore,
   type MessageType,
   type ProvisioningMode,
 } from '@keyline/matter/pxp'
 import { parseCertificate } from '@keyline/x509'
 import { buildDeviceRequest, type ProductIdentity } from './device-request.ts'
-import { DeviceKey } from './device-key.ts'
+import { DeviceKey } from '../storage/device-key.ts'
+import type { SigningKey } from '../storage/signing-key.ts'
 import { FactoryDataRegion, ReadRefusal } from './factory-data-region.ts'
-import type { Hardware } from './hardware.ts'
+import type { Hardware, KeyPlace } from './hardware.ts'
+import { choosePlace, keepKey, makeKey, signedBy, storeNameOf, storesOf } from './key-place.ts'
 import { PxpLink } from './pxp-link.ts'
 
 /** A certificate that is longer has no place in the buffer of the ST firmware. */
@@ -125,10 +126,11 @@ class Session {
     const data = this.#region.read()
     await this.#identify(data.isProvisioned())
     if (data.isErased()) throw new SessionEnd('dataNotFound')
-    const store = this.#chooseStore(mode)
+    const place = choosePlace(this.#hardware, mode)
+    if (place === undefined) throw new SessionEnd('noSecureStore')
     const product = data.product()
 
-    const key = await this.#makeKey()
+    const key = await this.#makeKey(place)
     await this.#say('CSR', await this.#request(key, product))
 
     const dac = await this.#hear('DAC')
@@ -138,13 +140,13 @@ class Session {
     const commit = await this.#hear('COMMIT')
     if (!equalOctets(commit, sha256(dac, pai))) throw new SessionEnd('protocolError')
 
-    const isStored = await this.#store(store, { dac, pai, key })
+    const isStored = await this.#store(place, { dac, pai, key })
     if (faults.strikes('restart-after-commit')) this.#restart()
-    await this.#say('STORED', encodeStored({ store }))
+    await this.#say('STORED', encodeStored({ store: storeNameOf(place) }))
 
     const challenge = await this.#hear('CHAL')
     if (challenge.length !== pxpLimits.challengeLength) throw new SessionEnd('protocolError')
-    await this.#say('PROOF', this.#prove(challenge, isStored ? undefined : key))
+    await this.#say('PROOF', this.#prove(challenge, place, isStored ? undefined : key))
     await this.#hear('DONE')
   }
 
@@ -164,30 +166,23 @@ class Session {
       encodeIdent({
         uid: faults.strikes('ident-other-uid') ? uid.toReversed() : uid,
         device: `0x${part.deviceId.toString(16).toUpperCase().padStart(3, '0')}`,
-        stores: part.keyStores,
+        stores: storesOf(this.#hardware),
         state: isProvisioned ? 'provisioned' : 'empty',
       }),
     )
     if (isProvisioned) throw new SessionEnd('alreadyProvisioned')
   }
 
-  /** The table of provisioning-station section 9.4. */
-  #chooseStore(mode: ProvisioningMode): KeyStore {
-    const { keyStores } = this.#hardware.part
-    if (mode === 'test') return 'flash'
-    const store = (['cks', 'its'] as const).find((secure) => keyStores.includes(secure))
-    if (store === undefined) throw new SessionEnd('noSecureStore')
-    return store
-  }
-
-  async #makeKey(): Promise<DeviceKey> {
+  async #makeKey(place: KeyPlace): Promise<SigningKey> {
     const { part, random, faults, neighbourhood } = this.#hardware
     await this.#hardware.take(part.times.keyGenerationMs)
     const source = faults.strikes('cloned-key') ? seededRandom(neighbourhood.sharedSeed) : random
-    return DeviceKey.draw(source)
+    const key = makeKey(this.#hardware, place, source)
+    if (key === undefined) throw new SessionEnd('secureStorageRefused')
+    return key
   }
 
-  async #request(key: DeviceKey, product: ProductIdentity): Promise<Uint8Array> {
+  async #request(key: SigningKey, product: ProductIdentity): Promise<Uint8Array> {
     const { uid, faults, neighbourhood } = this.#hardware
     const vendorId = product.vendorId ^ (faults.strikes('csr-foreign-vendor') ? 0x0003 : 0)
     const own = await buildDeviceRequest(key, { ...product, vendorId })
@@ -203,31 +198,35 @@ class Session {
   }
 
   /** False when a fault kept the credentials out of the flash. */
-  async #store(store: KeyStore, credentials: Credentials): Promise<boolean> {
+  async #store(place: KeyPlace, credentials: Credentials): Promise<boolean> {
     const { faults } = this.#hardware
     if (faults.strikes('flash-refuses')) throw new SessionEnd('flashWrite')
     if (faults.strikes('stores-nothing')) return false
     const { dac, pai, key } = credentials
+    if (!keepKey(this.#hardware, place, key)) throw new SessionEnd('secureStorageRefused')
     const outcome = await this.#region.append({
       dac,
       pai,
       publicKey: key.publicKey,
-      privateKey: store === 'flash' ? key.secret() : undefined,
+      privateKey: place === 'flash' ? key.secret?.() : undefined,
     })
     if (outcome !== 'ok') throw new SessionEnd(outcome)
+    this.#hardware.noteKeyPlace(place)
     const offset = faults.valueOf('flash-bit-flip')
     if (offset !== undefined) this.#region.flipBit(offset - 1)
+    if (faults.strikes('record-zero-length')) this.#region.damageLength(0)
+    if (faults.strikes('record-oversized')) this.#region.damageLength(0x1_0000)
     return true
   }
 
   /** Signs with the stored key; a board that lies signs with what it has in memory. */
-  #prove(challenge: Uint8Array, unstored: DeviceKey | undefined): Uint8Array {
+  #prove(challenge: Uint8Array, place: KeyPlace, unstored: SigningKey | undefined): Uint8Array {
     const { random, faults } = this.#hardware
-    const key = faults.strikes('proof-other-key')
-      ? DeviceKey.draw(random)
-      : (unstored ?? this.#region.read().storedKey())
-    if (key === undefined) throw new SessionEnd('proofFailed')
-    return key.sign(concat(encodeUtf8(proofPrefix), challenge))
+    const message = concat(encodeUtf8(proofPrefix), challenge)
+    if (faults.strikes('proof-other-key')) return DeviceKey.draw(random).sign(message)
+    const signature = unstored?.sign(message) ?? signedBy(this.#hardware, place, message)
+    if (signature === undefined) throw new SessionEnd('proofFailed')
+    return signature
   }
 
   async #say(type: MessageType, payload: Uint8Array): Promise<void> {
@@ -256,10 +255,10 @@ class Session {
 interface Credentials {
   readonly dac: Uint8Array
   readonly pai: Uint8Array
-  readonly key: DeviceKey
+  readonly key: SigningKey
 }
 
-function checkCertificates(dac: Uint8Array, pai: Uint8Array, key: DeviceKey): void {
+function checkCertificates(dac: Uint8Array, pai: Uint8Array, key: SigningKey): void {
   if (dac.length > certificateLimit || pai.length > certificateLimit) {
     throw new SessionEnd('certificateRejected')
   }

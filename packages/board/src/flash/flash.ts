@@ -12,7 +12,7 @@ export interface FlashOptions {
 
 /**
  * Flash with its real semantics (provisioning-station section 12.2): erased octets read FF, pages are
- * erased as a whole, and a program unit can be written once after each erase.
+ * erased as a whole, and a program unit can be written once after each erase; in NOR flash bits go from 1 to 0.
  * Addresses are those of the memory map; an alias names the same octets.
  */
 export class Flash {
@@ -74,6 +74,7 @@ export class Flash {
    */
   program(address: number, octets: Uint8Array): void {
     const { start, length } = this.#unitsOf(address, octets.length)
+    if (this.geometry.programming === 'nor') return this.#clearBits(start, octets)
     const padded = octets.length === length ? octets : filledUp(octets, length)
     let end = start + length
     for (const { page, from, to } of this.#spans(start, end)) {
@@ -95,6 +96,27 @@ export class Flash {
         { details: { class: 'protection', address: this.geometry.base + end } },
       )
     }
+  }
+
+  #clearBits(start: number, octets: Uint8Array): void {
+    const present = this.read(this.geometry.base + start, octets.length)
+    const result = octets.map((octet, index) => octet & (present[index] ?? 0))
+    for (const { page, from, to } of this.#spans(start, start + result.length)) {
+      const piece = result.subarray(page.offset + from - start, page.offset + to - start)
+      this.#pages[page.index] = this.#programmed(page.index, from, piece)
+    }
+    this.#file?.write(start, result)
+  }
+
+  /** True when the address is one of this memory. */
+  contains(address: number): boolean {
+    const { base, aliases, size } = this.geometry
+    return [base, ...aliases].some((origin) => address >= origin && address < origin + size)
+  }
+
+  /** Erases everything. */
+  eraseAll(): void {
+    this.erase(this.geometry.base, this.geometry.size)
   }
 
   /** @throws BoardError `BOARD_ADDRESS` unless the range starts at a unit and lies in the flash */

@@ -1,6 +1,6 @@
 import { toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
-import type { Flash } from '../flash/flash.ts'
+import type { Memory } from '../flash/memory.ts'
 import {
   firmwareHeaderLimit,
   inertFirmware,
@@ -18,7 +18,7 @@ export interface RegisteredFirmware {
 
 /** Says what stands at the boot address: by its header, else by its hash, else it is inert. */
 export function recogniseFirmware(
-  flash: Flash,
+  flash: Pick<Memory, 'read'>,
   bootAddress: number,
   registered: readonly RegisteredFirmware[],
 ): FirmwareIdentity {

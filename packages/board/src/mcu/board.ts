@@ -1,12 +1,21 @@
 import { BytesError, seededRandom, throwIfInterrupted, type Clock } from '@keyline/bytes'
 import type { FaultPlan } from '../fault/fault-plan.ts'
 import { firmwareTable } from '../firmware/firmware-table.ts'
+import type { KeyPlace, Led, SecureStorage } from '../firmware/hardware.ts'
 import type { Neighbourhood } from '../firmware/neighbourhood.ts'
-import type { Flash } from '../flash/flash.ts'
+import type { Memory } from '../flash/memory.ts'
 import type { FirmwareIdentity } from '../image/firmware-image.ts'
-import { recogniseFirmware, type RegisteredFirmware } from '../image/recognise.ts'
+import type { RegisteredFirmware } from '../image/recognise.ts'
+import { FlashAccess } from '../option/access.ts'
+import { OptionBytes } from '../option/option-bytes.ts'
 import type { Part } from '../part/part.ts'
+import { CustomerKeyStorage } from '../storage/customer-key-storage.ts'
+import { PsaKeyStore } from '../storage/psa-key-store.ts'
+import { TrustedStorage } from '../storage/trusted-storage.ts'
 import type { SerialLine } from '../uart/serial-line.ts'
+import { boot, type BootOutcome } from './boot.ts'
+import { Coprocessor } from './coprocessor.ts'
+import { newDeviceState, type DeviceState } from './device-state.ts'
 
 /** `real`: every act takes its time on the clock; `none`: only the waits of the protocols do. */
 export type Timing = 'real' | 'none'
@@ -17,7 +26,7 @@ export interface BoardOptions {
   readonly uid: Uint8Array
   /** Every random choice of the board comes from it. */
   readonly seed: string
-  readonly flash: Flash
+  readonly flash: Memory
   readonly line: SerialLine
   readonly clock: Clock
   readonly timing: Timing
@@ -28,34 +37,79 @@ export interface BoardOptions {
   readonly boots: number
   /** Told the new number of starts, before the firmware runs. */
   readonly onBoot: (boots: number) => void
+  /** What the board has kept; that of a part from the factory when absent. */
+  readonly state?: DeviceState | undefined
+  readonly onState?: ((state: DeviceState) => void) | undefined
 }
 
 const powerLost = new BytesError('INTERRUPTED', 'the board has lost power')
+const fallback = { image: { kind: 'application', name: 'other', version: '0.0.0' } } as const
 
-/** One simulated board: flash that stays, and a firmware that runs from reset to reset. */
+/** One simulated board: memories that stay, and a firmware that runs from reset to reset. */
 export class Board {
   readonly part: Part
   readonly uid: Uint8Array
-  readonly flash: Flash
+  readonly flash: Memory
   readonly faults: FaultPlan
+  readonly options: OptionBytes
+  readonly access: FlashAccess
+  readonly coprocessor: Coprocessor | undefined
+  readonly customerKeys: CustomerKeyStorage | undefined
+  /** False: nothing answers until the board is plugged in anew. */
+  isPowered = true
   readonly #options: BoardOptions
+  #state: DeviceState
   #boots: number
   #power: AbortController | undefined
   #running: FirmwareIdentity | undefined
+  #outcome: BootOutcome | undefined
+  #led: Led = 'off'
   #crash: unknown
 
   constructor(options: BoardOptions) {
+    const { part, state = newDeviceState(part.coprocessor?.version) } = options
     this.#options = options
-    this.part = options.part
+    this.#state = state
+    this.part = part
     this.uid = options.uid
     this.flash = options.flash
     this.faults = options.faults
+    this.options = new OptionBytes(part.optionBytes, state.options)
+    this.access = new FlashAccess(part, this.options)
+    this.coprocessor =
+      part.coprocessor &&
+      new Coprocessor({
+        area: part.coprocessor,
+        state: state.coprocessor,
+        onChange: (coprocessor) => this.#keep({ coprocessor }),
+      })
+    this.customerKeys =
+      part.coprocessor &&
+      new CustomerKeyStorage({
+        slots: part.coprocessor.keySlots,
+        keys: state.customerKeys,
+        onWritten: (customerKeys) => this.#keep({ customerKeys }),
+      })
     this.#boots = options.boots
   }
 
   /** The firmware that runs; `undefined` while the core stands still or boots. */
   get running(): FirmwareIdentity | undefined {
     return this.#running
+  }
+
+  /** How the last boot ended; `undefined` while the core stands still or boots. */
+  get bootOutcome(): BootOutcome | undefined {
+    return this.#outcome
+  }
+
+  get led(): Led {
+    return this.#led
+  }
+
+  /** Where the firmware keeps the device key. */
+  get keyPlace(): KeyPlace {
+    return this.#state.keyPlace
   }
 
   /** What ended the firmware against its will: a defect of the model. */
@@ -68,17 +122,44 @@ export class Board {
     this.#power?.abort(powerLost)
     this.#power = undefined
     this.#running = undefined
+    this.#outcome = undefined
+    this.#led = 'off'
     this.#options.line.clear()
   }
 
-  /** Starts what stands in the flash. Returns at once; the boot takes its time. */
+  /**
+   * Loads the option bytes, which erases the flash when the read-out protection falls to level 0, and starts what
+   * stands in the flash. Returns at once; the boot takes its time.
+   */
   reset(): void {
     this.halt()
+    if (this.options.load()) {
+      this.flash.internal.eraseAll()
+      this.#keep({ keyPlace: 'flash' })
+    }
+    this.keepOptions()
     const power = new AbortController()
     this.#power = power
     this.#run(power.signal).catch((error: unknown) => {
       if (!power.signal.aborted) this.#crash = error
     })
+  }
+
+  /** The option bytes stay from now on. */
+  keepOptions(): void {
+    const { state } = this.options
+    const isEmpty = Object.keys(state.programmed).length + Object.keys(state.loaded).length === 0
+    const wasEmpty = Object.keys(this.#state.options.programmed).length === 0
+    if (!isEmpty || !wasEmpty) this.#keep({ options: state })
+  }
+
+  /** Password of a level of the read-out protection, hexadecimal. */
+  password(level: 1 | 2): string | undefined {
+    return this.#state.passwords[String(level)]
+  }
+
+  setPassword(level: 1 | 2, password: string): void {
+    this.#keep({ passwords: { ...this.#state.passwords, [String(level)]: password } })
   }
 
   /** Ends the board and releases its flash. */
@@ -99,25 +180,54 @@ export class Board {
     this.#boots++
     onBoot(this.#boots)
     const random = seededRandom(`${this.#options.seed}/boot/${this.#boots}`)
-    await this.take(part.times.bootMs, power)
-    const image = recogniseFirmware(flash, part.bootAddress, registeredFirmware)
+    const take = (ms: number): Promise<void> => this.take(ms, power)
+    await take(part.times.bootMs)
+    const { options } = this
+    const found = await boot({ part, memory: flash, options, registered: registeredFirmware, take })
+    this.#outcome = found.outcome
+    const isOther =
+      found.image.kind.startsWith('provisioning') && this.faults.strikes('wrong-firmware')
+    const { image } = isOther ? fallback : found
     this.#running = image
     await firmwareTable[image.kind]({
       part,
       uid: this.uid,
       flash,
+      storage: this.#storage(random),
+      keyPlace: this.keyPlace,
+      noteKeyPlace: (keyPlace) => this.#keep({ keyPlace }),
+      show: (led) => {
+        this.#led = led
+      },
       image,
       clock,
       random,
       faults: this.faults,
       neighbourhood,
       power,
-      take: (ms) => this.take(ms, power),
+      take,
       transmit: (octets) => {
         if (!power.aborted) void line.transmit(octets)
       },
       listen: (onReceived) => line.listen(onReceived),
       restart: () => this.reset(),
     })
+  }
+
+  #storage(random: { bytes(length: number): Uint8Array<ArrayBuffer> }): SecureStorage {
+    const { part, flash, seed } = this.#options
+    if (part.trustedStorage === undefined) return { cks: this.customerKeys }
+    const its = new TrustedStorage({
+      memory: flash,
+      area: part.trustedStorage,
+      hardwareUniqueKey: seededRandom(`${seed}/hardware unique key`).bytes(32),
+      random,
+    })
+    return { its, psa: new PsaKeyStore(its), cks: this.customerKeys }
+  }
+
+  #keep(change: Partial<DeviceState>): void {
+    this.#state = { ...this.#state, ...change }
+    this.#options.onState?.(this.#state)
   }
 }

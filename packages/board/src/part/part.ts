@@ -1,7 +1,8 @@
-import { profiles, type FactoryDataProfile } from '@keyline/matter'
+import type { FactoryDataProfile } from '@keyline/matter'
 import type { KeyStore } from '@keyline/matter/pxp'
+import type { OptionByteTable } from './option-byte.ts'
 
-/** Internal flash of a part. Lengths in octets. */
+/** One flash memory of a board. Lengths in octets. */
 export interface FlashGeometry {
   /** Address of the first octet. */
   readonly base: number
@@ -10,8 +11,17 @@ export interface FlashGeometry {
   readonly size: number
   /** Erase unit. */
   readonly pageSize: number
-  /** Program unit: written as a whole, once after each erase. */
+  /** Program unit: written as a whole. */
   readonly unitSize: number
+  /** `once` (the default): a unit can be written once after each erase. `nor`: bits go from 1 to 0 at any time. */
+  readonly programming?: 'once' | 'nor' | undefined
+}
+
+/** Memory outside of the microcontroller: mapped for the firmware, reached over SWD with its loader alone. */
+export interface ExternalMemory {
+  readonly flash: FlashGeometry
+  /** Name of its loader in STM32CubeProgrammer, without `.stldr`. */
+  readonly loader: string
 }
 
 /** How long the acts of a part take: the real-time profile of provisioning-station section 12.1. */
@@ -26,25 +36,59 @@ export interface PartTimes {
   readonly uartOctetMs: number
 }
 
+/** Where the secure key area of the internal flash lies. */
+export interface TrustedStorageArea {
+  readonly address: number
+  readonly slots: number
+  readonly slotSize: number
+}
+
+/** The wireless coprocessor of a part and its update service. */
+export interface CoprocessorArea {
+  /** Images may be given for addresses from here … */
+  readonly first: number
+  /** … to here: the update service itself. */
+  readonly end: number
+  /** First octets of the user flash that starting the stack or an upgrade destroys. */
+  readonly destroys: number
+  /** Version that a part from the factory holds. */
+  readonly version: string
+  /** Customer key slots. */
+  readonly keySlots: number
+}
+
 /** A kind of board as data: all that differs between platforms. */
 export interface Part {
   readonly platform: string
   /** What the programmer reads from the target. */
   readonly deviceId: number
   readonly deviceName: string
+  readonly revision: string
+  readonly cpu: string
+  readonly bootloaderVersion: string
   readonly boardName: string
   readonly flash: FlashGeometry
-  /** The image here is started at reset. */
+  /** Octets of one bank; page numbers of protections count inside a bank. */
+  readonly bankSize: number
+  readonly external?: ExternalMemory | undefined
+  /** The image here is started at reset, unless option bytes name another place. */
   readonly bootAddress: number
+  readonly optionBytes: OptionByteTable
+  /** True where a password can open RDP level 2. */
+  readonly hasRdpPassword: boolean
   /** Where the firmware looks for the factory data. */
   readonly factoryData: FactoryDataProfile
+  readonly trustedStorage?: TrustedStorageArea | undefined
+  readonly coprocessor?: CoprocessorArea | undefined
+  /** What a provisioning firmware offers that does not say otherwise. */
   readonly keyStores: readonly KeyStore[]
   readonly times: PartTimes
 }
 
 const kibibyte = 1024
 
-const realTimes: PartTimes = {
+/** The times of the real-time profile, the same for all parts. */
+export const realTimes: PartTimes = {
   connectMs: 300,
   erasePageMs: 20,
   programOctetMs: 1000 / (100 * kibibyte),
@@ -52,23 +96,4 @@ const realTimes: PartTimes = {
   bootMs: 1200,
   keyGenerationMs: 200,
   uartOctetMs: 10_000 / 115_200,
-}
-
-/** STM32WBA65I-DK1 without OEMiRoT and TF-M: security 0, the key rests in the factory data. */
-export const stm32wba65: Part = {
-  platform: 'wba',
-  deviceId: 0x4b0,
-  deviceName: 'STM32WBA6x',
-  boardName: 'STM32WBA65I-DK1',
-  flash: {
-    base: 0x0800_0000,
-    aliases: [0x0c00_0000],
-    size: 2048 * kibibyte,
-    pageSize: 8 * kibibyte,
-    unitSize: 16,
-  },
-  bootAddress: 0x0800_0000,
-  factoryData: profiles.wba,
-  keyStores: ['flash'],
-  times: realTimes,
 }

@@ -25,7 +25,7 @@ export interface SerialLineOptions {
  * What reaches a closed port is lost; what reaches a board that does not listen is lost too.
  */
 export class SerialLine {
-  readonly name: string
+  #name: string
   readonly #faults: () => FaultPlan
   readonly #toHost: Wire
   readonly #toBoard: Wire
@@ -33,7 +33,7 @@ export class SerialLine {
   #listener: ((octets: Uint8Array) => void) | undefined
 
   constructor(options: SerialLineOptions) {
-    this.name = options.name
+    this.#name = options.name
     this.#faults = options.faults
     const { clock, octetMs, faults } = options
     this.#toHost = new Wire({
@@ -54,6 +54,18 @@ export class SerialLine {
         this.#mayVanish(octets.length)
       },
     })
+  }
+
+  /** Name of the port at the host. */
+  get name(): string {
+    return this.#name
+  }
+
+  /** The port goes and comes back under another name, as after a new enumeration of the USB bus. */
+  rename(name: string): void {
+    this.#port?.end()
+    this.#port = undefined
+    this.#name = name
   }
 
   /** Opens the host's end. @throws BoardError `BOARD_PORT_BUSY` */

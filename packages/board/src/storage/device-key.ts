@@ -1,6 +1,10 @@
 import { concat, Secret } from '@keyline/bytes'
 import { hmacSha256, p256Order, p256PointOf, sha256 } from '@keyline/crypto'
 
+export interface RandomSource {
+  bytes(length: number): Uint8Array
+}
+
 /**
  * A P-256 key in the memory of a simulated board. Signatures are deterministic (RFC 6979), so that the same
  * seed replays the same octets. Not constant in time: for simulated devices only.
@@ -17,7 +21,7 @@ export class DeviceKey {
   }
 
   /** Draws a scalar by rejection (FIPS 186-5 A.2.2). */
-  static draw(random: { bytes(length: number): Uint8Array }): DeviceKey {
+  static draw(random: RandomSource): DeviceKey {
     for (;;) {
       const scalar = random.bytes(32)
       const value = numberOf(scalar)

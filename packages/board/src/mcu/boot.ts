@@ -1,0 +1,116 @@
+import type { Memory } from '../flash/memory.ts'
+import {
+  inertFirmware,
+  verifyFirmwareImage,
+  type FirmwareIdentity,
+} from '../image/firmware-image.ts'
+import { recogniseFirmware, type RegisteredFirmware } from '../image/recognise.ts'
+import type { OptionBytes } from '../option/option-bytes.ts'
+import type { Part } from '../part/part.ts'
+import { magicTrailer, slotLayouts, type SlotLayout } from '../part/slot-layout.ts'
+
+/** What a boot loader found. */
+export type BootOutcome = 'direct' | 'kept' | 'installed' | 'rejected' | 'stopped'
+
+export interface Boot {
+  readonly image: FirmwareIdentity
+  readonly outcome: BootOutcome
+}
+
+export interface BootOptions {
+  readonly part: Part
+  readonly memory: Memory
+  readonly options: OptionBytes
+  readonly registered: readonly RegisteredFirmware[]
+  /** Time that the boot loader takes for an act. */
+  readonly take: (ms: number) => Promise<void>
+}
+
+/**
+ * From reset to the start of a firmware. Without TrustZone the image at the boot address is started. With it the boot
+ * loader there installs a valid image from the secondary slot whose magic trailer is set (provisioning-station 12.2).
+ */
+export async function boot(input: BootOptions): Promise<Boot> {
+  const { part, memory, options, registered } = input
+  if (isSystemMemory(options)) return { image: inertFirmware, outcome: 'stopped' }
+  const start = bootAddressOf(part, options)
+  const first = recogniseFirmware(memory, start, registered)
+  if (first.kind !== 'bootloader') return { image: first, outcome: 'direct' }
+  if (first.layout === undefined) return { image: inertFirmware, outcome: 'stopped' }
+  return bootSlots(input, slotLayouts[first.layout])
+}
+
+async function bootSlots(input: BootOptions, layout: SlotLayout): Promise<Boot> {
+  const { memory, registered } = input
+  const { primary, secondary, size } = layout
+  const trailer = secondary + size - magicTrailer.length
+  let outcome: BootOutcome = 'kept'
+  if (memory.holds(trailer, magicTrailer)) {
+    const update = memory.read(secondary, size - magicTrailer.length)
+    const isValid = validated(update, registered) !== undefined
+    if (isValid) await install(input, layout, update)
+    await eraseSlot(
+      input,
+      isValid ? { from: trailer, length: 16 } : { from: secondary, length: size },
+    )
+    outcome = isValid ? 'installed' : 'rejected'
+  }
+  const image = validated(memory.read(primary, size - magicTrailer.length), registered)
+  return image === undefined ? { image: inertFirmware, outcome: 'stopped' } : { image, outcome }
+}
+
+async function install(
+  { part, memory, take }: BootOptions,
+  { primary, size }: SlotLayout,
+  update: Uint8Array,
+): Promise<void> {
+  const pages = memory.erase(primary, size)
+  await take(pages * part.times.erasePageMs)
+  const used = usedLength(update)
+  memory.program(primary, update.subarray(0, used))
+  await take(used * part.times.programOctetMs)
+}
+
+async function eraseSlot(
+  { part, memory, take }: BootOptions,
+  { from, length }: { readonly from: number; readonly length: number },
+): Promise<void> {
+  const pages = memory.erase(from, length)
+  await take(pages * part.times.erasePageMs)
+}
+
+function validated(
+  slot: Uint8Array,
+  registered: readonly RegisteredFirmware[],
+): FirmwareIdentity | undefined {
+  const signed = verifyFirmwareImage(slot)
+  if (signed !== undefined) return signed
+  const known = recogniseFirmware(
+    { read: (at, length) => slot.slice(at, at + length) },
+    0,
+    registered,
+  )
+  return known.kind === 'inert' || isOurs(slot) ? undefined : known
+}
+
+/** An image with a header of ours must be signed to be valid. */
+function isOurs(slot: Uint8Array): boolean {
+  return Buffer.from(slot.subarray(0, 6)).toString('latin1') === 'SIMFW1'
+}
+
+function usedLength(octets: Uint8Array): number {
+  let end = octets.length
+  while (end > 0 && octets[end - 1] === 0xff) end--
+  return end
+}
+
+function isSystemMemory(options: OptionBytes): boolean {
+  return options.value('nSWBOOT0') === 0 && options.value('nBOOT0') === 0
+}
+
+/** Boot address options count 128 octets. */
+function bootAddressOf(part: Part, options: OptionBytes): number {
+  if (!options.has('TZEN')) return part.bootAddress
+  const name = options.value('TZEN') === 1 ? 'SECBOOTADD0' : 'NSBOOTADD0'
+  return options.value(name) * 128
+}
