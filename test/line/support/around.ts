@@ -21,10 +21,10 @@ export type LedgerCall = keyof UnitStore | 'issue'
 
 /** A station whose ledger is asked through a gate, which may refuse. The issuer asks the same ledger. */
 export function withLedgerGate(
-  gate: (call: LedgerCall) => void,
+  gate: (call: LedgerCall) => Promise<void> | void,
 ): (parts: StationParts) => StationParts {
   const through = async <T>(call: LedgerCall, act: () => Promise<T>): Promise<T> => {
-    gate(call)
+    await gate(call)
     return await act()
   }
   return (parts) => {
