@@ -2,6 +2,7 @@ import { crlBenchmark } from './crl.ts'
 import { factoryDataBenchmark } from './factory-data.ts'
 import type { Benchmark } from './framework.ts'
 import { issuerCoreBenchmark } from './issuer-core.ts'
+import { issuerBenchmark } from './issuer.ts'
 import { lineBenchmark } from './line.ts'
 import { signerBenchmark } from './signer.ts'
 import { stsafeBenchmark } from './stsafe.ts'
@@ -15,5 +16,6 @@ export const benchmarks: readonly Benchmark[] = [
   stsafeBenchmark,
   signerBenchmark,
   issuerCoreBenchmark,
+  issuerBenchmark,
   crlBenchmark,
 ]

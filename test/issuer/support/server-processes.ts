@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { Agent, get } from 'node:https'
+import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import { encodeUtf8, Secret, systemClock, systemRandom } from '@keyline/bytes'
 import { createHttpsTransport, createRestIssuer, type IssuerClient } from '@keyline/issuer/client'
@@ -47,9 +47,12 @@ export class ServerProcess {
     return pid
   }
 
-  /** Standard error: a JSON object a line. */
-  get log(): string {
-    return this.#process?.said ?? ''
+  /** Waits for a line that holds a text, in its log or before it, and gives it. */
+  async said(text: string): Promise<string> {
+    const running = this.#process
+    if (running === undefined) throw new Error('the server has no process')
+    await running.until(text)
+    return running.said.split('\n').find((line) => line.includes(text)) ?? ''
   }
 
   async start(...more: readonly string[]): Promise<void> {
@@ -125,11 +128,39 @@ export class ServerProcesses implements AsyncDisposable {
     return good(...args, '--credentials', this.credentials('owner'))
   }
 
-  /** For requests that no client of the product makes. */
-  agent(name: string): Agent {
+  /** A request of a member to the first server, which has to end well; gives the body of the answer. */
+  call(name: string, request: { readonly path: string; readonly json?: unknown }): Promise<string> {
     const read = (file: string): string => readFileSync(join(this.credentials(name), file), 'utf8')
     const [cert, key] = [read('member.cert.pem'), read('member.key.pem')]
-    return new Agent({ ca: readFileSync(this.caFile, 'utf8'), cert, key })
+    const [{ port }] = this.servers
+    const { path, json } = request
+    const body = json === undefined ? undefined : JSON.stringify(json)
+    const call = httpsRequest({
+      host: 'localhost',
+      port,
+      path,
+      ca: readFileSync(this.caFile, 'utf8'),
+      cert,
+      key,
+      method: body === undefined ? 'GET' : 'POST',
+      agent: false,
+      headers: { 'content-type': 'application/json' },
+    })
+    return new Promise((resolve, reject) => {
+      call.once('error', reject)
+      call.once('response', (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (part: string) => {
+          text += part
+        })
+        answer.once('error', reject)
+        answer.once('end', () => {
+          if (answer.statusCode === 200) resolve(text)
+          else reject(new Error(`${path}: ${answer.statusCode} ${text}`))
+        })
+      })
+      call.end(body)
+    })
   }
 
   /** The REST client of the product, as a member, on a port that leads to the servers. */
@@ -183,19 +214,7 @@ async function prepareLaunch(options: ServerProcessesOptions): Promise<Launch> {
 
 /** The audit log as a server exports it to an auditor, JSON lines. */
 export function auditLog(servers: ServerProcesses, auditor: string): Promise<string> {
-  const [{ port }] = servers.servers
-  const options = { port, agent: servers.agent(auditor), host: 'localhost', path: '/v1/audit' }
-  return new Promise((resolve, reject) => {
-    const call = get(options, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (part: string) => {
-        text += part
-      })
-      answer.once('error', reject)
-      answer.once('end', () => resolve(text))
-    })
-    call.once('error', reject)
-  })
+  return servers.call(auditor, { path: '/v1/audit' })
 }
 
 async function good(...args: readonly string[]): Promise<string> {
