@@ -68,13 +68,42 @@ function numberOf(data: AuditData, name: string): number {
 /** The higher one of each mark. */
 export function highest(a: Marks, b: Marks): Marks {
   return {
-    orders: mergeWith(a.orders, b.orders, (one, two) => ({
-      ...one,
-      ...two,
-      certificates: Math.max(one.certificates, two.certificates),
-      sequence: Math.max(one.sequence, two.sequence),
-    })),
+    orders: mergeWith(a.orders, b.orders, higherOrder),
     crls: mergeWith(a.crls, b.crls, Math.max),
+  }
+}
+
+/** Marks that grow with each act, at the cost of what the act has used alone. */
+export class GrowingMarks {
+  readonly #orders: Map<string, OrderMark>
+  readonly #crls: Map<string, number>
+
+  constructor({ orders, crls }: Marks) {
+    this.#orders = new Map(Object.entries(orders))
+    this.#crls = new Map(Object.entries(crls))
+  }
+
+  add({ orders, crls }: Marks): void {
+    for (const [id, mark] of Object.entries(orders)) {
+      const before = this.#orders.get(id)
+      this.#orders.set(id, before === undefined ? mark : higherOrder(before, mark))
+    }
+    for (const [id, number] of Object.entries(crls)) {
+      this.#crls.set(id, Math.max(number, this.#crls.get(id) ?? 0))
+    }
+  }
+
+  now(): Marks {
+    return { orders: Object.fromEntries(this.#orders), crls: Object.fromEntries(this.#crls) }
+  }
+}
+
+function higherOrder(one: OrderMark, two: OrderMark): OrderMark {
+  return {
+    ...one,
+    ...two,
+    certificates: Math.max(one.certificates, two.certificates),
+    sequence: Math.max(one.sequence, two.sequence),
   }
 }
 

@@ -10,7 +10,15 @@ import type { Act, ActWatch, AuditNote } from './act.ts'
 import { auditHead, checkHead } from './audit-log.ts'
 import type { Acts } from './acts.ts'
 import { CheckpointFolder, type Checkpoint } from './checkpoint-folder.ts'
-import { ahead, areCovered, highest, marksOf, noMarks, type Marks } from './checkpoint-marks.ts'
+import {
+  ahead,
+  areCovered,
+  GrowingMarks,
+  highest,
+  marksOf,
+  noMarks,
+  type Marks,
+} from './checkpoint-marks.ts'
 import { actualMarks, epochOf, holdersOf, liftsOf } from './checkpoint-reconcile.ts'
 
 export interface CheckpointOptions {
@@ -32,7 +40,7 @@ export class CheckpointKeeper implements ActWatch {
   #checkpoint: Checkpoint
   #head: AuditHead
   /** What was used up, without the leases. */
-  #used: Marks
+  readonly #used: GrowingMarks
   #writing: Promise<void> = Promise.resolve()
   #refusal: LedgerError | undefined
 
@@ -45,7 +53,7 @@ export class CheckpointKeeper implements ActWatch {
     this.#clock = clock
     this.#checkpoint = state.checkpoint
     this.#head = state.head
-    this.#used = state.checkpoint.marks
+    this.#used = new GrowingMarks(state.checkpoint.marks)
   }
 
   /**
@@ -96,7 +104,7 @@ export class CheckpointKeeper implements ActWatch {
       (marks, { type, data }) => highest(marks, marksOf(type, data)),
       noMarks,
     )
-    this.#used = highest(this.#used, used)
+    this.#used.add(used)
     if (areCovered(used, this.#checkpoint.marks)) return
     const { holder, marks } = this.#checkpoint
     const others = await holdersOf(tx)
@@ -118,7 +126,9 @@ export class CheckpointKeeper implements ActWatch {
   async close(): Promise<void> {
     if (this.#refusal === undefined) {
       await this.#writing
-      await this.#folder.write({ ...this.#checkpoint, marks: this.#used }).catch(() => undefined)
+      await this.#folder
+        .write({ ...this.#checkpoint, marks: this.#used.now() })
+        .catch(() => undefined)
     }
     this.#folder.close()
   }
