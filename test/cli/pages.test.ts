@@ -3,25 +3,45 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { requireProgram } from '../support/program.ts'
 
 beforeAll(() => requireProgram({ command: 'openssl', debianPackage: 'openssl' }))
 
 const program = resolve('packages/cli/bin/keyline.js')
 
-/** The program of this tree, built by the set-up of the tests, in place of the installed one. Simulated boards need not take their time. */
+/**
+ * The program of this tree, built by the set-up of the tests, in place of the installed one. Simulated boards need not
+ * take their time; a server goes on in the background once it listens, until the script ends.
+ */
 const prelude = `
 set -e
+program() { '${process.execPath}' '${program}' "$@"; }
+serve() {
+  mkfifo said
+  '${process.execPath}' '${program}' "$@" > said 2> log &
+  trap "kill $!; wait $! || true" EXIT
+  exec 3< said
+  read -r line <&3
+  echo "$line"
+}
 keyline() {
-  [ "$1" = provision ] && set -- "$@" --fast
-  '${process.execPath}' '${program}' "$@"
+  case $1 in
+    serve) serve "$@" ;;
+    provision) program "$@" --fast ;;
+    *) program "$@" ;;
+  esac
 }
 npx() { shift; keyline "$@"; }
 `
 
 /** The shell blocks of a page, but those that install. */
 function shellOf(page: string): string {
-  const blocks = readFileSync(resolve(page), 'utf8').matchAll(/```sh\n([^]*?)```/g)
+  return shellIn(readFileSync(resolve(page), 'utf8'))
+}
+
+function shellIn(text: string): string {
+  const blocks = text.matchAll(/```sh\n([^]*?)```/g)
   return [...blocks]
     .map(([, block = '']) => block)
     .filter((block) => block.includes('keyline '))
@@ -38,17 +58,31 @@ it.each([
     ['3 rows: 3 written to batch, 0 failed', 'a commissioner accepts the device'],
   ],
 ] as const)('the commands of %s run as they are written', (page, results) => {
+  const stdout = runScript(`${prelude}\n${shellOf(page)}`)
+  for (const result of results) expect(stdout).toContain(result)
+})
+
+it('the commands of docs/deploy.md for a line run as they are written, on a free port', async () => {
+  const page = readFileSync(resolve('docs/deploy.md'), 'utf8')
+  const [, section = ''] = /\n## Line[^\n]*\n([^]*?)\n## /.exec(page) ?? []
+  const commands = shellIn(section).replaceAll('8443', String(await freePort()))
+  const stdout = runScript(`${prelude}\n${commands}`)
+  expect(stdout).toMatch(/listening on https:\/\/127\.0\.0\.1:\d+, policy test/)
+  expect(stdout).toContain('8 PASS')
+})
+
+/** Runs a script in a folder with the examples, and gives its output. */
+function runScript(script: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'keyline-page-'))
   try {
     cpSync(resolve('examples'), join(folder, 'examples'), { recursive: true })
-    const script = `${prelude}\n${shellOf(page)}`
     const { status, stdout, stderr } = spawnSync('sh', ['-c', script], {
       cwd: folder,
       encoding: 'utf8',
     })
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' })
-    for (const result of results) expect(stdout).toContain(result)
+    return stdout
   } finally {
     rmSync(folder, { recursive: true })
   }
-})
+}
