@@ -21,6 +21,15 @@ const verdicts: readonly Row[] = [
   ['verify-mismatch', 'FAIL', 'BOARD_VERIFY'],
   ['verify-mismatch@3', 'FAIL', 'BOARD_VERIFY'],
   ['write-protected', 'ERROR', 'BOARD_PROTECTED'],
+  ['erase-fails', 'ERROR', 'BOARD_ERASE'],
+  ['read-protected', 'ERROR', 'STATION_PROTECTED'],
+  ['read-protected@2', 'ERROR', 'BOARD_NO_TARGET'],
+  ['power-lost', 'ERROR', 'BOARD_NO_TARGET'],
+  ['power-lost@3', 'QUARANTINE', 'BOARD_NO_TARGET'],
+  ['wrong-firmware', 'ERROR', 'STATION_SYNC_TIMEOUT'],
+  ['port-renamed', 'PASS', 'complete'],
+  ['record-zero-length', 'FAIL', 'EVIDENCE_DATA'],
+  ['record-oversized', 'FAIL', 'EVIDENCE_DATA'],
   ['image-corrupted', 'FAIL', 'EVIDENCE_FIRMWARE'],
   ['image-corrupted@2', 'ERROR', 'STATION_SYNC_TIMEOUT'],
   ['uid-changes', 'QUARANTINE', 'STATION_BOARD_CHANGED'],
@@ -59,6 +68,18 @@ const verdicts: readonly Row[] = [
 /** Faults that need a second board; each has a case of its own below. */
 const ofTwoBoards: readonly FaultName[] = ['cloned-key', 'csr-of-other-board']
 
+/** Faults of what this line does not use: the output of the programmer, its loaders and scripts, secure storage. */
+const ofOtherFlows: readonly FaultName[] = [
+  'exit-zero-on-error',
+  'exit-one-on-success',
+  'output-cut',
+  'loader-fails',
+  'script-fails',
+  'script-asks',
+  'probe-cloned',
+  'secure-storage-refuses',
+]
+
 /** Rows of provisioning-station section 13; promises P3, P4, P8. */
 describe('a board with a fault', () => {
   let undisturbed = 0
@@ -79,8 +100,14 @@ describe('a board with a fault', () => {
   )
 
   it('is in the table above, whatever the fault', () => {
-    const names = new Set([...verdicts.map(([fault]) => place(fault).name), ...ofTwoBoards])
+    const others = [...ofTwoBoards, ...ofOtherFlows]
+    const names = new Set([...verdicts.map(([fault]) => place(fault).name), ...others])
     expect([...names].toSorted()).toEqual(Object.keys(faultTable).toSorted())
+  })
+
+  it('F-32: a line with two probes of one serial number touches no board', async () => {
+    const run = runLine({ slots: 2, quantity: 2, faults: [{ slot: 1, name: 'probe-cloned' }] })
+    await expect(run).rejects.toThrow(/two probes have the serial number SIM000000001/)
   })
 
   it('F-23: a second board with the same key is ERROR, the first keeps it', async () => {

@@ -132,7 +132,7 @@ export const faultTable = {
     row: 'F-16',
     meaning: 'The serial port comes back under another name when the board starts.',
     place: 'boot',
-    at: 1,
+    at: 2,
     lasts: false,
   },
   'secure-storage-refuses': {

@@ -148,6 +148,8 @@ class Session {
     if (challenge.length !== pxpLimits.challengeLength) throw new SessionEnd('protocolError')
     await this.#say('PROOF', this.#prove(challenge, place, isStored ? undefined : key))
     await this.#hear('DONE')
+    if (faults.strikes('record-zero-length')) this.#region.damageLength(0)
+    if (faults.strikes('record-oversized')) this.#region.damageLength(0x1_0000)
   }
 
   async #hello(): Promise<ProvisioningMode> {
@@ -214,8 +216,6 @@ class Session {
     this.#hardware.noteKeyPlace(place)
     const offset = faults.valueOf('flash-bit-flip')
     if (offset !== undefined) this.#region.flipBit(offset - 1)
-    if (faults.strikes('record-zero-length')) this.#region.damageLength(0)
-    if (faults.strikes('record-oversized')) this.#region.damageLength(0x1_0000)
     return true
   }
 
