@@ -54,6 +54,7 @@ const matrix: Readonly<Record<EndpointId, string>> = {
   'POST /.well-known/est/{label}/simplereenroll': '--+---',
   'POST /.well-known/est/{label}/serverkeygen': '--+---',
   'POST /v1/orders/{order}/dac': '--+---',
+  'GET /v1/orders/{order}/dac': '--+---',
   'GET /v1/orders': '+++++-',
   'POST /v1/orders': '++----',
   'GET /v1/orders/{order}': '+++++-',

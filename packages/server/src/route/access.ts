@@ -25,6 +25,7 @@ export const access = {
   'POST /.well-known/est/{label}/serverkeygen': issuing,
 
   'POST /v1/orders/{order}/dac': issuing,
+  'GET /v1/orders/{order}/dac': issuing,
   'GET /v1/orders': 'members',
   'POST /v1/orders': planning,
   'GET /v1/orders/{order}': 'members',

@@ -9,6 +9,7 @@ import { certificateEndpoints } from './rest/certificates.ts'
 import { dacEndpoint } from './rest/dac.ts'
 import { memberEndpoints } from './rest/members.ts'
 import { orderEndpoints } from './rest/orders.ts'
+import { recallEndpoint } from './rest/recall.ts'
 import type { Service } from './service.ts'
 
 /** Every endpoint of the server. What is fixed stands before what has a label in its place. */
@@ -21,6 +22,7 @@ export function allEndpoints(service: Service, open: OpenOptions): readonly Endp
     ...caCertificates(service),
     requestAttributes(service),
     ...refusedFunctions(),
+    recallEndpoint(service),
     ...orderEndpoints(service),
     ...certificateEndpoints(service),
     ...memberEndpoints(service),

@@ -119,6 +119,10 @@ export interface ServerLedger extends ActingLedger {
   order(orderId: string): Promise<OrderView | undefined>
   orders(): Promise<readonly OrderView[]>
   certificate(sha256: string): Promise<CertificateView | undefined>
+  /** What was answered to an idempotency key, and the hash of its request. */
+  issued(
+    idempotencyKey: string,
+  ): Promise<{ readonly requestHash: string; readonly certificate: Uint8Array } | undefined>
   exportAudit(write: (line: string) => Promise<void> | void): Promise<unknown>
   /** Fails when the record does not answer. */
   ping(): Promise<void>

@@ -94,6 +94,11 @@ export class MemoryLedger implements ServerLedger, SettingStore {
     return this.#certificates.get(sha256)
   }
 
+  async issued(): Promise<undefined> {
+    this.#requireUp()
+    return undefined
+  }
+
   async exportAudit(write: (line: string) => Promise<void> | void): Promise<void> {
     this.#requireUp()
     for (const [index, act] of this.acts.entries()) {

@@ -24,6 +24,16 @@ export const DacReply = z.strictObject({
   replayed: z.boolean().describe('true when the same request was answered before'),
 })
 
+export const RecallReply = z.strictObject({
+  sha256: sha256Hex,
+  unit: z.string(),
+  requestHash: sha256Hex.describe('of order, unit, identity and CSR of the request'),
+  issuerKeyId: z.string(),
+  serialNumber: z.string(),
+  state: z.enum(['live', 'void']),
+  certificate: base64,
+})
+
 export const OrderReply = z.strictObject({
   id: orderId,
   vendorId: z.int(),
