@@ -147,6 +147,32 @@ export const stationErrorTable = {
       'The file of a batch is not a file of units, or not what the ledger has recorded of it.',
     remedy: 'put the file back as it was written; without it the units of the batch are lost',
   },
+  STATION_PROGRAMMER_MISSING: {
+    fault: 'operator',
+    meaning: 'The program of STM32CubeProgrammer cannot be found or started.',
+    remedy: 'install STM32CubeProgrammer, or name its folder with --programmerPath',
+  },
+  STATION_PROGRAMMER_VERSION: {
+    fault: 'operator',
+    meaning: 'Policy "production" refuses a version of STM32CubeProgrammer that was never tried.',
+    remedy: 'install a 2.x version of STM32CubeProgrammer',
+  },
+  STATION_PROGRAMMER: {
+    fault: 'infrastructure',
+    meaning:
+      'A call of STM32CubeProgrammer did not succeed. Its class stands in the message: no-probe, no-target, loader, protection, erase, incomplete, timeout or other.',
+    remedy: 'check probe, cable and supply of the board, then run again',
+  },
+  STATION_VERIFY: {
+    fault: 'board',
+    meaning: 'The flash does not hold what STM32CubeProgrammer wrote (class verify).',
+    remedy: 'take the board out of the line; its flash is bad',
+  },
+  STATION_SCRIPT: {
+    fault: 'infrastructure',
+    meaning: 'A script of the platform failed, hung, or asked what it may not ask.',
+    remedy: 'read its last words in the message and its log files, then run again',
+  },
   STATION_DISK_FULL: {
     fault: 'infrastructure',
     meaning: 'Too little space is left for the journal, the ledger and the results.',

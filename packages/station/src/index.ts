@@ -73,6 +73,18 @@ export type { CallOptions, Probe, Programmer, Target } from './port/programmer.t
 export type { SerialPort, SerialPorts } from './port/serial-port.ts'
 export type { ReservedUnit, UnitStore } from './port/unit-store.ts'
 export type { Command } from './programmer/command.ts'
+export {
+  createCubeProgrammer,
+  type CubeProgrammer,
+  type CubeProgrammerOptions,
+} from './programmer/cube-programmer.ts'
+export { findProgrammer, type FindOptions } from './programmer/find-programmer.ts'
+export {
+  createScriptRunner,
+  findScripts,
+  type PlatformScript,
+  type ScriptFolder,
+} from './programmer/platform-script.ts'
 export { judgeCall, type CallReport, type ErrorClass } from './programmer/judge-call.ts'
 export { readCommandLine, type ReadCommandLine } from './programmer/read-command-line.ts'
 export {

@@ -4,7 +4,6 @@ type KeyWords = readonly string[]
 /** One command of a call of STM32_Programmer_CLI. Source: provisioning-station section 4.1. */
 export type Command =
   | { readonly cmd: 'list'; readonly what?: string }
-  | { readonly cmd: 'version' }
   | ConnectCommand
   | {
       readonly cmd: 'download'
@@ -13,7 +12,6 @@ export type Command =
       readonly incremental?: true
     }
   | { readonly cmd: 'verify'; readonly fast?: true }
-  | { readonly cmd: 'skipErase' }
   | {
       readonly cmd: 'upload'
       readonly address: number
@@ -49,7 +47,7 @@ export type Command =
   | { readonly cmd: 'start'; readonly address?: number }
   | { readonly cmd: 'verbosity'; readonly level: number }
   | { readonly cmd: 'log'; readonly file?: string }
-  | { readonly cmd: PlainCommand }
+  | { [Cmd in PlainCommand]: { readonly cmd: Cmd } }[PlainCommand]
 
 export interface ConnectCommand {
   readonly cmd: 'connect'
