@@ -217,6 +217,24 @@ describe('two ledgers on one PostgreSQL database', () => {
     expect(certificates.won).toHaveLength(1)
     expect(certificates.codes).toEqual({ LEDGER_QUOTA: callers - 1 })
   })
+
+  it('answer a request that both get with one certificate, even with the last of its order', async () => {
+    const samples = new Samples('one request')
+    const location = await databases.fresh()
+    await using a = await openAt(location)
+    await using b = await openAt(location)
+    for (let round = 0; round < scaled(30, 500); round++) {
+      const orderId = `last-${round}`
+      await a.createOrder(sampleOrder({ id: orderId, certificateLimit: 1 }))
+      const unitId = (await a.reserve(orderId, samples.draw))?.unit.id ?? ''
+      const entry = samples.entry(unitId, { orderId })
+      const { idempotencyKey, requestHash, spkiSha256 } = entry
+      const again = samples.entry(unitId, { orderId, idempotencyKey, requestHash, spkiSha256 })
+      const answers = await Promise.all([a.record(entry), b.record(again)])
+      expect(answers[0].certificate).toEqual(answers[1].certificate)
+      expect(answers.filter(({ replayed }) => replayed)).toHaveLength(1)
+    }
+  })
 })
 
 function times<T>(count: number, make: (index: number) => T): T[] {

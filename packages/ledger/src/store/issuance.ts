@@ -116,7 +116,8 @@ export async function recordCertificates(
   return answers
 }
 
-function answerOf(entry: IssuanceEntry, earlier: IssuedBefore | undefined): IssuanceAnswer {
+/** @throws LedgerError `LEDGER_IDEMPOTENCY` where the earlier request was another one */
+export function answerOf(entry: IssuanceEntry, earlier: IssuedBefore | undefined): IssuanceAnswer {
   if (earlier === undefined) return { certificate: entry.certificate, replayed: false }
   if (earlier.requestHash === entry.requestHash) {
     return { certificate: earlier.certificate, replayed: true }

@@ -3,12 +3,14 @@ import { LedgerError } from '../errors.ts'
 import type { Actor } from './act.ts'
 import { Gather, type Outcome } from './gather.ts'
 import {
+  answerOf,
   noteTakenKey,
   recordCertificates,
   type IssuanceAnswer,
   type IssuanceEntry,
   type IssuanceJob,
 } from './issuance.ts'
+import { findProspects } from './prospects.ts'
 import { endVoidUnit } from './remote-units.ts'
 import { boardTaken } from './units.ts'
 
@@ -50,7 +52,27 @@ export class Recorder {
     try {
       return { ok: true, answer: await this.#recordAlone(job) }
     } catch (error) {
+      const recorded = await this.#recordedMeanwhile(job, error)
+      if (recorded !== undefined) return recorded
       if (codeOf(error) === 'LEDGER_KEY_TAKEN') await this.#noteTakenKey(job)
+      return { ok: false, error }
+    }
+  }
+
+  /**
+   * A refusal may be the work of the same request in another process: it was recorded while this one waited for the row
+   * of the order, perhaps as the last certificate.
+   */
+  async #recordedMeanwhile(
+    { entry }: IssuanceJob,
+    refusal: unknown,
+  ): Promise<Outcome<IssuanceAnswer> | undefined> {
+    if (!(refusal instanceof LedgerError) || refusal.fault === 'infrastructure') return undefined
+    try {
+      const [prospect] = await this.#actor.read((db) => findProspects(db, [entry]))
+      if (prospect?.issued === undefined) return undefined
+      return { ok: true, answer: answerOf(entry, prospect.issued) }
+    } catch (error) {
       return { ok: false, error }
     }
   }
