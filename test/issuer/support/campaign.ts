@@ -73,7 +73,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 }
 
 /** The certificate, or the code of the refusal. */
-async function ask(client: IssuerClient, request: DacRequest): Promise<Uint8Array | string> {
+export async function ask(client: IssuerClient, request: DacRequest): Promise<Uint8Array | string> {
   try {
     return (await client.issue(request)).dac
   } catch (error) {

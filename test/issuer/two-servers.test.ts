@@ -2,15 +2,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '@keyline/bytes'
-import type { IssuerClient } from '@keyline/issuer/client'
+import type { DacRequest, IssuerClient } from '@keyline/issuer/client'
 import { Draw } from '../support/draw.ts'
-import { FaultProxy, type Fate } from '../support/fault-proxy.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
 import { temporaryFolder, writeOrder } from '../support/line.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { scaled, testSeed } from '../support/scale.ts'
-import { drawBoard } from './support/boards.ts'
-import { runCampaign, type CampaignResult } from './support/campaign.ts'
+import { drawBoard, type BoardRequest } from './support/boards.ts'
+import { ask, runCampaign, type CampaignResult } from './support/campaign.ts'
 import { issuanceViolations, type IssuanceEvidence } from './support/check-issuance.ts'
+import { fates, PowerCuts } from './support/harm.ts'
 import { readLedgerRows } from './support/ledger-rows.ts'
 import { auditLog, ServerProcesses } from './support/server-processes.ts'
 
@@ -44,43 +45,6 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]()
 })
 
-function fates(draw: Draw): () => Fate {
-  return () => {
-    if (!draw.once(harmedOnceIn)) return undefined
-    // A hushed caller waits for two seconds: it stands for many, and is drawn less often.
-    if (draw.once(20)) return 'hushed'
-    return draw.pick<Fate>(['lost', 'cut', { late: draw.between(1, 150) }])
-  }
-}
-
-/** A power cut at one server, at the other, at the database, in turn; each comes back at once. */
-class PowerCuts {
-  readonly #cuts = [
-    ...servers.servers.map((server) => async () => {
-      await server.kill()
-      await server.start()
-    }),
-    async () => {
-      await postgres.halt()
-      await postgres.start()
-    },
-  ]
-  #count = 0
-  #last = Promise.resolve()
-
-  readonly onServed = (served: number): void => {
-    if (served % cutEvery !== 0 || served >= boards) return
-    const cut = this.#cuts[this.#count++ % this.#cuts.length]
-    this.#last = this.#last.then(cut)
-  }
-
-  /** How many there were, when the last one is over. */
-  async count(): Promise<number> {
-    await this.#last
-    return this.#count
-  }
-}
-
 async function campaign(
   orderId: string,
   options: {
@@ -92,9 +56,11 @@ async function campaign(
 ): Promise<CampaignResult & { readonly evidence: IssuanceEvidence; readonly harmed: number }> {
   const { quota, onServed = () => undefined, sabotage = (same) => same } = options
   const draw = new Draw(`${orderId} ${testSeed}`)
-  const order = { id: orderId, pool: orderId, quantity: quota, certificateLimit: quota }
-  await servers.asOwner('order', 'create', await writeOrder(folder.path, order))
-  await using proxy = await FaultProxy.start({ targets: servers.ports, fateOf: fates(draw) })
+  await createOrder(orderId, quota)
+  await using proxy = await FaultProxy.start({
+    targets: servers.ports,
+    fateOf: fates(draw, harmedOnceIn),
+  })
   const clients = Array.from({ length: callers }, (_, place) =>
     servers.client(`station-${(place % 2) + 1}`, proxy.port),
   )
@@ -121,7 +87,7 @@ describe(`two servers on one PostgreSQL, ${callers} callers, one answer in ${har
   let whole: IssuanceEvidence
 
   it(`give each of ${boards} boards exactly one certificate, through deaths of servers and database`, async () => {
-    const cuts = new PowerCuts()
+    const cuts = new PowerCuts({ servers, postgres, boards, every: cutEvery })
     const { evidence, errors, harmed, refused, held } = await campaign('campaign', {
       boards: boards + tooMany,
       quota: boards,
@@ -216,4 +182,83 @@ describe(`two servers on one PostgreSQL, ${callers} callers, one answer in ${har
   ])('are seen through by the checker, which finds %s', (_, change, found) => {
     expect(issuanceViolations(change(whole)).join('\n')).toMatch(found)
   })
+})
+
+type Answers = {
+  readonly dacs: readonly Uint8Array[]
+  readonly codes: ReadonlyMap<string, number>
+}
+
+/** Callers with kept connections to both servers; what they are told when they ask for all of these at once. */
+async function withCallers(
+  work: (askAtOnce: (requests: readonly DacRequest[]) => Promise<Answers>) => Promise<void>,
+): Promise<void> {
+  await using proxy = await FaultProxy.start({ targets: servers.ports, fateOf: () => undefined })
+  const clients = Array.from({ length: callers }, (_, place) =>
+    servers.client(`station-${(place % 2) + 1}`, proxy.port),
+  )
+  try {
+    await work(async (requests) => {
+      const codes = new Map<string, number>()
+      const dacs: Uint8Array[] = []
+      const share = async (client: IssuerClient, place: number): Promise<void> => {
+        const own = requests.filter((_, index) => index % callers === place)
+        for (const answer of await Promise.all(own.map((request) => ask(client, request)))) {
+          if (typeof answer === 'string') codes.set(answer, (codes.get(answer) ?? 0) + 1)
+          else dacs.push(answer)
+        }
+      }
+      await Promise.all(clients.map(share))
+      return { dacs, codes }
+    })
+  } finally {
+    for (const client of clients) await client.close()
+  }
+}
+
+async function createOrder(id: string, certificateLimit: number): Promise<void> {
+  const order = { id, pool: id, quantity: certificateLimit, certificateLimit }
+  await servers.asOwner('order', 'create', await writeOrder(folder.path, order))
+}
+
+function drawBoards(orderId: string, count: number, before = 0): Promise<readonly BoardRequest[]> {
+  const places = Array.from({ length: count }, (_, index) => before + index + 1)
+  return Promise.all(places.map((place) => drawBoard(orderId, place)))
+}
+
+describe('two servers on one PostgreSQL', () => {
+  it('give the last certificate of an order to one of 512 callers (RACE-3)', () =>
+    withCallers(async (askAtOnce) => {
+      for (let round = 0; round < scaled(1, 20); round++) {
+        const orderId = `last-${round}`
+        await createOrder(orderId, 1)
+        const boards = await drawBoards(orderId, 512)
+        const { dacs, codes } = await askAtOnce(boards.map(({ request }) => request))
+        expect({ dacs: dacs.length, codes: [...codes] }).toEqual({
+          dacs: 1,
+          codes: [['ISSUER_QUOTA_REACHED', 511]],
+        })
+        const { order, certificates } = await readLedgerRows(url, orderId)
+        expect(order.certificates_used).toBe(1)
+        expect(certificates.map(({ der }) => toHex(der))).toEqual(dacs.map(toHex))
+      }
+    }))
+
+  it('answer one of many requests under one idempotency key, and refuse the others (RACE-4)', () =>
+    withCallers(async (askAtOnce) => {
+      const rounds = scaled(5, 1_000)
+      await createOrder('one-key', rounds)
+      for (let round = 0; round < rounds; round++) {
+        const boards = await drawBoards(`one-key`, 16, round * 16)
+        const { dacs, codes } = await askAtOnce(
+          boards.map(({ request }) => ({ ...request, idempotencyKey: `one-key:${round}` })),
+        )
+        expect({ dacs: dacs.length, codes: [...codes] }).toEqual({
+          dacs: 1,
+          codes: [['ISSUER_IDEMPOTENCY_CONFLICT', 15]],
+        })
+      }
+      const { certificates, order } = await readLedgerRows(url, 'one-key')
+      expect([certificates.length, order.certificates_used]).toEqual([rounds, rounds])
+    }))
 })
