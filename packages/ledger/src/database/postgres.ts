@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { DatabaseError, Pool, types } from 'pg'
 import type { Database, Refusal } from './database.ts'
+import { prepareStatements, stalePlan } from './prepared-statements.ts'
 import type { Tables } from './schema.ts'
 
 const int8 = 20
@@ -33,7 +34,10 @@ export function openPostgres(url: string, connections = 10): Database {
   // A connection that dies while it rests is replaced by the pool at the next use.
   pool.on('error', () => undefined)
   // One that dies at work has failed its statement already; said once more, it would end the process.
-  pool.on('connect', (client) => void client.on('error', () => undefined))
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined)
+    prepareStatements(client)
+  })
   return {
     kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
     place: placeOf(url),
@@ -66,6 +70,7 @@ const reasons: Readonly<Record<string, Exclude<Refusal['reason'], 'constraint'>>
   '40P01': 'busy',
   '55P03': 'busy',
   '57014': 'busy',
+  [stalePlan]: 'busy',
   '53100': 'full',
   XX001: 'damaged',
   XX002: 'damaged',
