@@ -66,6 +66,8 @@ interface Slot {
   readonly line: SerialLine
   board: Board
   ordinal: number
+  /** Name of the port in the list; that of the line when absent. */
+  announced?: string
 }
 
 const slotLimit = 64
@@ -116,6 +118,25 @@ export class Bench {
     for (const { board } of this.#slots) board.reset()
   }
 
+  /** What the programmer reads from a target that it has connected to. */
+  describeTarget(board: Board): BenchTarget {
+    return targetOf(board)
+  }
+
+  /** Gives the port of a slot another name in the list, for instance that of a pseudo-terminal. */
+  announcePort(slot: number, name: string): void {
+    this.#slot(slot).announced = name
+  }
+
+  /** Name under which {@link open} knows the port of a slot now. */
+  portOf(slot: number): string {
+    return this.#slot(slot).line.name
+  }
+
+  get slotCount(): number {
+    return this.#slots.length
+  }
+
   /** The board in a slot, from 1, for inspection. */
   board(slot: number): Board {
     return this.#slot(slot).board
@@ -148,9 +169,10 @@ export class Bench {
     return Promise.resolve(
       this.#slots
         .filter(({ session, board }) => session.isConnected(board))
-        .flatMap(({ number, line, part, board }) => {
+        .flatMap(({ number, line, announced, part, board }) => {
           const { boardName } = part
-          const probe = { serialNumber: probeSerialNumber(number), boardName, port: line.name }
+          const port = announced ?? line.name
+          const probe = { serialNumber: probeSerialNumber(number), boardName, port }
           return board.faults.strikes('probe-cloned') ? [probe, probe] : [probe]
         }),
     )
@@ -239,7 +261,7 @@ export class Bench {
     return slot
   }
 
-  #makeBoard(place: Omit<Slot, 'session' | 'board'>): Board {
+  #makeBoard(place: Place): Board {
     this.#boardsMade++
     const seed = `${this.#seed}/board/${this.#boardsMade}`
     const uid = toHex(seededRandom(`${seed}/uid`).bytes(12))
@@ -248,7 +270,7 @@ export class Bench {
     return this.#boardOf(record, place)
   }
 
-  #boardOf(record: BoardRecord, { part, line }: Omit<Slot, 'session' | 'board'>): Board {
+  #boardOf(record: BoardRecord, { part, line }: Place): Board {
     const { uid, seed, slot, ordinal, boots } = record
     const { clock, timing = 'real', registeredFirmware = [] } = this.#options
     const faults = new FaultPlan(
@@ -310,6 +332,8 @@ export class Bench {
     })
   }
 }
+
+type Place = Pick<Slot, 'number' | 'part' | 'line' | 'ordinal'>
 
 interface SlotInput {
   readonly number: number

@@ -6,6 +6,8 @@ export interface BenchCallOptions {
   readonly signal?: AbortSignal | undefined
   /** Connects with a pulse on the reset line: the firmware starts anew. */
   readonly underReset?: boolean | undefined
+  /** True: the call opens RDP level 2, so it reaches a target at that level. */
+  readonly opensLevel2?: boolean | undefined
   /** External loader, by name or file; needed for addresses in external memory. */
   readonly loader?: string | undefined
 }
@@ -15,6 +17,8 @@ export interface DownloadOptions extends BenchCallOptions {
   readonly skipErase?: boolean | undefined
   /** False: what was programmed is not read back. */
   readonly verify?: boolean | undefined
+  /** Told when all octets are programmed, before they are verified. */
+  readonly onProgrammed?: (() => void) | undefined
 }
 
 /** Octets that are erased, programmed or read in one go, so that a cut leaves a half-written flash. */
@@ -56,7 +60,7 @@ export class ProbeSession {
 
   async #connect(board: Board, options: BenchCallOptions): Promise<void> {
     const { faults } = board
-    const { signal, underReset = false } = options
+    const { signal, underReset = false, opensLevel2 = false } = options
     if (!this.isConnected(board)) {
       throw noProbe(`the probe ${this.#serialNumber} is not connected`)
     }
@@ -65,7 +69,8 @@ export class ProbeSession {
     await board.take(board.part.times.connectMs, signal)
     const isOnce = faults.strikes('no-target-once')
     const isGone = faults.strikes('no-target')
-    if (isOnce || isGone || !board.isPowered || board.options.rdp === 2) {
+    const isLocked = board.options.rdp === 2 && !opensLevel2
+    if (isOnce || isGone || isLocked || !board.isPowered) {
       throw new BoardError(
         'BOARD_NO_TARGET',
         `the probe ${this.#serialNumber} does not reach its target`,
@@ -110,6 +115,7 @@ export async function programFlash(
     await board.take(slice.octets.length * programOctetMs, signal)
   }
   if (faults.strikes('verify-mismatch')) flash.flipBit(address + octets.length - 1)
+  options.onProgrammed?.()
   if (verify) {
     await board.take(octets.length * readOctetMs, signal)
     requireHeld(board, { address, octets })
@@ -163,8 +169,15 @@ export async function massErase(board: Board, signal?: AbortSignal): Promise<voi
 
 function requireHeld({ flash }: Board, { address, octets }: Download): void {
   if (flash.holds(address, octets)) return
+  const present = flash.read(address, octets.length)
+  const offset = octets.findIndex((octet, index) => octet !== present[index])
   throw new BoardError('BOARD_VERIFY', `the flash from ${hex(address)} differs from the file`, {
-    details: { class: 'verify', address },
+    details: {
+      class: 'verify',
+      address: address + offset,
+      found: present[offset] ?? 0,
+      wanted: octets[offset] ?? 0,
+    },
   })
 }
 

@@ -39,10 +39,7 @@ export type Operation =
     }
   | { readonly cmd: 'externalLoader'; readonly file: string }
   | { readonly cmd: 'optionBytes'; readonly values: Readonly<Record<string, number>> }
-  | {
-      readonly cmd: 'lockRdp1' | 'lockRdp2' | 'unlockRdp1' | 'unlockRdp2'
-      readonly key: readonly string[]
-    }
+  | Locking
   | {
       readonly cmd: 'firmwareUpgrade'
       readonly file: string
@@ -54,7 +51,14 @@ export type Operation =
   | { readonly cmd: 'run'; readonly address?: number | undefined }
   | { readonly cmd: 'verbosity'; readonly level: number }
   | { readonly cmd: 'log'; readonly file?: string | undefined }
-  | { readonly cmd: PlainCommand }
+  | Plain
+
+type LockCommand = 'lockRdp1' | 'lockRdp2' | 'unlockRdp1' | 'unlockRdp2'
+type Locking = {
+  [C in LockCommand]: { readonly cmd: C; readonly key: readonly string[] }
+}[LockCommand]
+
+type Plain = { [C in PlainCommand]: { readonly cmd: C } }[PlainCommand]
 
 /** Commands without arguments. */
 export type PlainCommand =
