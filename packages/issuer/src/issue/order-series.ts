@@ -10,10 +10,7 @@ export interface OrderSeriesOptions {
   readonly isPaiRevoked?: ((keyId: string) => boolean) | undefined
 }
 
-/**
- * A signature that came from another process or a module has been verified already, each one. For a key of this process
- * the first of a second is verified, and one in so many: a verification costs more than twice the signature.
- */
+/** The signer of an authority has verified each signature; the lint does it once more for the first of a second, and for one in so many. */
 const verifyEvery = 64
 
 /** The series that certificates are signed in: those of one second, product and PAI differ in the unit alone. */

@@ -88,3 +88,22 @@ describe('a guarded signer', () => {
     await expect(signer.sign(message)).rejects.toMatchObject({ code: 'ISSUER_SIGNER_FAILED' })
   })
 })
+
+describe('a key of this process under guard', () => {
+  it.each([
+    ['breaks', broken],
+    ['signs with another key', wrong],
+    ['answers garbage', garbage],
+  ])('releases no signature when it %s', async (_, answer) => {
+    const file = new FileSigner({ publicKey: pair.publicKey, sign: answer })
+    const signer = guardedSigner({ signer: file, clock: new VirtualClock(), timeoutMs: 500 })
+    await expect(signer.sign(message)).rejects.toMatchObject({ code: 'ISSUER_SIGNER_FAILED' })
+  })
+
+  it('still says that it lies in a file', () => {
+    const file = new FileSigner(keyPairSigner(pair))
+    const once = guardedSigner({ signer: file, clock: new VirtualClock(), timeoutMs: 500 })
+    expect(custodyOf(once)).toBe('file')
+    expect(guardedSigner({ signer: once, clock: new VirtualClock(), timeoutMs: 500 })).toBe(once)
+  })
+})

@@ -22,25 +22,30 @@ const refusals: ReadonlySet<IssuerErrorCode> = new Set([
  * A signer that answers in time, with a signature that verifies, or fails with `ISSUER_SIGNER_FAILED`. After three
  * failures in a row it fails at once for a pause, and says in `details.retryAfterMs` how long.
  *
- * A key of this process answers at once, and the lint verifies: a guard would cost twice the signature and never act.
+ * A key of this process answers at once: a deadline and a breaker would cost much and never act.
  */
 export function guardedSigner(input: GuardedSignerInput): Signer {
-  if (input.signer instanceof GuardedSigner) return input.signer
-  return input.signer instanceof FileSigner
-    ? failingWithOneCode(input.signer)
-    : new GuardedSigner(input)
+  const { signer } = input
+  if (signer instanceof GuardedSigner || signer instanceof GuardedFileSigner) return signer
+  return signer instanceof FileSigner ? new GuardedFileSigner(signer) : new GuardedSigner(input)
 }
 
-function failingWithOneCode(signer: Signer): Signer {
-  return {
-    publicKey: signer.publicKey,
-    sign: async (message) => {
-      try {
-        return await signer.sign(message)
-      } catch (cause) {
-        throw new IssuerError('ISSUER_SIGNER_FAILED', 'the PAI signer gave no signature', { cause })
-      }
-    },
+class GuardedFileSigner implements Signer {
+  readonly publicKey: P256PublicKey
+  readonly custody: KeyCustody = 'file'
+  readonly #signer: FileSigner
+
+  constructor(signer: FileSigner) {
+    this.#signer = signer
+    this.publicKey = signer.publicKey
+  }
+
+  async sign(message: Uint8Array): Promise<Uint8Array> {
+    try {
+      return verified(this.publicKey, message, await this.#signer.sign(message))
+    } catch (cause) {
+      throw failure(cause)
+    }
   }
 }
 
@@ -71,8 +76,7 @@ class GuardedSigner implements Signer {
       return signature
     } catch (cause) {
       isAnswered = cause instanceof IssuerError && refusals.has(cause.code)
-      if (cause instanceof IssuerError) throw cause
-      throw new IssuerError('ISSUER_SIGNER_FAILED', 'the PAI signer gave no signature', { cause })
+      throw failure(cause)
     } finally {
       if (isAnswered) this.#breaker.succeeded()
       else this.#breaker.failed()
@@ -82,8 +86,20 @@ class GuardedSigner implements Signer {
   async #verified(message: Uint8Array): Promise<Uint8Array> {
     const { signer, clock, timeoutMs: ms } = this.#input
     const wait = { clock, ms, what: 'the PAI signer' }
-    const signature = await withDeadline(wait, () => signer.sign(message))
-    if (verifyP256Der({ publicKey: this.publicKey, message, signature })) return signature
-    throw new IssuerError('ISSUER_SIGNER_FAILED', 'the signature of the PAI signer does not verify')
+    return verified(this.publicKey, message, await withDeadline(wait, () => signer.sign(message)))
   }
+}
+
+function verified(
+  publicKey: P256PublicKey,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Uint8Array {
+  if (verifyP256Der({ publicKey, message, signature })) return signature
+  throw new IssuerError('ISSUER_SIGNER_FAILED', 'the signature of the PAI signer does not verify')
+}
+
+function failure(cause: unknown): IssuerError {
+  if (cause instanceof IssuerError) return cause
+  return new IssuerError('ISSUER_SIGNER_FAILED', 'the PAI signer gave no signature', { cause })
 }
