@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,13 +7,15 @@ import type { DacRequest, IssuerClient } from '@keyline/issuer/client'
 import { Draw } from '../support/draw.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { temporaryFolder, writeOrder } from '../support/line.ts'
+import { Openssl } from '../support/openssl.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { scaled, testSeed } from '../support/scale.ts'
 import { drawBoard, type BoardRequest } from './support/boards.ts'
 import { ask, runCampaign, type CampaignResult } from './support/campaign.ts'
 import { issuanceViolations, type IssuanceEvidence } from './support/check-issuance.ts'
 import { fates, PowerCuts } from './support/harm.ts'
-import { readLedgerRows } from './support/ledger-rows.ts'
+import { readLedgerRows, readRevokedSerials } from './support/ledger-rows.ts'
+import { plainSerial, readList, verifyWithLists } from './support/openssl-lists.ts'
 import { auditLog, ServerProcesses } from './support/server-processes.ts'
 
 const boards = scaled(1_000, 10_000)
@@ -74,7 +77,7 @@ async function campaign(
         ledger: await readLedgerRows(url, orderId),
         held: result.held,
         refused: result.refused,
-        pai: readFileSync(join(folder.path, 'pki', 'pai.cert.pem'), 'utf8'),
+        pai: authorityPem('pai'),
         audit: await auditLog(servers, 'auditor'),
       },
     }
@@ -216,6 +219,19 @@ async function withCallers(
   }
 }
 
+function authorityPem(role: 'paa' | 'pai'): string {
+  return readFileSync(join(folder.path, 'pki', `${role}.cert.pem`), 'utf8')
+}
+
+/** The revocation list of the PAI as anyone gets it, DER. */
+function newestList(): Promise<Uint8Array> {
+  const { publicKey } = new X509Certificate(authorityPem('pai'))
+  // RFC 5280 section 4.2.1.2, method 1: over the octets of the point, the last 65 of the DER.
+  const point = publicKey.export({ format: 'der', type: 'spki' }).subarray(-65)
+  const keyId = createHash('sha1').update(point).digest('hex')
+  return servers.fetch('owner', { path: `/v1/crl/${keyId}.crl` })
+}
+
 async function createOrder(id: string, certificateLimit: number): Promise<void> {
   const order = { id, pool: id, quantity: certificateLimit, certificateLimit }
   await servers.asOwner('order', 'create', await writeOrder(folder.path, order))
@@ -260,5 +276,46 @@ describe('two servers on one PostgreSQL', () => {
       }
       const { certificates, order } = await readLedgerRows(url, 'one-key')
       expect([certificates.length, order.certificates_used]).toEqual([rounds, rounds])
+    }))
+
+  it('publish what was revoked at one moment, while they revoke and issue, as openssl reads it (RACE-7)', () =>
+    withCallers(async (askAtOnce) => {
+      const [revoked, kept] = [scaled(24, 400), scaled(48, 800)]
+      await createOrder('lists', revoked + kept)
+      const boards = (await drawBoards('lists', revoked + kept)).map(({ request }) => request)
+      const { dacs: bad } = await askAtOnce(boards.slice(0, revoked))
+      const lists: Uint8Array[] = []
+      const revoke = async (): Promise<void> => {
+        for (const dac of bad) {
+          const path = `/v1/certificates/${createHash('sha256').update(dac).digest('hex')}/revoke`
+          await servers.call('owner', { path, json: { reason: 'superseded' } })
+          lists.push(await newestList())
+        }
+      }
+      const signed = Promise.any(servers.servers.map((one) => one.said(`"count":${revoked},`)))
+      const [{ dacs: good }] = await Promise.all([askAtOnce(boards.slice(revoked)), revoke()])
+      await signed
+      expect([bad.length, good.length]).toEqual([revoked, kept])
+
+      using openssl = new Openssl()
+      for (const ca of ['paa', 'pai'] as const) openssl.write(`${ca}.pem`, authorityPem(ca))
+      const order = (await readRevokedSerials(url)).map(plainSerial)
+      let before = 0
+      for (const der of lists) {
+        const { number, serials } = await readList(openssl, der, 'pai.pem')
+        expect(number).toBeGreaterThanOrEqual(before)
+        expect(serials).toEqual(order.slice(0, serials.length))
+        before = number
+      }
+      const list = await newestList()
+      expect((await readList(openssl, list, 'pai.pem')).serials).toHaveLength(revoked)
+      const path = join(folder.path, 'paa.crl')
+      const pki = ['--pki', join(folder.path, 'pki'), '--role', 'paa']
+      await servers.onServer('pki', 'crl', ...pki, '--format', 'pem', '--out', path)
+      const upperList = readFileSync(path, 'utf8')
+      expect(await verifyWithLists(openssl, { dacs: [...bad, ...good], list, upperList })).toEqual([
+        ...bad.map(() => 'revoked'),
+        ...good.map(() => 'good'),
+      ])
     }))
 })

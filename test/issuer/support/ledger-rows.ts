@@ -38,11 +38,7 @@ export interface LedgerRows {
 }
 
 export async function readLedgerRows(url: string, orderId: string): Promise<LedgerRows> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  try {
-    const rows = async <T>(row: z.ZodType<T>, sql: string, ...values: readonly string[]) =>
-      z.array(row).parse((await client.query(sql, [...values])).rows)
+  return withRows(url, async (rows) => {
     const [order] = await rows(OrderRow, 'select * from work_order where id = $1', orderId)
     const [head] = await rows(HeadRow, 'select * from ledger_head')
     if (order === undefined || head === undefined) throw new Error(`no order ${orderId} is there`)
@@ -57,6 +53,31 @@ export async function readLedgerRows(url: string, orderId: string): Promise<Ledg
       ),
       audit: await rows(AuditRow, 'select * from audit order by seq'),
     }
+  })
+}
+
+/** Serial numbers in the order in which they were revoked, hexadecimal. */
+export function readRevokedSerials(url: string): Promise<readonly string[]> {
+  const RevocationRow = z.object({ serial_number: z.string() })
+  return withRows(url, async (rows) => {
+    const revocations = await rows(RevocationRow, 'select * from revocation order by place')
+    return revocations.map((row) => row.serial_number)
+  })
+}
+
+type Rows = <T>(
+  row: z.ZodType<T>,
+  sql: string,
+  ...values: readonly string[]
+) => Promise<readonly T[]>
+
+async function withRows<T>(url: string, work: (rows: Rows) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return await work(async (row, sql, ...values) =>
+      z.array(row).parse((await client.query(sql, [...values])).rows),
+    )
   } finally {
     await client.end()
   }

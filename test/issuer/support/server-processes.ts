@@ -2,9 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
-import { encodeUtf8, Secret, systemClock, systemRandom } from '@keyline/bytes'
+import { concat, decodeUtf8, encodeUtf8, Secret, systemClock, systemRandom } from '@keyline/bytes'
 import { createHttpsTransport, createRestIssuer, type IssuerClient } from '@keyline/issuer/client'
-import { keyline, startKeyline, type KeylineProcess } from '../../cli/support/keyline.ts'
+import {
+  keyline,
+  runKeyline,
+  startKeyline,
+  type KeylineProcess,
+} from '../../cli/support/keyline.ts'
 import { writePassphrase, writeTestPki } from '../../cli/support/pki.ts'
 
 export interface ServerProcessesOptions {
@@ -16,6 +21,12 @@ export interface ServerProcessesOptions {
   readonly args?: readonly string[] | undefined
   /** Folder of the PKI; one with its key in a file unless given. */
   readonly pki?: string | undefined
+}
+
+/** With a body it is a POST. */
+export interface MemberRequest {
+  readonly path: string
+  readonly json?: unknown
 }
 
 type Launch = (home: string, port: number, more: readonly string[]) => KeylineProcess
@@ -76,21 +87,24 @@ export class ServerProcess {
 export class ServerProcesses implements AsyncDisposable {
   readonly folder: string
   readonly servers: readonly [ServerProcess, ...ServerProcess[]]
+  readonly #env: Readonly<Record<string, string>>
 
-  private constructor(folder: string, servers: readonly [ServerProcess, ...ServerProcess[]]) {
-    this.folder = folder
-    this.servers = servers
+  private constructor(parts: Pick<ServerProcesses, 'folder' | 'servers'>, env: Environment) {
+    this.folder = parts.folder
+    this.servers = parts.servers
+    this.#env = env
   }
 
   /** Starts so many servers; the first one founds the ledger, and its owner is enrolled. */
   static async start(options: ServerProcessesOptions, count = 1): Promise<ServerProcesses> {
     const { folder } = options
-    const launch = await prepareLaunch(options)
+    const env = await prepareEnvironment(options)
+    const launch = await prepareLaunch(options, env)
     const server = (place: number): ServerProcess =>
       new ServerProcess(join(folder, `server-${place}`), launch)
     const first = server(0)
     const others = Array.from({ length: count - 1 }, (_, place) => server(place + 1))
-    const processes = new ServerProcesses(folder, [first, ...others])
+    const processes = new ServerProcesses({ folder, servers: [first, ...others] }, env)
     try {
       await first.start('--init')
       await Promise.all(others.map((other) => other.start()))
@@ -128,8 +142,21 @@ export class ServerProcesses implements AsyncDisposable {
     return good(...args, '--credentials', this.credentials('owner'))
   }
 
-  /** A request of a member to the first server, which has to end well; gives the body of the answer. */
-  call(name: string, request: { readonly path: string; readonly json?: unknown }): Promise<string> {
+  /** A command on the machine of the first server, which has to end well; gives its output. */
+  async onServer(...args: readonly string[]): Promise<string> {
+    const home = ['--home', this.servers[0].home]
+    const { code, out, err } = await runKeyline([...args, ...home], { env: this.#env })
+    if (code !== 0) throw new Error(`keyline ${args.join(' ')} ended with ${code}: ${err}`)
+    return out
+  }
+
+  /** A request of a member to the first server, which has to end well; gives the body of the answer as text. */
+  async call(name: string, request: MemberRequest): Promise<string> {
+    return decodeUtf8(await this.fetch(name, request))
+  }
+
+  /** The same, as octets. */
+  fetch(name: string, request: MemberRequest): Promise<Uint8Array> {
     const read = (file: string): string => readFileSync(join(this.credentials(name), file), 'utf8')
     const [cert, key] = [read('member.cert.pem'), read('member.key.pem')]
     const [{ port }] = this.servers
@@ -149,14 +176,12 @@ export class ServerProcesses implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       call.once('error', reject)
       call.once('response', (answer) => {
-        let text = ''
-        answer.setEncoding('utf8').on('data', (part: string) => {
-          text += part
-        })
+        const parts: Uint8Array[] = []
+        answer.on('data', (part: Uint8Array) => void parts.push(part))
         answer.once('error', reject)
         answer.once('end', () => {
-          if (answer.statusCode === 200) resolve(text)
-          else reject(new Error(`${path}: ${answer.statusCode} ${text}`))
+          if (answer.statusCode === 200) resolve(concat(...parts))
+          else reject(new Error(`${path}: ${answer.statusCode}`))
         })
       })
       call.end(body)
@@ -195,17 +220,25 @@ export class ServerProcesses implements AsyncDisposable {
   }
 }
 
-async function prepareLaunch(options: ServerProcessesOptions): Promise<Launch> {
-  const { folder, ledger, args = [] } = options
+type Environment = Readonly<Record<string, string>>
+
+async function prepareEnvironment({
+  folder,
+  ledger,
+}: ServerProcessesOptions): Promise<Environment> {
   const passphraseFile = await writePassphrase(folder)
-  const pki = options.pki ?? (await writeTestPki(join(folder, 'pki')))
   const storeKeyFile = join(folder, 'store.key')
   writeFileSync(storeKeyFile, randomBytes(32).toString('hex'), { mode: 0o600 })
-  const env = {
+  return {
     KEYLINE_STORE_KEY_FILE: storeKeyFile,
     KEYLINE_PASSPHRASE_FILE: passphraseFile,
     ...(ledger === undefined ? {} : { KEYLINE_LEDGER: ledger }),
   }
+}
+
+async function prepareLaunch(options: ServerProcessesOptions, env: Environment): Promise<Launch> {
+  const { folder, args = [] } = options
+  const pki = options.pki ?? (await writeTestPki(join(folder, 'pki')))
   return (home, port, more) => {
     const where = ['--home', home, '--listen', `127.0.0.1:${port}`, '--pki', pki]
     return startKeyline(['serve', '--json', ...where, ...args, ...more], { env })
