@@ -4,9 +4,8 @@ import { reconcileLedger, type Reconciliation } from '@keyline/ledger'
 import { takeLock } from '@keyline/station'
 import { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
-import { homeAt, requireHome, storeKey } from '../wiring/home.ts'
+import { checkpointFolder, homeAt, requireHome, storeKey } from '../wiring/home.ts'
 import { ledgerLocation } from '../wiring/open-station.ts'
-import { checkpointFolder } from '../wiring/pki-revocation.ts'
 import { collect, defaultHome, ledgerOption, type StationOptions } from './options.ts'
 
 interface ReconcileOptions extends StationOptions {
@@ -29,7 +28,7 @@ export function ledgerCommand(output: Output, end: (code: ExitCode) => void): Co
     .option(...ledgerOption)
     .option(
       '--checkpoints <folder>',
-      'checkpoint folder of each server, or a copy; that of --home unless given',
+      'checkpoint folder of each server, or a copy; KEYLINE_CHECKPOINTS, else that of --home',
       collect,
     )
     .option(

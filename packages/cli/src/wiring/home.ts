@@ -29,6 +29,15 @@ export function homeAt(folder: string): Home {
   }
 }
 
+/**
+ * Where a server notes outside its database what was committed: the folder that KEYLINE_CHECKPOINTS names, else one of the
+ * home. Beside a SQLite file it would be restored together with it, and notice nothing.
+ */
+export function checkpointFolder(home: Home): string {
+  const named = process.env['KEYLINE_CHECKPOINTS']
+  return named === undefined || named === '' ? join(home.folder, 'checkpoint') : resolve(named)
+}
+
 /** Makes the folders of a station; the tree is readable by its owner alone. */
 export async function makeHome(home: Home): Promise<void> {
   try {

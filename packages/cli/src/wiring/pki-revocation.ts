@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { stat } from 'node:fs/promises'
 import { systemClock, systemRandom } from '@keyline/bytes'
 import { openListAuthority, type ListAuthority } from '@keyline/issuer'
@@ -6,7 +6,7 @@ import { openLedger, type Ledger } from '@keyline/ledger'
 import { takeLock } from '@keyline/station'
 import { parseCertificate, type Certificate } from '@keyline/x509'
 import { CliError } from '../errors.ts'
-import { homeAt, requireHome, storeKey, type Home } from './home.ts'
+import { checkpointFolder, homeAt, requireHome, storeKey, type Home } from './home.ts'
 import { ledgerLocation } from './open-station.ts'
 import { readCertificate } from './pki-input.ts'
 import { readSigner } from './pki-trust.ts'
@@ -15,11 +15,6 @@ import { openCaKey, passphraseOf, readCaCertificate, type CaRole } from './pki.t
 export interface LedgerOptions {
   readonly home: string
   readonly ledger?: string | undefined
-}
-
-/** Where a server or station notes outside its database what was committed. */
-export function checkpointFolder(home: Home): string {
-  return join(home.folder, 'checkpoint')
 }
 
 /**

@@ -19,7 +19,7 @@ import { takeLock } from '@keyline/station'
 import { keyIdentifier, parseCertificate, pemEncode } from '@keyline/x509'
 import { buildTime } from '../build-time.ts'
 import { CliError } from '../errors.ts'
-import { homeAt, makeHome, storeKey, type Home } from './home.ts'
+import { checkpointFolder, homeAt, makeHome, storeKey, type Home } from './home.ts'
 import { keepLists } from './keep-lists.ts'
 import { ledgerLocation } from './open-station.ts'
 import { openCaKey, passphraseOf, readCaCertificate, type LinePki } from './pki.ts'
@@ -84,7 +84,7 @@ export async function startService(options: ServeOptions): Promise<RunningServic
       random: systemRandom,
       actor: 'server',
       policy: options.policy,
-      checkpoints: { folder: join(home.folder, 'checkpoint') },
+      checkpoints: { folder: checkpointFolder(home) },
     })
     opened.push(() => ledger.close())
     const service = await listen(options, home, ledger)
