@@ -25,6 +25,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./command/provision.ts')).provisionCommand,
   },
   {
+    name: 'gen-factory-data',
+    summary: 'the options of genFactoryData.py, unchanged',
+    load: async () => (await import('./command/gen-factory-data.ts')).genFactoryDataCommand,
+  },
+  {
     name: 'factory-data',
     summary: 'Matter factory data',
     load: async () => (await import('./command/factory-data.ts')).factoryDataCommand,

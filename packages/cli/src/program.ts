@@ -12,6 +12,11 @@ export async function main(
 ): Promise<ExitCode> {
   let code: ExitCode = ExitCode.done
   try {
+    // The spelling of its options is older than this program: it reads its words itself.
+    if (argv[2] === 'gen-factory-data') {
+      const { genFactoryData } = await import('./command/gen-factory-data.ts')
+      return await genFactoryData(argv.slice(3), output)
+    }
     const program = await programOf(argv.slice(2), output, (ended) => {
       code = ended
     })

@@ -147,6 +147,12 @@ export const stationErrorTable = {
       'The file of a batch is not a file of units, or not what the ledger has recorded of it.',
     remedy: 'put the file back as it was written; without it the units of the batch are lost',
   },
+  STATION_NO_FLOW: {
+    fault: 'caller',
+    meaning:
+      'The procedure for this platform, security level or programmer does not exist here yet. No board was touched.',
+    remedy: 'print the plan with --dry-run; make the boards with a procedure that exists',
+  },
   STATION_PROGRAMMER_MISSING: {
     fault: 'operator',
     meaning: 'The program of STM32CubeProgrammer cannot be found or started.',

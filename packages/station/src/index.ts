@@ -33,6 +33,8 @@ export { flowOf, wbaSecurity0, type Flow } from './flow/flows.ts'
 export type { StationParts } from './flow/station-parts.ts'
 export type { Step, StepName } from './flow/step.ts'
 export type { UnitWork } from './flow/unit-work.ts'
+export { describeOperation } from './gen-factory-data/describe-plan.ts'
+export { isExternal } from './gen-factory-data/memory-map.ts'
 export { optionHelp, optionTable, type OptionName } from './gen-factory-data/option-table.ts'
 export { optionRules, type OptionRule } from './gen-factory-data/option-rules.ts'
 export {
@@ -60,6 +62,7 @@ export {
 } from './journal/journal-file.ts'
 export { proveJournal, readJournal, type JournalContent } from './journal/journal-reader.ts'
 export { takeLock, type Lock } from './line/lock.ts'
+export { withSecondConnect } from './line/second-connect.ts'
 export { runLine, type LineOptions } from './line/run-line.ts'
 export { checkChain, type ChainInput } from './order/check-chain.ts'
 export { checkOrder } from './order/check-order.ts'
@@ -99,6 +102,9 @@ export {
   type PassportCertificate,
   type PassportInput,
 } from './results/passport.ts'
+export { ReconfigureActs, type ReconfigureOptions } from './reconfigure/reconfigure-acts.ts'
+export type { ReconfigureEvent } from './reconfigure/reconfigure-event.ts'
+export { needsWireless, type WirelessProgrammer } from './reconfigure/wireless-acts.ts'
 export { summaryText } from './results/summary-text.ts'
 export { unitFolder, writeUnitFiles, type UnitFiles } from './results/unit-files.ts'
 export { makeResultFolder, writeWhole } from './results/write-file.ts'

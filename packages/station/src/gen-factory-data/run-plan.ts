@@ -11,6 +11,10 @@ export interface PlanActs {
   /** The boards of the run: listed, and chosen by `--boards`. */
   list(): Promise<readonly PlanBoard[]>
   perform(board: PlanBoard, operation: Operation): Promise<OperationOutcome>
+  /** Judges a board whose operations are done, before its protection closes it. */
+  check?(board: PlanBoard): Promise<OperationOutcome>
+  /** Called once for each board that was begun, however it ended. */
+  end?(board: PlanBoard): Promise<void>
 }
 
 export interface PlanRun {
@@ -53,7 +57,11 @@ export async function runPlan({
   const waiting = ready.values()
   const work = async (): Promise<void> => {
     for (const { board, operations } of waiting) {
-      outcomes.set(board, await performAll(acts, board, operations))
+      try {
+        outcomes.set(board, await makeBoard(acts, board, operations))
+      } finally {
+        await acts.end?.(board)
+      }
     }
   }
   await Promise.all(Array.from({ length: Math.min(jobs, ready.length) }, work))
@@ -78,6 +86,20 @@ async function checkBoard(
 ): Promise<BoardOutcome> {
   const outcome = await performAll(acts, board, checks)
   return outcome === 'failed' ? 'left-out' : outcome
+}
+
+/** A read-out protection is the last act, and only on a board that was found good. */
+async function makeBoard(
+  acts: PlanActs,
+  board: PlanBoard,
+  operations: readonly Operation[],
+): Promise<OperationOutcome> {
+  const open = operations.filter(({ op }) => op !== 'protect')
+  const done = await performAll(acts, board, open)
+  const checked = done === 'done' && acts.check !== undefined ? await acts.check(board) : done
+  if (checked !== 'done') return checked
+  const closing = operations.filter(({ op }) => op === 'protect')
+  return performAll(acts, board, closing)
 }
 
 async function performAll(

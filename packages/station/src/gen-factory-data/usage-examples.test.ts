@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { planOf, type Operation } from './plan.ts'
+import { describeOperation } from './describe-plan.ts'
+import { planOf } from './plan.ts'
 import { resolveOptions } from './resolve-options.ts'
 
 const anyFile = (): boolean => true
@@ -26,11 +27,11 @@ describe('a usage example of the original', () => {
       [
         'check-port COM5',
         'build-image',
-        'program factory-data 0x81ec000',
-        'program provisioning-firmware 0x8000000 STM_Provisioning.bin',
+        'program factory-data 0x081EC000',
+        'program provisioning-firmware 0x08000000 STM_Provisioning.bin',
         'reset',
         'provision COM5',
-        'program application 0x8000000 Lighting-App.bin',
+        'program application 0x08000000 Lighting-App.bin',
         'reset',
       ],
     ],
@@ -41,11 +42,11 @@ describe('a usage example of the original', () => {
         'build-image',
         'run-script regression AUTO',
         'run-script provisioning AUTO',
-        'program factory-data 0x81ec000',
+        'program factory-data 0x081EC000',
         'reset',
         'provision COM5',
         'program application 0x70006000 oemirot_tz_ns_app_enc_sign.bin',
-        'program magic-trailer 0x701cbff0 MagicTrailerValue.bin',
+        'program magic-trailer 0x701CBFF0 MagicTrailerValue.bin',
         'reset',
       ],
     ],
@@ -56,11 +57,11 @@ describe('a usage example of the original', () => {
         'build-image',
         'run-script regression AUTO',
         'run-script provisioning AUTO',
-        'program factory-data 0x81ec000',
+        'program factory-data 0x081EC000',
         'reset',
         'provision COM5',
         'program application 0x70040000 oemirot_tz_ns_app_enc_sign.bin',
-        'program magic-trailer 0x701bfff0 MagicTrailerValue.bin',
+        'program magic-trailer 0x701BFFF0 MagicTrailerValue.bin',
         'reset',
       ],
     ],
@@ -71,11 +72,11 @@ describe('a usage example of the original', () => {
         'build-image',
         'run-script regression AUTO',
         'run-script SBSFU_UPDATE AUTO',
-        'program factory-data 0x81ec000',
+        'program factory-data 0x081EC000',
         'reset',
         'provision COM5',
-        'program application 0x8100000 sbsfu_app_enc_sign.bin',
-        'program magic-trailer 0x81e5ff0 MagicTrailerValue.bin',
+        'program application 0x08100000 sbsfu_app_enc_sign.bin',
+        'program magic-trailer 0x081E5FF0 MagicTrailerValue.bin',
         'reset',
       ],
     ],
@@ -85,17 +86,17 @@ describe('a usage example of the original', () => {
         'check-port COM5',
         'build-image',
         'coprocessor-start',
-        'coprocessor-upgrade 0x8094000 coprocessor.bin',
+        'coprocessor-upgrade 0x08094000 coprocessor.bin',
         'coprocessor-option-bytes nSWboot0=1 nboot1=1 nboot0=1',
-        'program factory-data 0x901c0000 with S25FL128S_STM32WB5MM-DK',
-        'program provisioning-firmware 0x8000000 provisioning.bin',
+        'program factory-data 0x901C0000 with S25FL128S_STM32WB5MM-DK',
+        'program provisioning-firmware 0x08000000 provisioning.bin',
         'reset',
         'provision COM5 mode 0',
-        'program application 0x8000000 app.bin',
+        'program application 0x08000000 app.bin',
         'reset',
       ],
     ],
-    ['reprogramming', ['build-image', 'program factory-data 0x81ec000', 'reset']],
+    ['reprogramming', ['build-image', 'program factory-data 0x081EC000', 'reset']],
   ])('has its plan: %s', (name, plan) => {
     const { findings, options } = resolveOptions(examples[name].split(' '), anyFile)
     expect(findings).toEqual([])
@@ -115,38 +116,3 @@ describe('a usage example of the original', () => {
     ])
   })
 })
-
-function describeOperation(operation: Operation): string {
-  switch (operation.op) {
-    case 'check-port':
-      return `check-port ${operation.port}`
-    case 'run-script':
-      return `run-script ${operation.script} ${operation.args.join(' ')}`
-    case 'coprocessor-upgrade':
-      return `coprocessor-upgrade ${hex(operation.address)} ${operation.file}`
-    case 'coprocessor-option-bytes':
-      return `coprocessor-option-bytes ${Object.entries(operation.values)
-        .map(([option, value]) => `${option}=${value}`)
-        .join(' ')}`
-    case 'program': {
-      const { what, address, file, externalLoader } = operation
-      const loader = externalLoader === undefined ? '' : ` with ${externalLoader}`
-      return `program ${what} ${hex(address)}${file === undefined ? '' : ` ${file}`}${loader}`
-    }
-    case 'provision':
-      return `provision ${operation.port}${operation.mode === undefined ? '' : ` mode ${operation.mode}`}`
-    case 'protect':
-      return `protect ${operation.rdp}`
-    case 'build-image':
-    case 'erase':
-    case 'coprocessor-start':
-    case 'reset':
-      return operation.op
-    default:
-      return operation satisfies never
-  }
-}
-
-function hex(address: number): string {
-  return `0x${address.toString(16)}`
-}

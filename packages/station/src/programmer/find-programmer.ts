@@ -35,23 +35,35 @@ const usualFolders: Partial<Record<NodeJS.Platform, readonly string[]>> = {
  * @throws StationError `STATION_PROGRAMMER_MISSING` with the places that were searched
  */
 export async function findProgrammer(options: FindOptions): Promise<string> {
-  const places = placesOf(options)
+  const { named, onPath, usual } = placesOf(options)
+  const places = named.length > 0 ? named : [...onPath, ...usual]
   for (const place of places) if (await isProgram(place, options.platform)) return place
+  const searched = named.length > 0 ? named : ['the folders of PATH', ...usual]
   throw new StationError(
     'STATION_PROGRAMMER_MISSING',
-    `${programName} is at none of: ${places.join(', ')}`,
+    `${programName} is at none of: ${searched.join(', ')}`,
   )
 }
 
+interface Places {
+  readonly named: readonly string[]
+  readonly onPath: readonly string[]
+  readonly usual: readonly string[]
+}
+
 /** In the order of the search. A place that is named is searched alone. */
-function placesOf({ given, platform, environment }: FindOptions): readonly string[] {
+function placesOf({ given, platform, environment }: FindOptions): Places {
   const program = platform === 'win32' ? `${programName}.exe` : programName
-  const named = given ?? environment['KEYLINE_PROGRAMMER'] ?? ''
-  if (named !== '') return [named, join(named, program), join(named, 'bin', program)]
+  const name = given ?? environment['KEYLINE_PROGRAMMER'] ?? ''
   const home = environment['HOME'] ?? ''
-  const onPath = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  const inFolder = (folder: string): string => join(folder, program)
   const usual = (usualFolders[platform] ?? []).map((folder) => folder.replace(/^~/, home))
-  return [...onPath, ...usual].map((folder) => join(folder, program))
+  const onPath = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  return {
+    named: name === '' ? [] : [name, inFolder(name), inFolder(join(name, 'bin'))],
+    onPath: onPath.map(inFolder),
+    usual: usual.map(inFolder),
+  }
 }
 
 async function isProgram(path: string, platform: NodeJS.Platform): Promise<boolean> {

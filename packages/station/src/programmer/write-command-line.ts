@@ -46,7 +46,7 @@ function wordsOf(command: StationCommand): readonly string[] {
     case 'externalLoader':
       return ['-el', command.file]
     case 'optionBytes':
-      return ['-ob', ...Object.entries(command.values).map(([name, value]) => `${name}=${value}`)]
+      return ['-ob', ...Object.entries(command.values).map(optionByte)]
     case 'optionBytesDisplay':
       return ['-ob', 'displ']
     case 'firmwareUpgrade':
@@ -66,4 +66,9 @@ function wordsOf(command: StationCommand): readonly string[] {
 
 function hex(address: number): string {
   return `0x${address.toString(16).toUpperCase().padStart(8, '0')}`
+}
+
+/** Flags as they are, levels as ST's scripts write them. */
+function optionByte([name, value]: readonly [string, number]): string {
+  return value < 10 ? `${name}=${value}` : `${name}=0x${value.toString(16).toUpperCase()}`
 }
