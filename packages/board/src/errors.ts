@@ -81,6 +81,17 @@ export const boardErrorTable = {
     remedy: 'open the port again; check the USB cable if it is gone',
     retryable: true,
   },
+  BOARD_PTY: {
+    fault: 'infrastructure',
+    meaning: 'No pseudo-terminal can be opened.',
+    remedy:
+      'install the optional package node-pty for this platform; without it boards have no tty',
+  },
+  BOARD_BENCH_SERVER: {
+    fault: 'infrastructure',
+    meaning: 'The bench of the folder cannot be served or reached.',
+    remedy: 'end the other server of the folder, or start one with keyline-bench serve',
+  },
   BOARD_FAULT_UNKNOWN: {
     fault: 'caller',
     meaning: 'A fault with this name or place cannot be simulated.',

@@ -5,9 +5,9 @@ export {
   type BenchProbe,
   type BenchTarget,
 } from './bench/bench.ts'
-export type { BenchCallOptions } from './bench/probe.ts'
+export type { BenchCallOptions, DownloadOptions } from './bench/probe.ts'
 export { BoardError, boardErrorTable, type BoardErrorCode } from './errors.ts'
-export { parseFault, type SlotFault } from './fault/fault-plan.ts'
+export { describeFault, parseFault, parseSlotFault, type SlotFault } from './fault/fault-plan.ts'
 export type { FaultEntry, FaultPlace } from './fault/fault-entry.ts'
 export { faultTable, isFaultName, type FaultName } from './fault/fault-table.ts'
 export type { Flash } from './flash/flash.ts'
@@ -17,6 +17,8 @@ export {
   buildFirmwareImage,
   FirmwareKind,
   readFirmwareHeader,
+  verifyFirmwareImage,
+  type FirmwareBuild,
   type FirmwareIdentity,
   type FirmwareImageInput,
 } from './image/firmware-image.ts'
@@ -31,3 +33,23 @@ export {
   type SlotLayoutName,
 } from './part/slot-layout.ts'
 export type { HostPort } from './uart/serial-line.ts'
+export { installTools, type InstalledTools } from './program/install-tools.ts'
+export { GrammarRefusal, parseProgrammerCommand } from './programmer/grammar.ts'
+export type { Operation } from './programmer/operation.ts'
+export { runProgrammer } from './programmer/run-programmer.ts'
+export type { ProgrammerInput } from './programmer/session.ts'
+export { bootSet, type BootSet, type PlacedImage } from './script/boot-images.ts'
+export { runScript, type ScriptInput } from './script/run-script.ts'
+export {
+  scriptFolders,
+  type ScriptFolder,
+  type ScriptName,
+  type ScriptSecurity,
+} from './script/script-table.ts'
+export {
+  openBenchServer,
+  type BenchServer,
+  type BenchServerOptions,
+} from './server/bench-server.ts'
+export { callBench, type ToolTerminal } from './server/call-bench.ts'
+export type { ToolRequest } from './server/tool-message.ts'

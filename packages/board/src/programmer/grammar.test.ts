@@ -39,22 +39,17 @@ describe('a command line of the programmer', () => {
   })
 
   it.each([
-    ['-e', '[3', '5]', { cmd: 'erase', from: 3, to: 5 }],
-    ['-e', '7', { cmd: 'erase', from: 7, to: 7 }],
+    [['-e', '[3', '5]'], { cmd: 'erase', from: 3, to: 5 }],
+    [['-e', '7'], { cmd: 'erase', from: 7, to: 7 }],
     [
-      '-fwupgrade',
-      'f.bin',
-      '0x1',
-      'startstack=1',
+      ['-fwupgrade', 'f.bin', '0x1', 'startstack=1'],
       { cmd: 'firmwareUpgrade', file: 'f.bin', address: 1, startstack: 1 },
     ],
-    ['-ob', 'displ', { cmd: 'optionBytesDisplay' }],
-    ['-S', '0x20', { cmd: 'run', address: 32 }],
-    ['-d', 'a.hex', { cmd: 'download', file: 'a.hex' }],
-  ])('reads %j', (...words) => {
-    const operation = words.pop()
-    const argv = words.filter((word) => typeof word === 'string')
-    expect(parseProgrammerCommand([...connect, ...argv])[1]).toEqual(operation)
+    [['-ob', 'displ'], { cmd: 'optionBytesDisplay' }],
+    [['-S', '0x20'], { cmd: 'run', address: 32 }],
+    [['-d', 'a.hex'], { cmd: 'download', file: 'a.hex' }],
+  ])('reads %j', (words, operation) => {
+    expect(parseProgrammerCommand([...connect, ...words])[1]).toEqual(operation)
   })
 
   it.each([
