@@ -97,15 +97,16 @@ describe('a station with its issuer behind a server', () => {
     await keyline('order', 'pause', 'order-1', '--credentials', officer)
     const paused = await provision()
     expect(paused.code).toBe(3)
-    expect(paused.out).toContain('ISSUER_ORDER_PAUSED')
+    expect(paused.out).not.toContain('bind')
+    expect(paused.err).toContain('ISSUER_ORDER_PAUSED')
 
     await keyline('order', 'resume', 'order-1', '--credentials', officer)
     const block = ['member', 'block', 'station-1', '--reason', 'stolen', '--credentials', officer]
     expect(await keyline(...block)).toMatchObject({ code: 0, out: 'station-1 is blocked\n' })
     const blocked = await provision()
     expect(blocked.code).toBe(3)
-    expect(blocked.out + blocked.err).toContain('ISSUER_STATION_UNTRUSTED')
-    expect(blocked.out).not.toContain('✖ FAIL')
+    expect(blocked.out).not.toContain('bind')
+    expect(blocked.err).toContain('ISSUER_STATION_UNTRUSTED')
 
     expect(await keyline('member', 'unblock', 'station-1', '--credentials', officer)).toMatchObject(
       { code: 0 },

@@ -1,10 +1,11 @@
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '@keyline/bytes'
-import { readCredentials, renewIfDue } from '@keyline/cli/wiring'
+import { openIssuer, readCredentials, renewIfDue } from '@keyline/cli/wiring'
+import { WorkOrder } from '@keyline/ledger/records'
 import { describe, expect, it } from 'vitest'
 import { keyline } from '../cli/support/keyline.ts'
-import { temporaryFolder } from '../support/line.ts'
+import { temporaryFolder, writeOrder } from '../support/line.ts'
 import { startTestServer } from './support/running-server.ts'
 
 /** The clock of a station so many days from now. */
@@ -12,6 +13,10 @@ const inDays = (days: number): Clock => ({
   ...systemClock,
   now: () => Date.now() + days * 86_400_000,
 })
+
+async function readWorkOrder(folder: string): Promise<WorkOrder> {
+  return WorkOrder.parse(JSON.parse(await readFile(await writeOrder(folder), 'utf8')))
+}
 
 const names = async (folder: string) => (await readdir(folder)).toSorted()
 
@@ -49,6 +54,36 @@ describe('the certificate of a station', () => {
       credentials,
       warning: expect.stringMatching(/^the certificate of station-1 ends in 2[89] day\(s\)/),
     })
+  })
+
+  it.each([
+    ['another process renews it', `renewal is in use by process ${process.ppid}`],
+    ['its lock cannot be read', 'EISDIR'],
+  ])('that is not renewed because %s is warned of, and works on', async (_, why) => {
+    await using folder = await temporaryFolder()
+    await using server = await startTestServer(folder.path)
+    const path = await server.enrol('station-1', 'station')
+    const lock = join(path, 'renewal.lock')
+    await (why === 'EISDIR' ? mkdir(lock) : writeFile(lock, `${process.ppid}\n`))
+    const warnings: string[] = []
+    const open = async (days: number): Promise<void> => {
+      const { issuer } = await openIssuer({
+        address: { kind: 'rest', url: server.url },
+        order: { id: 'order-1', policy: 'test', product: { vendorId: 0xfff1, productId: 0x8004 } },
+        credentials: path,
+        clock: inDays(days),
+        onWarning: (text) => warnings.push(text),
+      })
+      await issuer.close()
+    }
+    await server.ledger.createOrder(await readWorkOrder(folder.path))
+    await open(0)
+    expect(warnings).toEqual([])
+    await open(61)
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^the certificate of station-1 ends in 2[89] day.* not be renewed: /),
+    )
+    expect(warnings.join()).toContain(why)
   })
 
   it('is asked for with the same key again when an answer was lost', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { pemEncode } from '@keyline/x509'
@@ -12,7 +12,7 @@ describe('keyline provision --issuer', () => {
     ['https://user:secret@localhost:8443', 2, 'HOST:PORT'],
     ['ftp:somewhere', 2, 'names no issuer'],
     ['https://localhost:8443', 2, '--credentials'],
-    ['pool:/nowhere', 2, '--paa'],
+    ['pool:/nowhere', 2, 'make their keys themselves'],
     ['exec:/nowhere', 2, '--paa'],
   ])('%s ends with %i before a board is touched', async (address, expected, words) => {
     await using folder = await temporaryFolder()
@@ -32,34 +32,26 @@ describe('keyline provision --issuer', () => {
     expect(err).not.toMatch(stackTrace)
   })
 
-  it('makes no board with an empty pool or a program that is not there, and blames none', async () => {
+  it('makes no board with a program that is not there, and blames none', async () => {
     await using folder = await temporaryFolder()
     const { paa, pai } = await testPki()
-    const pool = join(folder.path, 'pool')
-    await mkdir(join(pool, 'free'), { recursive: true })
-    await writeFile(join(pool, 'paa.cert.pem'), pemEncode('CERTIFICATE', paa))
-    await writeFile(join(pool, 'pai.cert.pem'), pemEncode('CERTIFICATE', pai))
-    for (const [address, id, reason] of [
-      [`pool:${pool}`, 'order-1', 'ISSUER_POOL'],
-      ['exec:/nowhere', 'order-2', 'ISSUER_PROGRAM'],
-    ] as const) {
-      const order = await writeOrder(folder.path, { id, pool: id })
-      const { code, out } = await keyline(
-        'provision',
-        order,
-        '--fast',
-        '--issuer',
-        address,
-        '--home',
-        join(folder.path, id),
-        '--results',
-        join(folder.path, 'results'),
-        '--credentials',
-        pool,
-      )
-      expect(code).toBe(3)
-      expect(out).toContain(`ERROR  ${reason}`)
-    }
+    await writeFile(join(folder.path, 'paa.cert.pem'), pemEncode('CERTIFICATE', paa))
+    await writeFile(join(folder.path, 'pai.cert.pem'), pemEncode('CERTIFICATE', pai))
+    const { code, out } = await keyline(
+      'provision',
+      await writeOrder(folder.path),
+      '--fast',
+      '--issuer',
+      'exec:/nowhere',
+      '--home',
+      homeOf(folder.path),
+      '--results',
+      join(folder.path, 'results'),
+      '--credentials',
+      folder.path,
+    )
+    expect(code).toBe(3)
+    expect(out).toContain('ERROR  ISSUER_PROGRAM')
   })
 
   it('believes no PAI that the trusted PAA has not signed, or that is for another product', async () => {

@@ -185,6 +185,7 @@ function failing(
     order: checked((id: string) => ledger.order(id)),
     orders: checked(() => ledger.orders()),
     certificate: checked((sha256: string) => ledger.certificate(sha256)),
+    issued: checked((idempotencyKey: string) => ledger.issued(idempotencyKey)),
     exportAudit: checked((write: (line: string) => Promise<void> | void) =>
       ledger.exportAudit(write),
     ),

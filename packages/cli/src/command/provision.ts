@@ -2,12 +2,17 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { loadOrder, type StOrderDefaults } from '@keyline/station'
+import { flowOf, loadOrder, type StOrderDefaults } from '@keyline/station'
 import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { exampleImages } from '../wiring/examples.ts'
 import { issuerAddress, type IssuerAddress } from '../wiring/issuer-address.ts'
-import { openIssuer, type OpenIssuerOptions, type RemoteIssuer } from '../wiring/issuer-open.ts'
+import {
+  openIssuer,
+  requireKeysOf,
+  type OpenIssuerOptions,
+  type RemoteIssuer,
+} from '../wiring/issuer-open.ts'
 import { readOptionalPassphrase } from '../wiring/issuer-passphrase.ts'
 import { openPki, passphraseOf, type LinePki } from '../wiring/pki.ts'
 import { runOrder } from '../wiring/run-order.ts'
@@ -77,6 +82,7 @@ async function provision(
 ): Promise<ExitCode> {
   const loaded = await loadOrder(path, await stDefaults(path, options.quantity))
   const { id, policy } = loaded.prepared.order
+  if (options.issuer !== undefined) requireKeysOf(options.issuer, flowOf(loaded.prepared.order))
   return withStation(output, options, policy, async ({ station, clock, signal, renderer }) => {
     const onWarning = (text: string): void => renderer.sink({ type: 'notice', text })
     const order = loaded.prepared.order

@@ -1,6 +1,6 @@
 import { rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Secret, type Clock } from '@keyline/bytes'
+import { describeError, Secret, type Clock } from '@keyline/bytes'
 import { generateP256, p256ToPkcs8, type P256KeyPair } from '@keyline/crypto'
 import {
   commonNameOf,
@@ -46,7 +46,7 @@ export function enrolledPaa(folder: string): string {
 
 /** @throws CliError `CLI_EXISTS` when the folder holds a member already */
 export async function requireNoCredentials(folder: string): Promise<void> {
-  if ((await stat(join(folder, files.key)).catch(() => undefined)) === undefined) return
+  if (!(await isThere(join(folder, files.key)))) return
   throw new CliError('CLI_EXISTS', `${folder} holds the credentials of a member already`)
 }
 
@@ -76,12 +76,8 @@ export async function readCredentials(
   passphrase: Secret | undefined,
 ): Promise<Credentials> {
   await finishRenewal(folder)
-  const der = await readCertificate(join(folder, files.certificate))
-  const certificate = parseCertificate(der)
   const keyPair = await readKeyPair(join(folder, files.key), passphrase)
-  if (String(certificate.publicPoint) !== String(keyPair.publicKey.point)) {
-    throw new CliError('CLI_INPUT', `key and certificate in ${folder} do not belong together`)
-  }
+  const certificate = await certificateFor(keyPair, folder)
   const name = commonNameOf(certificate)
   if (name === undefined) {
     throw new CliError('CLI_INPUT', `the certificate in ${folder} names no member`)
@@ -89,6 +85,17 @@ export async function readCredentials(
   const url = serverUrl((await readTextInput(join(folder, files.server))).trim())
   const ca = parseCertificate(await readCertificate(join(folder, files.ca)))
   return { folder, name, url, ca, certificate, keyPair, passphrase }
+}
+
+/** Behind a crash in a folder that cannot be written, the certificate of the key may still have its next name. */
+async function certificateFor(keyPair: P256KeyPair, folder: string): Promise<Certificate> {
+  for (const name of [files.certificate, files.certificate + next]) {
+    const path = join(folder, name)
+    if (name !== files.certificate && !(await isThere(path))) continue
+    const certificate = parseCertificate(await readCertificate(path))
+    if (String(certificate.publicPoint) === String(keyPair.publicKey.point)) return certificate
+  }
+  throw new CliError('CLI_INPUT', `key and certificate in ${folder} do not belong together`)
 }
 
 export interface ConnectOptions {
@@ -122,19 +129,31 @@ const dayMs = 86_400_000
  * The new key is on the disk before it is asked for: a renewal whose answer was lost is asked for again with the same key.
  */
 export async function renewIfDue(credentials: Credentials, clock: Clock): Promise<Renewal> {
-  const { notBefore, notAfter } = credentials.certificate
-  const left = notAfter.getTime() - clock.now()
-  if (left > (notAfter.getTime() - notBefore.getTime()) / 3 || left <= 0) {
-    return { state: 'fresh', credentials }
-  }
+  if (!isDue(credentials, clock)) return { state: 'fresh', credentials }
   try {
     return { state: 'renewed', credentials: await renew(credentials, clock) }
   } catch (error) {
-    const days = Math.floor(left / dayMs)
-    const why = error instanceof Error ? error.message : String(error)
-    const warning = `the certificate of ${credentials.name} ends in ${days} day(s), and it could not be renewed: ${why}`
-    return { state: 'due', credentials, warning }
+    return due(credentials, clock, error)
   }
+}
+
+/** What to say when renewing could not even be tried, such as in a folder that is locked or cannot be written. */
+export function renewalSkipped(credentials: Credentials, clock: Clock, cause: unknown): Renewal {
+  return isDue(credentials, clock)
+    ? due(credentials, clock, cause)
+    : { state: 'fresh', credentials }
+}
+
+function isDue({ certificate: { notBefore, notAfter } }: Credentials, clock: Clock): boolean {
+  const left = notAfter.getTime() - clock.now()
+  return left > 0 && left <= (notAfter.getTime() - notBefore.getTime()) / 3
+}
+
+function due(credentials: Credentials, clock: Clock, cause: unknown): Renewal {
+  const { name, certificate } = credentials
+  const days = Math.floor((certificate.notAfter.getTime() - clock.now()) / dayMs)
+  const warning = `the certificate of ${name} ends in ${days} day(s), and it could not be renewed: ${describeError(cause)}`
+  return { state: 'due', credentials, warning }
 }
 
 async function renew(credentials: Credentials, clock: Clock): Promise<Credentials> {
@@ -154,7 +173,7 @@ async function renew(credentials: Credentials, clock: Clock): Promise<Credential
 
 async function nextKey(credentials: Credentials): Promise<P256KeyPair> {
   const path = join(credentials.folder, files.key + next)
-  if ((await stat(path).catch(() => undefined)) !== undefined) {
+  if (await isThere(path)) {
     return readKeyPair(path, credentials.passphrase)
   }
   const keyPair = generateP256()
@@ -167,13 +186,26 @@ async function nextKey(credentials: Credentials): Promise<P256KeyPair> {
  * last: a crash between the two moves is finished by whoever reads the folder next.
  */
 async function finishRenewal(folder: string): Promise<void> {
-  const renewed = join(folder, files.certificate + next)
-  if ((await stat(renewed).catch(() => undefined)) === undefined) return
-  await rename(join(folder, files.key + next), join(folder, files.key)).catch((error: unknown) => {
-    const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (!isGone) throw new CliError('CLI_FILE', `${folder} cannot be written`, { cause: error })
-  })
-  await rename(renewed, join(folder, files.certificate))
+  if (!(await isThere(join(folder, files.certificate + next)))) return
+  for (const file of [files.key, files.certificate]) {
+    const path = join(folder, file)
+    try {
+      await rename(path + next, path)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+      if (unwritable.has(code)) return
+      if (code !== 'ENOENT') {
+        throw new CliError('CLI_FILE', `${folder} cannot be written`, { cause: error })
+      }
+    }
+  }
+}
+
+/** Where nothing can be moved, the pair that is there serves as long as it lives. */
+const unwritable: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM'])
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
 }
 
 async function keyPem({

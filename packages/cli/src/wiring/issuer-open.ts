@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemRandom, type Clock, type Secret } from '@keyline/bytes'
+import { IssuerError } from '@keyline/issuer'
 import {
   authoritiesOf,
   caCertificates,
@@ -9,13 +10,15 @@ import {
   createPoolIssuer,
   createProgramIssuer,
   createRestIssuer,
+  recallDac,
+  requireOrderOpen,
   watchSkew,
   type HttpTransport,
   type IssuerClient,
   type UpperChain,
 } from '@keyline/issuer/client'
 import type { WorkOrder } from '@keyline/ledger/records'
-import { takeLock } from '@keyline/station'
+import { takeLock, type Flow } from '@keyline/station'
 import { parseCertificate, type Certificate } from '@keyline/x509'
 import { CliError } from '../errors.ts'
 import type { IssuerAddress } from './issuer-address.ts'
@@ -23,10 +26,12 @@ import {
   connectAs,
   enrolledPaa,
   readCredentials,
+  renewalSkipped,
   renewIfDue,
   type Credentials,
 } from './issuer-credentials.ts'
 import { revokeAt, type Revoke } from './issuer-revoke.ts'
+import type { Recall } from './issuer-unanswered.ts'
 import { readCertificates } from './pki-input.ts'
 
 export interface OpenIssuerOptions {
@@ -52,6 +57,25 @@ export interface RemoteIssuer extends UpperChain {
   readonly issuer: IssuerClient
   /** Gives a certificate back that no device uses; absent where the issuer takes none. */
   readonly revoke?: Revoke | undefined
+  /** What became of a request without an answer; absent where the issuer cannot be asked. */
+  readonly recall?: Recall | undefined
+  /** Throws what every request of the order would end with now; absent where the issuer cannot be asked. */
+  readonly requireOpen?: (() => Promise<void>) | undefined
+}
+
+/**
+ * Holds the issuer to the flow of the order: a pool has certificates of keys that were known before the line.
+ * @throws CliError `CLI_USAGE`
+ */
+export function requireKeysOf(address: IssuerAddress, flow: Pick<Flow, 'keys'> | undefined): void {
+  if (address.kind !== 'pool' || flow?.keys !== 'made-by-board') return
+  throw new CliError(
+    'CLI_USAGE',
+    'the boards of this order make their keys themselves, so no certificate of a pool can be theirs',
+    {
+      remedy: 'name an issuer that signs: https://HOST:PORT, est+https://HOST:PORT or exec:PROGRAM',
+    },
+  )
 }
 
 /**
@@ -101,12 +125,46 @@ async function openServer(
     const http = { transport, clock, random: systemRandom }
     const client =
       kind === 'rest' ? createRestIssuer(http) : createEstIssuer({ ...http, authorities })
-    const remote = judged(client, authorities, options)
-    return kind === 'rest' ? { ...remote, revoke: revokeAt(transport, clock) } : remote
+    return {
+      ...judged(client, authorities, options),
+      ...stationCalls({ transport, clock, stationId: credentials.name, order: options.order }),
+    }
   } catch (error) {
     transport.close()
     throw error
   }
+}
+
+/** What a station asks of a server of ours beside certificates, over EST as well: the same members, the same port. */
+function stationCalls({
+  transport,
+  clock,
+  stationId,
+  order,
+}: Pick<OpenIssuerOptions, 'clock' | 'order'> & {
+  readonly transport: HttpTransport
+  readonly stationId: string
+}): Pick<RemoteIssuer, 'revoke' | 'recall' | 'requireOpen'> {
+  const api = { transport, clock }
+  const { id: orderId, policy } = order
+  const { vendorId, productId } = order.product
+  return {
+    revoke: revokeAt(transport, clock),
+    recall: (idempotencyKey) => recallDac(api, { orderId, idempotencyKey }),
+    requireOpen: () =>
+      requireOrderOpen(api, { orderId, policy, vendorId, productId, stationId }).catch(
+        (error: unknown) => {
+          if (!isOfAnotherServer(error)) throw error
+        },
+      ),
+  }
+}
+
+/** An answer without a code of ours: a server that speaks EST alone decides at each request. */
+function isOfAnotherServer(error: unknown): boolean {
+  if (!(error instanceof IssuerError)) return false
+  const { status, code } = error.details
+  return status !== undefined && code === undefined
 }
 
 function aheadOrBehind(ms: number): string {
@@ -121,11 +179,17 @@ async function currentCredentials(options: OpenIssuerOptions): Promise<Credentia
       remedy: 'run `keyline enroll` once, and name its folder with --credentials',
     })
   }
-  const lock = await takeLock(folder, 'renewal').catch(() => undefined)
+  let obstacle: unknown
+  const lock = await takeLock(folder, 'renewal').catch((error: unknown) => {
+    obstacle = error
+    return undefined
+  })
   try {
     const credentials = await readCredentials(folder, passphrase)
-    if (lock === undefined) return credentials
-    const renewal = await renewIfDue(credentials, clock)
+    const renewal =
+      lock === undefined
+        ? renewalSkipped(credentials, clock, obstacle)
+        : await renewIfDue(credentials, clock)
     if (renewal.state === 'due') onWarning(renewal.warning)
     return renewal.credentials
   } finally {

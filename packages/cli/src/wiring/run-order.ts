@@ -22,7 +22,9 @@ import { parseCertificate } from '@keyline/x509'
 import { buildTime } from '../build-time.ts'
 import type { OpenStation } from './open-station.ts'
 import type { RemoteIssuer } from './issuer-open.ts'
+import { requireIssuing } from './issuer-preflight.ts'
 import { revokeVoid } from './issuer-revoke.ts'
+import { UnansweredRequests, type UnansweredOptions } from './issuer-unanswered.ts'
 import type { LinePki } from './pki.ts'
 import { benchFixture } from './bench-fixture.ts'
 import { writeOrderResults, writeUnitResults } from './results.ts'
@@ -74,7 +76,14 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
   if (flow === undefined) throw new RefusedInput('the order', [])
   for (const finding of loaded.findings) onEvent({ type: 'notice', text: '', finding })
 
+  const orderId = prepared.order.id
+  const remote = 'issuer' in pki ? pki : undefined
+  const onWarning = (text: string): void => onEvent({ type: 'notice', text })
   await ledger.createOrder(prepared.order)
+  if (remote?.requireOpen !== undefined) {
+    const { requireOpen } = remote
+    await requireIssuing({ ledger, orderId, resume: options.resume, requireOpen, onWarning })
+  }
   const issuer = await issuerOf(options)
   const bench = openBench({
     slots: options.slots,
@@ -88,15 +97,18 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
     atPoint: options.atJournalPoint,
   })
   let run = ''
+  const returning = { ledger, orderId, journal, records, onWarning }
+  const unanswered = unansweredOf(remote, { ...returning, clock, run: () => run })
   const results = { folder: options.results, ledger, prepared, pki }
   try {
+    await unanswered?.settle()
     const summary = await runLine({
       parts: decorate({
         clock,
         random: systemRandom,
         programmer: bench,
         ports: bench,
-        issuer,
+        issuer: unanswered?.watch(issuer) ?? issuer,
         units: ledger,
         journal,
         trust: prepareTrust({ paas: [pki.paa], policy: prepared.order.policy }),
@@ -116,15 +128,24 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
       onPass: ({ unitId, reserved }) => writeUnitResults(results, unitId, reserved.secrets),
     })
     await writeOrderResults({ ...results, run, summary, createdAt: clock.now() })
-    if ('issuer' in pki && pki.revoke !== undefined && !options.signal.aborted) {
-      const onWarning = (text: string): void => onEvent({ type: 'notice', text })
-      await revokeVoid({ ledger, orderId: prepared.order.id }, pki.revoke, onWarning)
+    if (remote?.revoke !== undefined && !options.signal.aborted) {
+      await unanswered?.settle()
+      await revokeVoid({ ...returning, run, revoke: remote.revoke })
     }
     return summary
   } finally {
     await journal.close()
     bench.close()
   }
+}
+
+function unansweredOf(
+  remote: RemoteIssuer | undefined,
+  around: Omit<UnansweredOptions, 'recall' | 'revoke'>,
+): UnansweredRequests | undefined {
+  const { recall, revoke } = remote ?? {}
+  if (recall === undefined || revoke === undefined) return undefined
+  return new UnansweredRequests({ ...around, recall, revoke })
 }
 
 /** The certificates of either stand in the ledger of the station before a board gets them. */

@@ -8,6 +8,8 @@ import { refusalOf } from './refusal.ts'
 export interface ServerCall {
   readonly method: 'GET' | 'POST'
   readonly path: string
+  /** Beside those of the body; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: JsonValue | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -20,20 +22,20 @@ export interface ServerApiOptions {
 const timeoutMs = 30_000
 
 /**
- * One call of the REST form for people: orders, members. It is not tried again by itself.
+ * One call of the REST form beside issuing: orders, members, revocations. It is not tried again by itself.
  * @returns the JSON of the answer; null where it has no body
  * @throws IssuerError
  */
 export async function callServer(
   { transport, clock }: ServerApiOptions,
-  { method, path, body, signal }: ServerCall,
+  { method, path, headers, body, signal }: ServerCall,
 ): Promise<JsonValue> {
   const place = `${method} ${path}`
   const json = 'application/json'
   const request = {
     method,
     path,
-    headers: { accept: json, ...(body === undefined ? {} : { 'content-type': json }) },
+    headers: { ...headers, accept: json, ...(body === undefined ? {} : { 'content-type': json }) },
     ...(body === undefined ? {} : { body: encodeUtf8(JSON.stringify(body)) }),
   }
   const answer = await transport.exchange(request, { signal, timeoutMs })

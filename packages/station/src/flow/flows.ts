@@ -16,6 +16,8 @@ import type { Step } from './step.ts'
 /** The procedure of a platform and security level, with the evidence that PASS needs there. */
 export interface Flow {
   readonly steps: readonly Step[]
+  /** Whose keys get certificates: those that a board makes in the exchange, or those that a PKI knew before. */
+  readonly keys: 'made-by-board' | 'known-before'
   /** Where a board continues that already holds what was issued. */
   readonly afterExchange: Step
   readonly evidence: readonly EvidenceRule[]
@@ -23,6 +25,7 @@ export interface Flow {
 
 /** STM32WBA6 without OEMiRoT. Source: provisioning-station section 5.2. */
 export const wbaSecurity0: Flow = {
+  keys: 'made-by-board',
   steps: [
     bind,
     programData,
