@@ -13,6 +13,7 @@ import { checkOutputs } from '../../checker/check-outputs.ts'
 import { describeViolation } from '../../checker/violation.ts'
 import { bundledProgram } from '../../support/bundled-program.ts'
 import { writeOrder } from '../../support/line.ts'
+import { checkBothEnds } from './check-both-ends.ts'
 import { CrashPoints } from './crash-points.ts'
 import { LineJob, type LineJobFile, type Sabotage } from './line-job.ts'
 import { runWatchedLine } from './watched-line.ts'
@@ -24,6 +25,8 @@ export interface Scenario {
   readonly spare?: number
   readonly faults?: readonly SlotFault[]
   readonly sabotage?: Sabotage
+  /** The issuer has a ledger of its own. */
+  readonly isRemote?: boolean
 }
 
 /** Where a run of the child process ended. */
@@ -60,16 +63,16 @@ export class CrashBench implements AsyncDisposable {
   /** An empty station with its order. */
   async place(scenario: Scenario): Promise<CrashPlace> {
     const folder = await this.#makeFolder()
-    const { quantity, slots, spare = 4, faults = [], sabotage } = scenario
+    const { quantity, slots, spare = 4, faults = [], sabotage, isRemote = false } = scenario
     const order = await writeOrder(folder, { quantity, certificateLimit: quantity + spare })
-    return this.#open(folder, { order, slots, faults: [...faults], sabotage })
+    return this.#open(folder, { order, slots, faults: [...faults], sabotage, isRemote })
   }
 
   /** The same station once more, as it stands now. */
   async copy(place: CrashPlace): Promise<CrashPlace> {
     const folder = await this.#makeFolder()
     await cp(place.folder, folder, { recursive: true })
-    return this.#open(folder, place.job)
+    return this.#open(folder, { ...place.job, isRemote: place.job.issuer !== undefined })
   }
 
   async #makeFolder(): Promise<string> {
@@ -80,7 +83,9 @@ export class CrashBench implements AsyncDisposable {
 
   async #open(
     folder: string,
-    job: Pick<LineJobFile, 'order' | 'slots' | 'faults' | 'sabotage'>,
+    job: Pick<LineJobFile, 'order' | 'slots' | 'faults' | 'sabotage'> & {
+      readonly isRemote: boolean
+    },
   ): Promise<CrashPlace> {
     const { order, slots, faults, sabotage } = job
     const file: LineJobFile = {
@@ -91,6 +96,7 @@ export class CrashBench implements AsyncDisposable {
       slots,
       faults,
       sabotage,
+      ...(job.isRemote && { issuer: join(folder, 'issuer.db') }),
     }
     await writeFile(join(folder, 'job.json'), JSON.stringify(file))
     return new CrashPlace(folder, file, this.#program)
@@ -136,7 +142,10 @@ export class CrashPlace implements AsyncDisposable {
   /** What the checker says of the outputs. */
   violations(isFinished: boolean): readonly string[] {
     const results = join(this.folder, 'results')
-    return checkOutputs({ home: this.job.home, results, isFinished }).map(describeViolation)
+    const { home, issuer } = this.job
+    const found = checkOutputs({ home, results, isFinished }).map(describeViolation)
+    if (issuer === undefined || !isFinished) return found
+    return [...found, ...checkBothEnds(join(home, 'ledger.db'), issuer)]
   }
 
   /** Cuts the last record of the journal at any octet, as a power cut does that comes before the sync. */

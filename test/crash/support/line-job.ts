@@ -5,6 +5,7 @@ import { z } from 'zod'
 export const sabotages = [
   'certificate-leaves-unrecorded',
   'journal-answers-before-it-writes',
+  'lost-answer-is-forgotten',
   'lost-certificate-stays-live',
   'verdict-stays-in-the-journal',
 ] as const
@@ -21,6 +22,8 @@ export const LineJob = z.object({
   slots: z.number(),
   faults: z.array(z.custom<SlotFault>()),
   sabotage: z.enum(sabotages).optional(),
+  /** Database file of an issuer that is elsewhere. */
+  issuer: z.string().optional(),
   pki: z.object({ paa: base64, pai: base64, key: base64 }),
 })
 export type LineJob = z.infer<typeof LineJob>

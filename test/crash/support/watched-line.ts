@@ -5,6 +5,7 @@ import { clockOf, runOrder } from '../../../packages/cli/src/wiring/run-order.ts
 import type { CrashPoints } from './crash-points.ts'
 import type { LineJob } from './line-job.ts'
 import { answeringEarly } from './sabotaged-journal.ts'
+import { openRemote } from './remote-issuer.ts'
 import { watchClock, watchParts, Watch } from './watched-parts.ts'
 import { watchLedger } from './watched-ledger.ts'
 
@@ -28,11 +29,16 @@ export async function runWatchedLine(
   const clock = watchClock(clockOf(true), watch)
   const loaded = await loadOrder(job.order, unusedDefaults)
   const station = await openStation({ home: job.home, policy: 'test', clock })
+  const { order } = loaded.prepared
+  const remote =
+    job.issuer === undefined
+      ? undefined
+      : await openRemote({ job, file: job.issuer, order, clock, points })
   try {
     return await runOrder({
       station: { ...station, ledger: watchLedger(station.ledger, points, job.sabotage) },
       loaded,
-      pki: {
+      pki: remote ?? {
         paa: job.pki.paa,
         pai: job.pki.pai,
         signer: keyPairSigner(p256FromEncoded({ octets: job.pki.key })),
@@ -53,6 +59,7 @@ export async function runWatchedLine(
       },
     })
   } finally {
+    await remote?.close()
     await station.close()
   }
 }
