@@ -82,6 +82,13 @@ async function* settingFigures(setting: Setting): AsyncIterable<Figure> {
     }
   }
   yield {
+    figure: `${name}, against both in turn`,
+    value: median(measured.map(rate)),
+    unit: 'DAC/s',
+    ceiling: median(measured.map(inTurn)),
+    ratio: median(measured.map((round) => inTurn(round) / rate(round))),
+  }
+  yield {
     figure: `${name}, against the slower of both`,
     value: median(measured.map(rate)),
     unit: 'DAC/s',
@@ -102,6 +109,11 @@ async function* settingFigures(setting: Setting): AsyncIterable<Figure> {
 
 function rate({ seconds }: Round): number {
   return certificates / seconds
+}
+
+/** What one thread comes to that does the one after the other. */
+function inTurn({ bare, crypto }: Round): number {
+  return 1 / (1 / bare + 1 / crypto)
 }
 
 /** Of one certificate. @param seconds of a round */
