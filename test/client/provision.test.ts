@@ -91,7 +91,7 @@ describe('a station with its issuer behind a server', () => {
     const unknown = await provision()
     expect(unknown).toMatchObject({ code: 3, out: '' })
     expect(unknown.err).toContain('order-1')
-    expect(unknown.err).toContain('ISSUER_REFUSED')
+    expect(unknown.err).toContain('ISSUER_ORDER_UNKNOWN')
 
     await keyline('order', 'create', order, '--credentials', officer)
     await keyline('order', 'pause', 'order-1', '--credentials', officer)

@@ -47,10 +47,10 @@ describe('a store that is gone', () => {
     expect((await issue(client, 'before')).status).toBe(201)
     isGone = true
     const refused = await issue(client, 'during')
-    expect([refused.status, codeOf(refused)]).toEqual([503, 'LEDGER_UNAVAILABLE'])
+    expect([refused.status, codeOf(refused)]).toEqual([503, 'ISSUER_STORE_DOWN'])
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
     const stranger = await service.member('s2', 'station').catch((error: unknown) => String(error))
-    expect(stranger).toContain('LEDGER_UNAVAILABLE')
+    expect(stranger).toContain('ISSUER_STORE_DOWN')
     isGone = false
     expect((await issue(client, 'after')).status).toBe(201)
     expect((await service.ledger.order('O-1'))?.certificatesUsed).toBe(2)

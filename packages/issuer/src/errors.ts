@@ -58,6 +58,13 @@ export const issuerErrorTable = {
     meaning: 'The ledger has no such unit, so the certificate has no serial number to name.',
     remedy: 'reserve the unit in the ledger before its certificate is requested',
   },
+  ISSUER_UNIT_CONFLICT: {
+    fault: 'operator',
+    meaning:
+      'The record of the issuer has the unit, its serial number or its board otherwise than the request.',
+    remedy:
+      'find out which station has made the unit or the board before; a board gets one identity',
+  },
   ISSUER_STORE_DOWN: {
     fault: 'infrastructure',
     meaning: 'The ledger is busy, full or away, so nothing can be issued.',

@@ -2,6 +2,7 @@ import { isKeylineError, type KeylineError } from '@keyline/bytes'
 import { ServerError } from '../errors.ts'
 import type { Answer } from './answer.ts'
 import { statusOf } from './status.ts'
+import { toldError } from './told-error.ts'
 
 /** How errors look: a problem document (RFC 9457) for REST, two lines of text for EST. */
 export type ErrorForm = 'problem' | 'text'
@@ -34,7 +35,7 @@ export function publicError(error: unknown): KeylineError {
 
 /** The answer to a request that went wrong. */
 export function refusal(error: unknown, form: ErrorForm): Answer {
-  const told = publicError(error)
+  const told = publicError(toldError(error))
   const status = statusOf(told)
   const headers = headersOf(told, status)
   if (form === 'text') {

@@ -1,3 +1,4 @@
+import { IssuerError } from '@keyline/issuer'
 import { derOid, derSequence, derSet, Oid } from '@keyline/x509'
 import { ServerError } from '../../errors.ts'
 import type { EndpointId } from '../access.ts'
@@ -88,5 +89,5 @@ function refused(id: EndpointId, message: string): Endpoint {
 
 async function requireOrder({ ledger }: Service, label: string): Promise<void> {
   if ((await ledger.order(label)) !== undefined) return
-  throw new ServerError('SERVER_NOT_FOUND', `the label ${label} is no work order`)
+  throw new IssuerError('ISSUER_ORDER_UNKNOWN', `the label ${label} is no work order`)
 }

@@ -1,3 +1,4 @@
+import { IssuerError } from '@keyline/issuer'
 import { WorkOrder } from '@keyline/ledger/records'
 import { z } from 'zod'
 import { json, type Answer } from '../../answer/answer.ts'
@@ -80,7 +81,7 @@ function change(
 
 async function orderAnswer({ ledger }: Service, id: string, status = 200): Promise<Answer> {
   const order = await ledger.order(id)
-  if (order === undefined) throw new ServerError('SERVER_NOT_FOUND', `there is no order ${id}`)
+  if (order === undefined) throw new IssuerError('ISSUER_ORDER_UNKNOWN', `there is no order ${id}`)
   return json(orderReply(order), status)
 }
 
