@@ -6,6 +6,7 @@ const commands = [
   '',
   'demo',
   'provision',
+  'gen-factory-data',
   'pki',
   'pki init',
   'pki issue',

@@ -15,7 +15,7 @@ export async function main(
     // The spelling of its options is older than this program: it reads its words itself.
     if (argv[2] === 'gen-factory-data') {
       const { genFactoryData } = await import('./command/gen-factory-data.ts')
-      return await genFactoryData(argv.slice(3), output)
+      return await genFactoryData(argv.slice(3), output, 'keyline gen-factory-data')
     }
     const program = await programOf(argv.slice(2), output, (ended) => {
       code = ended

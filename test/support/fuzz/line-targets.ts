@@ -2,8 +2,16 @@ import { canonicalJson, decodeUtf8, encodeUtf8, parseJson } from '@keyline/bytes
 import { buildFirmwareImage, FirmwareKind, parseFault, readFirmwareHeader } from '@keyline/board'
 import { auditLines, verifyAuditExport } from '@keyline/ledger'
 import { chainHash, chainStart } from '@keyline/ledger/records'
-import { proveJournal } from '@keyline/station'
+import {
+  judgeCall,
+  planOf,
+  proveJournal,
+  readCommandLine,
+  readList,
+  resolveOptions,
+} from '@keyline/station'
 import { expectLaw, textTarget, type FuzzTarget } from './target.ts'
+import { vectorTexts } from './vector-seeds.ts'
 
 /** What the line wrote itself and reads again, after a crash or years later. */
 export const lineTargets: readonly FuzzTarget[] = [
@@ -34,6 +42,37 @@ export const lineTargets: readonly FuzzTarget[] = [
     'fault',
     () => ['no-probe', 'probe-lost@3'],
     (text) => parseFault(text),
+  ),
+  textTarget(
+    'programmer-output',
+    () => vectorTexts('matter/programmer-cli/outputs.json', 'stdout'),
+    (text) => {
+      const { ports, probes } = readList(text)
+      const serials = new Set(probes.map(({ serial }) => serial))
+      const isMatched = ports.every(
+        ({ probe, serial }) => !probe || (serial !== null && serials.has(serial)),
+      )
+      expectLaw(isMatched, 'a port of a probe is that of a listed one')
+      const { ok, error } = judgeCall([{ cmd: 'reset' }], text)
+      expectLaw(ok === (error === undefined), 'a call succeeds or has a class')
+    },
+  ),
+  textTarget(
+    'programmer-words',
+    () => ['-c port=SWD mode=UR -d a.bin 0x08000000 -v', '-c port=SWD -ob RDP=0xAA -e [1 2]'],
+    (text) => void readCommandLine(text.split(' ')),
+  ),
+  textTarget(
+    'gen-factory-data',
+    () => [
+      '--provisioning 1 --security 1 --platform u5 --json a --flashAddr 0x81EC000 --flashAppFW b --AppFwAddr 0x08100000 --provisioning_script c --flashMagicTrailer d --flashMagicTrailerAddr 0x081E5FF0',
+      '--provisioning 0 --binary=a -fa 1 --allow-address -v --rdp 2',
+    ],
+    (text) => {
+      const { options } = resolveOptions(text.split(' '), () => true)
+      if (options === undefined) return
+      expectLaw(planOf(options, 'COM1').length > 1, 'a command line that is sound has a plan')
+    },
   ),
 ]
 

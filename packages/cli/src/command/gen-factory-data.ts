@@ -16,18 +16,27 @@ import { errorText } from '../terminal/stop-on-bug.ts'
 import { requireFlow, runGenFactoryData, scriptFolderOf } from '../wiring/gen-factory-data.ts'
 import { readRunInput } from '../wiring/gen-factory-data-input.ts'
 import { writeWhole } from '../wiring/pki-output.ts'
+import {
+  isWorkOrder,
+  loadRunOrder,
+  requireOrderFlow,
+  runUnderOrder,
+} from '../wiring/gen-factory-data-order.ts'
 import { defaultHome } from './options.ts'
+import { withStation } from './station-run.ts'
 
 const summary = 'the options of genFactoryData.py, unchanged'
 
 /** The command as the help of `keyline` lists it; its words are read by `genFactoryData` itself. */
 export function genFactoryDataCommand(): Command {
-  return new Command('gen-factory-data').summary(summary).addHelpText('after', `\n${helpText()}`)
+  return new Command('gen-factory-data')
+    .summary(summary)
+    .addHelpText('after', `\n${helpText('keyline gen-factory-data')}`)
 }
 
-function helpText(): string {
+function helpText(program: string): string {
   return (
-    'Usage: genFactoryData --provisioning 0|1 (--json FILE | --binary FILE) --flashAddr ADDRESS …\n\n' +
+    `Usage: ${program} --provisioning 0|1 (--json FILE | --binary FILE) --flashAddr ADDRESS …\n\n` +
     `${optionHelp()}\n` +
     'Every rule is checked before a board is touched; `keyline explain CLI-07` says more of one.\n' +
     'Exit codes: 0 every board passed, 1 a board did not, 2 command line or input data wrong,\n' +
@@ -36,9 +45,13 @@ function helpText(): string {
 }
 
 /** Runs a command line of genFactoryData. @param words what stands behind the program's name */
-export async function genFactoryData(words: readonly string[], output: Output): Promise<ExitCode> {
+export async function genFactoryData(
+  words: readonly string[],
+  output: Output,
+  program = 'genFactoryData',
+): Promise<ExitCode> {
   if (words.includes('--help') || words.includes('-h')) {
-    output.out(helpText())
+    output.out(helpText(program))
     return ExitCode.done
   }
   const { findings, options } = resolveOptions(words, isFile)
@@ -53,6 +66,7 @@ export async function genFactoryData(words: readonly string[], output: Output): 
 }
 
 async function run(options: RunOptions, output: Output): Promise<ExitCode> {
+  if (await isWorkOrder(options)) return runWorkOrder(options, output)
   const input = await readRunInput(options)
   const weighty = input.findings.filter(({ severity }) => severity !== 'info' || options.verbose)
   showFindings(output, weighty)
@@ -115,6 +129,30 @@ function showPlan(options: RunOptions, output: Output): void {
   for (const [index, operation] of planOf(options, portName(options)).entries()) {
     output.out(`${String(index + 1).padStart(3)}  ${describeOperation(operation)}\n`)
   }
+}
+
+/** Under a work order each board gets an identity of its own, as `keyline provision` gives it. */
+async function runWorkOrder(options: RunOptions, output: Output): Promise<ExitCode> {
+  const loaded = await loadRunOrder(options)
+  if (options.dryRun) {
+    showPlan(options, output)
+    return ExitCode.done
+  }
+  const slots = requireOrderFlow(options, loaded)
+  const { order } = loaded.prepared
+  const { ledger } = options
+  const station = {
+    slots,
+    fast: true,
+    home: defaultHome,
+    ...(ledger === undefined ? {} : { ledger }),
+  }
+  return withStation(output, station, order.policy, async (parts) => {
+    const onEvent = parts.renderer.sink
+    const { manager = 'another one' } = options.files
+    onEvent({ type: 'notice', text: `the manager of Keyline provisions; ${manager} is not run` })
+    return runUnderOrder({ ...parts, onEvent }, loaded, slots)
+  })
 }
 
 function showFindings(output: Output, findings: readonly Finding[]): void {

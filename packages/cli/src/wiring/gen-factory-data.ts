@@ -11,14 +11,11 @@ import {
   isExternal,
   Journal,
   needsWireless,
-  optionRules,
   planOf,
   ReconfigureActs,
-  RefusedInput,
   runPlan,
   StationError,
   withSecondConnect,
-  type OptionRule,
   type PlanBoard,
   type PlanSummary,
   type Programmer,
@@ -29,6 +26,7 @@ import {
 import { CliError } from '../errors.ts'
 import type { RunInput } from './gen-factory-data-input.ts'
 import { readFirmware } from './gen-factory-data-input.ts'
+import { cause, refusedRun } from './gen-factory-data-refusal.ts'
 import { homeAt } from './home.ts'
 
 export interface GenFactoryDataRun {
@@ -52,7 +50,9 @@ export function requireFlow(options: RunOptions): void {
 
 function missingPart(options: RunOptions): string | undefined {
   const { provisioning, security, profile, files, simulate } = options
-  if (provisioning === 1) return `provisioning ${profile} with security ${security ?? 'none'}`
+  if (provisioning === 1) {
+    return `provisioning ${profile} with security ${security ?? 'none'} under the identity of a JSON`
+  }
   if (files.batch !== undefined) return 'a batch of identities'
   if (options.labels !== undefined) return 'printing labels'
   if (options.ledger !== undefined) return 'a ledger for boards whose data are rewritten'
@@ -80,18 +80,15 @@ export async function scriptFolderOf(options: RunOptions): Promise<string | unde
     workingFolder: process.cwd(),
   })
   if (folder !== undefined) return folder
-  throw refusal('CLI-22', '--scripts', `no folder has ${scripts.join(' and ')}`)
+  throw refusedRun([cause('CLI-22', '--scripts', `no folder has ${scripts.join(' and ')}`)])
 }
 
 /** Source: provisioning-station section 2.6. @throws RefusedInput with CLI-21 */
 function requireIdentities(boards: readonly PlanBoard[], options: RunOptions): void {
   if (boards.length <= 1 || options.sameIdentity) return
-  throw refusal('CLI-21', '--boards', `${boards.length} boards stand ready for one identity`)
-}
-
-function refusal(rule: OptionRule, field: string, message: string): RefusedInput {
-  const { severity, remedy } = optionRules[rule]
-  return new RefusedInput('the run', [{ rule, severity, field, value: '', message, remedy }])
+  throw refusedRun([
+    cause('CLI-21', '--boards', `${boards.length} boards stand ready for one identity`),
+  ])
 }
 
 interface OpenBoards {
@@ -184,7 +181,10 @@ function loaderOf(options: RunOptions): string | undefined {
 const simulation = /^(?<slots>[1-9]|[1-5]\d|6[0-4])(?::(?<folder>.+))?$/
 
 /** `N`, or `N:FOLDER` to keep the boards. @throws CliError `CLI_USAGE` */
-function simulationOf(spec: string): { readonly slots: number; readonly benchFolder?: string } {
+export function simulationOf(spec: string): {
+  readonly slots: number
+  readonly benchFolder?: string
+} {
   const groups = simulation.exec(spec)?.groups
   if (groups === undefined) {
     throw new CliError('CLI_USAGE', `--simulate ${spec} is neither N nor N:FOLDER, N from 1 to 64`)

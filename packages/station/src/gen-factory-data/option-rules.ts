@@ -113,6 +113,11 @@ export const optionRules = {
     text: 'A script of the platform cannot be found.',
     remedy: 'name the folder of the scripts with --scripts',
   },
+  'CLI-23': {
+    severity: 'error',
+    text: 'The command line and the work order say different things.',
+    remedy: 'name the files, addresses and platform of the work order, or correct the order',
+  },
   'CLI-W1': {
     severity: 'warning',
     text: '--mode has no effect beside --security.',

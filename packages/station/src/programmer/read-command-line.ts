@@ -29,12 +29,10 @@ export function readCommandLine(argv: readonly string[]): ReadCommandLine {
 
 function checkOrder(commands: readonly Command[]): string | undefined {
   const connectAt = commands.findIndex(({ cmd }) => cmd === 'connect')
+  const programs = commands.some(({ cmd }) => cmd === 'download' || cmd === 'firmwareUpgrade')
   for (const [index, { cmd }] of commands.entries()) {
     const isConnected = connectAt >= 0 && connectAt < index
     if (!needsNoTarget.has(cmd) && !isConnected) return `${cmd} needs a target, but -c is missing`
-    const programs = commands.some(
-      (other) => other.cmd === 'download' || other.cmd === 'firmwareUpgrade',
-    )
     if (cmd === 'verify' && !programs) return 'nothing was downloaded that could be verified'
   }
   return undefined
