@@ -151,7 +151,7 @@ export const faultTable = {
   },
   'record-oversized': {
     row: 'F-31',
-    meaning: 'The first record of the factory data leaves the region behind the exchange.',
+    meaning: 'The first record of the factory data is too long for any reader behind the exchange.',
     place: 'session',
     at: 1,
     lasts: true,

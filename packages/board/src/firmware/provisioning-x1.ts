@@ -149,7 +149,7 @@ class Session {
     await this.#say('PROOF', this.#prove(challenge, place, isStored ? undefined : key))
     await this.#hear('DONE')
     if (faults.strikes('record-zero-length')) this.#region.damageLength(0)
-    if (faults.strikes('record-oversized')) this.#region.damageLength(0x1_0000)
+    if (faults.strikes('record-oversized')) this.#region.damageLength(0x1000)
   }
 
   async #hello(): Promise<ProvisioningMode> {

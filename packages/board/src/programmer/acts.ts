@@ -192,10 +192,9 @@ async function erase(session: Session, operation: OperationOf<'erase'>): Promise
 
 function programOptions(session: Session, values: Readonly<Record<string, number>>): void {
   const { board, print } = session
-  print('\nPROGRAMMING OPTION BYTES AREA ...\n\n')
   if (board.options.program(values)) {
     board.keepOptions()
-    return print('Option Bytes successfully programmed\n')
+    return print('\nPROGRAMMING OPTION BYTES AREA ...\n\nOption Bytes successfully programmed\n')
   }
   for (const [name, value] of Object.entries(values)) {
     const was = `value: 0x${value.toString(16).toUpperCase()}, was not modified.`

@@ -137,7 +137,8 @@ class Call {
   #print(text: string): void {
     if (this.#isSilent) return
     this.#input.write(text)
-    const isEnd = text.includes('Time elapsed') || text.includes('Memory Programming')
+    const isDownload = this.#operations.some(({ cmd }) => cmd === 'download')
+    const isEnd = text.includes(isDownload ? 'Time elapsed' : 'BL Version')
     if (!this.#isCut || !isEnd) return
     this.#isSilent = true
     this.#isFailed = true
