@@ -33,7 +33,8 @@ describe('a script of the platform', () => {
 
   it('is answered 0 when it asks for the read-out protection', async () => {
     const shown = ['echo "   * Define RDP level"', 'printf "     [ 0 | 1 | 2 ]: "', 'read level']
-    for (const question of [askRdp, shown]) {
+    const open = ['printf "Define the final RDP level (0, 1 or 2): "', 'read level', 'echo']
+    for (const question of [askRdp, shown, open]) {
       const { error, told } = await run(...question, 'echo "level $level" > told')
       expect({ error, told }).toEqual({ error: undefined, told: 'level 0\n' })
     }

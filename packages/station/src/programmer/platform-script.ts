@@ -91,7 +91,7 @@ class Questions {
     this.dispose()
     this.#heard = `${this.#heard}${text}`.slice(-65_536)
     const lines = this.#heard.slice(0, this.#heard.lastIndexOf('\n') + 1)
-    const asked = Math.max(countOf(heading, lines), countOf(choices, this.#heard))
+    const asked = Math.max(countOf(heading, this.#heard), countOf(choices, this.#heard))
     if (asked > this.#answered && this.#answered === 0) {
       this.#answered = 1
       process.write('0\n')
@@ -102,7 +102,8 @@ class Questions {
       return
     }
     const open = this.#heard.slice(lines.length).trim()
-    if (open === '' || countOf(choices, open) > 0) return
+    const isAboutProtection = countOf(heading, open) + countOf(choices, open) > 0
+    if (open === '' || isAboutProtection) return
     this.#cancel = startTimer(systemClock, this.#questionMs, () => {
       process.stop(`waits for an answer to "${open.slice(-120)}"`)
     })
