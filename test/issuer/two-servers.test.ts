@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '@keyline/bytes'
 import type { DacRequest, IssuerClient } from '@keyline/issuer/client'
 import { Draw } from '../support/draw.ts'
-import { FaultProxy } from '../support/fault-proxy.ts'
+import { FaultProxy, type Fate } from '../support/fault-proxy.ts'
 import { temporaryFolder, writeOrder } from '../support/line.ts'
 import { Openssl } from '../support/openssl.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -25,6 +25,9 @@ const tooMany = 32
 /** One answer in so many comes to harm. */
 const harmedOnceIn = 10
 
+/** One answer of the database in so many is lost with its connection, that to a COMMIT among them (STO-5). */
+const lostOnWireOnceIn = 100
+
 /** Boards from one power cut to the next. */
 const cutEvery = scaled(250, 1_000)
 
@@ -32,18 +35,25 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let postgres: TestPostgres
 let url: string
 let servers: ServerProcesses
+/** Between the servers and their database. */
+let wire: FaultProxy
+let fateOnWire: () => Fate = () => undefined
 
 beforeAll(async () => {
   folder = await temporaryFolder('keyline-campaign')
   postgres = await startPostgres()
   url = await postgres.freshDatabase()
-  servers = await ServerProcesses.start({ folder: folder.path, ledger: url }, 2)
+  const { port } = new URL(url)
+  wire = await FaultProxy.start({ targets: () => [Number(port)], fateOf: () => fateOnWire() })
+  const ledger = url.replace(`:${port}/`, `:${wire.port}/`)
+  servers = await ServerProcesses.start({ folder: folder.path, ledger }, 2)
   await servers.enrol('station-1', 'station')
   await servers.enrol('station-2', 'station')
   await servers.enrol('auditor', 'auditor')
 })
 afterAll(async () => {
   await servers?.[Symbol.asyncDispose]()
+  await wire?.[Symbol.asyncDispose]()
   await postgres?.[Symbol.asyncDispose]()
   await folder?.[Symbol.asyncDispose]()
 })
@@ -54,6 +64,7 @@ async function campaign(
     readonly boards: number
     readonly quota: number
     readonly onServed?: (count: number) => void
+    readonly isWireHarmed?: boolean
     readonly sabotage?: (client: IssuerClient) => IssuerClient
   },
 ): Promise<CampaignResult & { readonly evidence: IssuanceEvidence; readonly harmed: number }> {
@@ -69,7 +80,11 @@ async function campaign(
   )
   try {
     const asking = clients.map(sabotage)
+    if (options.isWireHarmed === true) {
+      fateOnWire = () => (draw.once(lostOnWireOnceIn) ? draw.pick(['lost', 'cut']) : undefined)
+    }
     const result = await runCampaign({ ...options, orderId, clients: asking, draw, onServed })
+    fateOnWire = () => undefined
     return {
       ...result,
       harmed: proxy.harmedAnswers,
@@ -82,6 +97,7 @@ async function campaign(
       },
     }
   } finally {
+    fateOnWire = () => undefined
     for (const client of clients) await client.close()
   }
 }
@@ -96,13 +112,26 @@ describe(`two servers on one PostgreSQL, ${callers} callers, one answer in ${har
       quota: boards,
       onServed: cuts.onServed,
     })
-    whole = evidence
     expect([...errors]).toEqual([])
     expect(issuanceViolations(evidence)).toEqual([])
     expect(held).toHaveLength(boards)
     expect(refused).toHaveLength(tooMany)
     expect(harmed).toBeGreaterThan(boards / (harmedOnceIn + 2))
     expect(await cuts.count()).toBe(boards / cutEvery - 1)
+  })
+
+  it('give each board one certificate when answers of the database are lost, too (STO-5)', async () => {
+    const few = scaled(150, 2_000)
+    const { evidence, errors, refused } = await campaign('wire', {
+      boards: few,
+      quota: few,
+      isWireHarmed: true,
+    })
+    expect([...errors]).toEqual([])
+    expect(issuanceViolations(evidence)).toEqual([])
+    expect(refused).toEqual([])
+    expect(wire.harmedAnswers).toBeGreaterThan(0)
+    whole = evidence
   })
 
   it('are seen through by the checker when a client draws a new request for each try', async () => {

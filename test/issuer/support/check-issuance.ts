@@ -131,9 +131,11 @@ function auditViolations({ ledger, audit }: IssuanceEvidence): readonly string[]
   if (seq !== records.length || end !== hash) found.push(`the audit log does not end at ${seq}`)
   if (ledger.audit.length !== seq)
     found.push(`the ledger has ${ledger.audit.length} of ${seq} records`)
-  const noted = records.flatMap(({ type, data }) =>
-    type === 'certificate.issued' ? [String(recordOf(data)['certificate'])] : [],
-  )
+  const noted = records.flatMap(({ type, data }) => {
+    if (type !== 'certificate.issued') return []
+    const { order, certificate } = recordOf(data)
+    return order === ledger.order.id ? [String(certificate)] : []
+  })
   const issued = ledger.certificates.map((row) => row.sha256)
   if (noted.toSorted().join() !== issued.toSorted().join()) {
     found.push(`the audit log names ${noted.length} certificates, ${issued.length} are there`)

@@ -5,7 +5,7 @@ import { z } from 'zod'
 const count = z.coerce.number()
 const octets = z.instanceof(Uint8Array)
 
-const OrderRow = z.object({ certificate_limit: count, certificates_used: count })
+const OrderRow = z.object({ id: z.string(), certificate_limit: count, certificates_used: count })
 const UnitRow = z.object({ id: z.string(), serial_number: z.string() })
 const CertificateRow = z.object({
   sha256: z.string(),
