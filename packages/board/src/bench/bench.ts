@@ -19,6 +19,7 @@ import {
   ProbeSession,
   programFlash,
   readFlash,
+  readUid,
   type BenchCallOptions,
   type DownloadOptions,
 } from './probe.ts'
@@ -116,11 +117,6 @@ export class Bench {
     )
     this.#save()
     for (const { board } of this.#slots) board.reset()
-  }
-
-  /** What the programmer reads from a target that it has connected to. */
-  describeTarget(board: Board): BenchTarget {
-    return targetOf(board)
   }
 
   /** Gives the port of a slot another name in the list, for instance that of a pseudo-terminal. */
@@ -346,14 +342,10 @@ function partOf(part: BenchOptions['part'], index: number): Part | undefined {
   return part[index % part.length]
 }
 
-function targetOf({ part, uid, faults, options }: Board): BenchTarget {
-  const isOther = faults.strikes('uid-changes')
-  return {
-    deviceId: part.deviceId,
-    deviceName: part.deviceName,
-    uid: isOther ? uid.toReversed() : Uint8Array.from(uid),
-    rdp: options.rdp,
-  }
+function targetOf(board: Board): BenchTarget {
+  const { part, options } = board
+  const { deviceId, deviceName } = part
+  return { deviceId, deviceName, uid: readUid(board), rdp: options.rdp }
 }
 
 /** A board that comes with read-out protection. */

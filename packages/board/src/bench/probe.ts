@@ -129,12 +129,22 @@ export interface FlashRange {
   readonly length: number
 }
 
-/** @throws BoardError `BOARD_ADDRESS`, `BOARD_LOADER`, `BOARD_PROTECTED` */
+/** The unique id as the debug port reads it. */
+export function readUid({ uid, faults }: Board): Uint8Array {
+  return faults.strikes('uid-changes') ? uid.toReversed() : Uint8Array.from(uid)
+}
+
+/** Reads flash, or the unique id. @throws BoardError `BOARD_ADDRESS`, `BOARD_LOADER`, `BOARD_PROTECTED` */
 export async function readFlash(
   board: Board,
   range: FlashRange,
   options: BenchCallOptions = {},
 ): Promise<Uint8Array> {
+  const { uidAddress } = board.part
+  const end = range.address + range.length
+  if (range.address >= uidAddress && end <= uidAddress + board.uid.length) {
+    return readUid(board).subarray(range.address - uidAddress, end - uidAddress)
+  }
   const octets = board.flash.read(range.address, range.length)
   requireLoader(board, range.address, options.loader)
   board.access.requireReadable(range)

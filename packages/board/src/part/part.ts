@@ -63,6 +63,8 @@ export interface Part {
   /** What the programmer reads from the target. */
   readonly deviceId: number
   readonly deviceName: string
+  /** Where the 12 octets of the unique id stand in the system memory. */
+  readonly uidAddress: number
   readonly revision: string
   readonly cpu: string
   readonly bootloaderVersion: string

@@ -127,6 +127,14 @@ describe('a call of the simulated programmer', () => {
     expect((await fixture.target('-r8 0x08000000 8')).output).toContain('AC AC AC AC 44 33 22 11')
   })
 
+  it('reads the unique id where the part has it', async () => {
+    for (const part of Object.values(parts)) {
+      using fixture = new ToolFixture({ part })
+      await fixture.target(`-u 0x${part.uidAddress.toString(16)} 12 uid.bin`)
+      expect(fixture.files.get('uid.bin')).toEqual(fixture.bench.board(1).uid)
+    }
+  })
+
   it('--skipErase on flash that is not erased is class protection', async () => {
     using fixture = new ToolFixture({ part: stm32wba65 })
     withFile(fixture)

@@ -87,9 +87,7 @@ class Call {
     try {
       await bench.onTarget(probe.serialNumber, options, async (board) => {
         isConnected = true
-        const target = bench.describeTarget(board)
-        const { part } = board
-        this.#print(connectionText({ probe: probe.serialNumber, part, target, mode }))
+        this.#print(connectionText({ probe: probe.serialNumber, part: board.part, mode }))
         await this.#perform(board)
       })
     } catch (error) {

@@ -1,5 +1,5 @@
 import { isKeylineError } from '@keyline/bytes'
-import type { BenchProbe, BenchTarget } from '../bench/bench.ts'
+import type { BenchProbe } from '../bench/bench.ts'
 import type { Part } from '../part/part.ts'
 
 /** Version that the simulated programmer says it is. */
@@ -55,12 +55,11 @@ const modeTexts: Readonly<Record<string, string | undefined>> = {
 export interface Connection {
   readonly probe: string
   readonly part: Part
-  readonly target: BenchTarget
   readonly mode: string
 }
 
 /** What is printed when the target has answered. */
-export function connectionText({ probe, part, target, mode }: Connection): string {
+export function connectionText({ probe, part, mode }: Connection): string {
   return [
     `ST-LINK SN  : ${probe}`,
     'ST-LINK FW  : V3J15M6',
@@ -69,9 +68,9 @@ export function connectionText({ probe, part, target, mode }: Connection): strin
     'SWD freq    : 8000 KHz',
     `Connect mode: ${modeTexts[mode.toUpperCase()] ?? 'Normal'}`,
     `Reset mode  : ${mode.toUpperCase() === 'NORMAL' ? 'Software reset' : 'Hardware reset'}`,
-    `Device ID   : 0x${target.deviceId.toString(16).toUpperCase()}`,
+    `Device ID   : 0x${part.deviceId.toString(16).toUpperCase()}`,
     `Revision ID : ${part.revision}`,
-    `Device name : ${target.deviceName}`,
+    `Device name : ${part.deviceName}`,
     `Flash size  : ${part.flash.size / 1024 / 1024} MBytes`,
     'Device type : MCU',
     `Device CPU  : ${part.cpu}`,
