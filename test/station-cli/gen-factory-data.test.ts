@@ -60,7 +60,9 @@ const reconfigure = '--provisioning 0 --json full.json --flashAddr 0x081EC000'
 describe('genFactoryData on simulated boards', () => {
   it('writes the data of the JSON, reads them back and says that they are published ones', async () => {
     const bench = file('bench-1')
-    const { code, out, err, journal } = await run(`${reconfigure} --simulate 1:${bench}`)
+    const kept = file('kept')
+    const line = `${reconfigure} --read-back ${kept} --simulate 1:${bench}`
+    const { code, out, err, journal } = await run(line)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toContain('● PASS  evidence complete, 2 of 2 (demo: published credentials)')
     expect(out).toContain('1 of 1 boards passed')
@@ -68,6 +70,7 @@ describe('genFactoryData on simulated boards', () => {
     const probe = (await boards.list())[0]?.serialNumber ?? ''
     expect(Buffer.from(await boards.read(probe, dataAddress, image.length))).toEqual(image)
     boards.close()
+    expect(readFileSync(kept)).toEqual(image)
     expect(journal.map(({ type, step }) => `${type} ${step}`)).toEqual([
       'intent build-image',
       'outcome build-image',

@@ -28,6 +28,7 @@ import type { RunInput } from './gen-factory-data-input.ts'
 import { readFirmware } from './gen-factory-data-input.ts'
 import { cause, refusedRun } from './gen-factory-data-refusal.ts'
 import { homeAt } from './home.ts'
+import { writeWhole } from './pki-output.ts'
 
 export interface GenFactoryDataRun {
   readonly options: RunOptions
@@ -122,6 +123,7 @@ export async function runGenFactoryData(run: GenFactoryDataRun): Promise<PlanSum
         clock: systemClock,
         signal,
         onEvent,
+        onReadBack: (probe, octets) => keepReadBack(options, probe, octets),
       })
       return await runPlan({
         plan: ({ port }) => planOf(options, port),
@@ -136,6 +138,18 @@ export async function runGenFactoryData(run: GenFactoryDataRun): Promise<PlanSum
   } finally {
     boards.close()
   }
+}
+
+/** One file for one board, else one for each probe; a device key may stand in it. */
+async function keepReadBack(
+  { readBack, boards, sameIdentity }: RunOptions,
+  probe: string,
+  content: Uint8Array,
+): Promise<void> {
+  if (readBack === undefined) return
+  const isOne = !sameIdentity || boards?.length === 1
+  const path = isOne ? readBack : `${readBack}.${probe}`
+  await writeWhole({ path, content, isSecret: true, isReplaceable: true })
 }
 
 /** The boards behind real probes, or those of a simulated bench. */

@@ -34,6 +34,8 @@ export interface ReconfigureOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onEvent: (event: ReconfigureEvent) => void
+  /** Gets the factory data that a board gave back, a private key perhaps among them. */
+  readonly onReadBack?: ((probe: string, octets: Uint8Array) => Promise<void>) | undefined
 }
 
 const deviceIds = { wba: 0x4b0, u5: 0x482, wb55: 0x495 } as const
@@ -197,6 +199,7 @@ export class ReconfigureActs implements PlanActs {
     }
     const { flashAddr } = options
     const data = await programmer.read(board.serial, flashAddr, image.length, { signal })
+    await this.#options.onReadBack?.(board.serial, data)
     evidence.push(...(await judgeReadBack(data, image, setting)))
     for (const { address, octets } of firmware) {
       const found = await programmer.read(board.serial, address, octets.length, { signal })
@@ -207,13 +210,17 @@ export class ReconfigureActs implements PlanActs {
   async #decide(board: PlanBoard, error: unknown): Promise<OperationOutcome> {
     const { demo, onEvent } = this.#options
     const work = this.#work.get(board.serial)
-    const record: VerdictRecord = decideVerdict({
+    const decided = decideVerdict({
       rules: evidenceForReconfigure((work?.firmware.length ?? 0) > 0),
       evidence: work?.evidence ?? [],
       identityMayBeOnBoard: work !== undefined,
       credentialsMayBeOnBoard: false,
       ...(error === undefined ? {} : { error }),
     })
+    // The same data once more leave nothing open: whoever is unsure of a board begins again.
+    const remedy = 'run the same command again for this board'
+    const record: VerdictRecord =
+      decided.verdict === 'QUARANTINE' ? { ...decided, remedy } : decided
     const uid = work === undefined ? {} : { uid: toHex(work.target.uid) }
     const { verdict, reason } = record
     if (work !== undefined) work.isDecided = true
