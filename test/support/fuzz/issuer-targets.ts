@@ -1,5 +1,12 @@
-import { encodeUtf8, toBase64 } from '@keyline/bytes'
-import { readCertificates, readDacAnswer, refusalOf, retryAfterMs } from '@keyline/issuer/client'
+import { decodeUtf8, encodeUtf8, parseJson, toBase64 } from '@keyline/bytes'
+import {
+  readCertificates,
+  readDacAnswer,
+  readOrder,
+  readRecall,
+  refusalOf,
+  retryAfterMs,
+} from '@keyline/issuer/client'
 import { buildCertsOnly } from '@keyline/x509'
 import { expectLaw, textTarget, type FuzzDecoder } from './target.ts'
 import { vectorOctets } from './vector-seeds.ts'
@@ -25,6 +32,28 @@ export const issuerDecoders: readonly FuzzDecoder[] = [
         },
         run: (body) => readDacAnswer({ header: () => 'application/json', body }),
       },
+      {
+        name: 'recall-answer',
+        seeds: () => [
+          encodeUtf8(
+            JSON.stringify({
+              certificate: toBase64(dac()),
+              requestHash: 'ab'.repeat(32),
+              issuerKeyId: 'cd'.repeat(20),
+            }),
+          ),
+        ],
+        run: (body) => readRecall(parseJson(decodeUtf8(body), 'answer')),
+      },
+      {
+        name: 'order-answer',
+        seeds: () => [encodeUtf8(JSON.stringify(order))],
+        run: (body) => {
+          const { state, opens = 0 } = readOrder(parseJson(decodeUtf8(body), 'answer'), 'order-1')
+          expectLaw(['open', 'paused', 'closed'].includes(state), 'an order has a state')
+          expectLaw(Number.isFinite(opens), 'an order opens at a time')
+        },
+      },
       ...['application/problem+json', 'text/plain'].map((type) => ({
         name: `refusal-${type.replace(/\W/g, '-')}`,
         seeds: () => refusals,
@@ -46,6 +75,17 @@ export const issuerDecoders: readonly FuzzDecoder[] = [
     ],
   },
 ]
+
+const order = {
+  vendorId: 0xfff1,
+  productId: 0x8004,
+  policy: 'test',
+  state: 'open',
+  certificateLimit: 8,
+  certificatesUsed: 7,
+  stations: ['station-1'],
+  opens: '2026-07-01T00:00:00.000Z',
+}
 
 const refusals = [
   encodeUtf8('{"status":409,"code":"ISSUER_QUOTA_REACHED","detail":"used up","rule":"CSR-05"}'),

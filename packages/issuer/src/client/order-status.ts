@@ -28,7 +28,7 @@ export async function requireOrderOpen(
 ): Promise<void> {
   const path = `/v1/orders/${encodeURIComponent(own.orderId)}`
   const answer = await callServer(api, { method: 'GET', path, signal })
-  const order = readAnswer(`GET ${path}`, () => orderOf(answer, own.orderId))
+  const order = readAnswer(`GET ${path}`, () => readOrder(answer, own.orderId))
   if (order.policy !== own.policy) {
     const message = `order ${own.orderId} has the policy ${own.policy} here and ${order.policy} at the issuer`
     throw new IssuerError('ISSUER_POLICY_MISMATCH', message)
@@ -41,7 +41,8 @@ export async function requireOrderOpen(
   requireOpen(order, stationId, api.clock.now())
 }
 
-function orderOf(answer: JsonValue, orderId: string): IssuanceOrder {
+/** The order of an answer. @throws IssuerError `ISSUER_ANSWER_MALFORMED` */
+export function readOrder(answer: JsonValue, orderId: string): IssuanceOrder {
   const order = jsonObjectOf(answer, 'order')
   return {
     orderId,

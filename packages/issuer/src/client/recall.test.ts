@@ -5,6 +5,8 @@ import { recallDac } from './recall.ts'
 import { answerOf, FakeTransport, problemAnswer } from './testing/rest-server.ts'
 
 const certificate = Uint8Array.of(1, 2, 3)
+const hash = '0123456789abcdef'.repeat(4)
+const keyId = '01234567'.repeat(5)
 const question = { orderId: 'order 1', idempotencyKey: 'unit/key' }
 
 const answering = (answer: ReturnType<typeof answerOf>) => {
@@ -18,8 +20,8 @@ const found = (changes: Readonly<Record<string, unknown>> = {}) =>
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       certificate: toBase64(certificate),
-      requestHash: 'hash',
-      issuerKeyId: 'key',
+      requestHash: hash,
+      issuerKeyId: keyId,
       ...changes,
     }),
   })
@@ -30,8 +32,8 @@ describe('a request whose answer was lost', () => {
     expect(await recalled).toEqual({
       certificate,
       sha256: toHex(sha256(certificate)),
-      requestHash: 'hash',
-      issuerKeyId: 'key',
+      requestHash: hash,
+      issuerKeyId: keyId,
     })
     expect(transport.requests).toMatchObject([
       {
@@ -52,6 +54,7 @@ describe('a request whose answer was lost', () => {
     ['a server without the call', problemAnswer(404, 'SERVER_ROUTE_UNKNOWN', ''), 'ISSUER_REFUSED'],
     ['a server that is down', problemAnswer(503, 'ISSUER_STORE_DOWN', ''), 'ISSUER_STORE_DOWN'],
     ['an answer without certificate', found({ certificate: 7 }), 'ISSUER_ANSWER_MALFORMED'],
+    ['an answer with another hash', found({ requestHash: 'x' }), 'ISSUER_ANSWER_MALFORMED'],
     ['an answer that is no base64', found({ certificate: '?' }), 'ISSUER_ANSWER_MALFORMED'],
   ])('stays open with %s', async (_, answer, code) => {
     await expect(answering(answer).recalled).rejects.toMatchObject({ code })

@@ -1,8 +1,8 @@
-import { fromBase64, toHex } from '@keyline/bytes'
+import { fromBase64, toHex, type JsonValue } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import { IssuerError } from '../errors.ts'
 import { readAnswer } from './http-issuer.ts'
-import { jsonObjectOf, textMember } from './json-object.ts'
+import { jsonObjectOf, textMember, type JsonObject } from './json-object.ts'
 import { callServer, type ServerApiOptions } from './server-api.ts'
 
 /** What a server has issued to a request whose answer never came. */
@@ -36,19 +36,28 @@ export async function recallDac(
   const headers = { 'idempotency-key': idempotencyKey }
   try {
     const answer = await callServer(api, { method: 'GET', path, headers, signal })
-    return readAnswer(`GET ${path}`, () => {
-      const found = jsonObjectOf(answer, 'answer')
-      const certificate = fromBase64(textMember(found, 'certificate'), 'certificate')
-      return {
-        certificate,
-        sha256: toHex(sha256(certificate)),
-        requestHash: textMember(found, 'requestHash'),
-        issuerKeyId: textMember(found, 'issuerKeyId'),
-      }
-    })
+    return readAnswer(`GET ${path}`, () => readRecall(answer))
   } catch (error) {
     const isUnknown = error instanceof IssuerError && error.details['code'] === 'SERVER_NOT_FOUND'
     if (isUnknown) return undefined
     throw error
   }
+}
+
+/** The certificate of an answer. @throws BytesError `BYTES_TEXT`, IssuerError `ISSUER_ANSWER_MALFORMED` */
+export function readRecall(answer: JsonValue): RecalledDac {
+  const found = jsonObjectOf(answer, 'answer')
+  const certificate = fromBase64(textMember(found, 'certificate'), 'certificate')
+  return {
+    certificate,
+    sha256: toHex(sha256(certificate)),
+    requestHash: hexMember(found, 'requestHash', 64),
+    issuerKeyId: hexMember(found, 'issuerKeyId', 40),
+  }
+}
+
+function hexMember(object: JsonObject, member: string, length: number): string {
+  const text = textMember(object, member)
+  if (text.length === length && /^[0-9a-f]*$/.test(text)) return text
+  throw new IssuerError('ISSUER_ANSWER_MALFORMED', `the member "${member}" is no hash`)
 }
