@@ -5,6 +5,8 @@ import { decodeImage, decodeTlv, encodeImage } from '@keyline/matter'
 import { decodeBasic } from '@keyline/matter/pxp'
 import { describe, expect, it } from 'vitest'
 import { BenchFixture, factoryDataAddress } from '../testing/bench-fixture.ts'
+import { firmware } from '../testing/flows.ts'
+import { developmentCredentials } from './development-credentials.ts'
 import { product, type ScriptedHost } from '../testing/scripted-host.ts'
 
 const vectors = new URL('../../../../test/vectors/matter/factory-data/', import.meta.url)
@@ -35,6 +37,22 @@ describe('the application', () => {
       softwareVersion: 0x0001_0203,
       softwareVersionString: '1.2.3',
     })
+  })
+
+  it('shows test credentials when it was built without factory data', async () => {
+    using bench = new BenchFixture()
+    await bench.bench.download(bench.probe(), factoryDataAddress, stock('full-fff1-8004.bin'))
+    await bench.start(firmware('application', { readsFactoryData: false }))
+    await bench.clock.sleep(2000)
+    const host = await bench.host()
+    await host.send('BASIC')
+    const answer = decodeBasic((await host.hear('BASIC')) ?? none)
+    expect(answer).toMatchObject({ vendorId: 0xfff1, vendorName: 'TEST_VENDOR' })
+    await host.send('ATTREQ', concat(nonce, challenge))
+    const elements = (await host.hear('ATTRSP')) ?? none
+    const signature = (await host.hear('ATTSIG')) ?? none
+    const publicKey = p256PublicKey(developmentCredentials().key.publicKey)
+    expect(verifyP256({ publicKey, message: concat(elements, challenge), signature })).toBe(true)
   })
 
   it('attests with the key, the declaration and the nonce', async () => {

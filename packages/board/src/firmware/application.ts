@@ -1,6 +1,7 @@
 import { concat, encodeUtf8, isKeylineError } from '@keyline/bytes'
 import { encodeAttestationElements, Tag } from '@keyline/matter'
 import { encodeBasic, pxpLimits, type Message, type MessageType } from '@keyline/matter/pxp'
+import { developmentCredentials } from './development-credentials.ts'
 import { DeviceKey } from '../storage/device-key.ts'
 import { FactoryDataRegion, ReadRefusal } from './factory-data-region.ts'
 import type { Hardware } from './hardware.ts'
@@ -17,6 +18,16 @@ class Unservable extends Error {}
 
 /** ST's application fixes this text when it is compiled and does not read record 28. */
 const hardwareVersionString = 'rev B'
+
+/** What the SDK says of a product without factory data. */
+const testProduct = {
+  vendorId: 0xfff1,
+  productId: 0x8004,
+  vendorName: 'TEST_VENDOR',
+  productName: 'TEST_PRODUCT',
+  serialNumber: 'TEST_SN',
+  hardwareVersion: 0,
+}
 
 /**
  * The operational firmware (provisioning-station section 12.2): a Matter device reduced to what a station can ask.
@@ -50,8 +61,7 @@ function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
   if (request.length !== nonceLength + attestationChallengeLength) {
     throw new Unservable(`ATTREQ has ${request.length} octets`)
   }
-  const data = new FactoryDataRegion(hardware).read()
-  const declaration = data.require(Tag.certificationDeclaration)
+  const declaration = declarationOf(hardware)
   const isOtherNonce = faults.strikes('attestation-other-nonce')
   const isOtherDeclaration = faults.strikes('attestation-other-declaration')
   const isOtherKey = faults.strikes('attestation-other-key')
@@ -61,9 +71,7 @@ function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
     timestamp: 0,
   })
   const message = concat(elements, request.subarray(nonceLength))
-  const signature = isOtherKey
-    ? DeviceKey.draw(random).sign(message)
-    : signedBy(hardware, hardware.keyPlace, message)
+  const signature = isOtherKey ? DeviceKey.draw(random).sign(message) : sign(hardware, message)
   if (signature === undefined) throw new Unservable('the device has no attestation key')
   return [
     { type: 'ATTRSP', payload: elements },
@@ -71,9 +79,31 @@ function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
   ]
 }
 
+/** Without factory data the SDK has a declaration of its own; none is simulated. */
+function declarationOf(hardware: Hardware): Uint8Array {
+  if (showsTestCredentials(hardware)) return Uint8Array.of(0)
+  return new FactoryDataRegion(hardware).read().require(Tag.certificationDeclaration)
+}
+
+function sign(hardware: Hardware, message: Uint8Array): Uint8Array | undefined {
+  if (showsTestCredentials(hardware)) return developmentCredentials().key.sign(message)
+  return signedBy(hardware, hardware.keyPlace, message)
+}
+
+/** The build switch that decides whether the application reads its factory data is off. */
+function showsTestCredentials({ image }: Hardware): boolean {
+  return image.readsFactoryData === false
+}
+
 function basicInformation(hardware: Hardware): Uint8Array {
-  const data = new FactoryDataRegion(hardware).read()
   const { version } = hardware.image
+  const software = {
+    hardwareVersionString,
+    softwareVersion: versionNumber(version),
+    softwareVersionString: version,
+  }
+  if (showsTestCredentials(hardware)) return encodeBasic({ ...testProduct, ...software })
+  const data = new FactoryDataRegion(hardware).read()
   return encodeBasic({
     vendorId: data.requireNumber(Tag.vendorId),
     productId: data.requireNumber(Tag.productId),
@@ -81,9 +111,7 @@ function basicInformation(hardware: Hardware): Uint8Array {
     productName: data.requireText(Tag.productName),
     serialNumber: data.requireText(Tag.serialNumber),
     hardwareVersion: data.requireNumber(Tag.hardwareVersion),
-    hardwareVersionString,
-    softwareVersion: versionNumber(version),
-    softwareVersionString: version,
+    ...software,
   })
 }
 
