@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeUtf8, Secret, systemClock, systemRandom } from '@keyline/bytes'
-import { createLocalIssuer } from '@keyline/issuer'
+import { createLocalIssuer, type LocalIssuer } from '@keyline/issuer'
 import { openLedger, type Ledger } from '@keyline/ledger'
 import {
   createServiceCa,
@@ -34,8 +34,16 @@ export interface TestServer extends AsyncDisposable {
   enrol(name: string, role: Role): Promise<string>
 }
 
+export interface TestServerOptions {
+  /** Called when a certificate stands in the ledger of the server, before its answer leaves. */
+  readonly onIssued?: () => Promise<void>
+}
+
 /** Starts a server whose PAI is that of {@link testPki}. @param folder for its ledger and the files of its members */
-export async function startTestServer(folder: string): Promise<TestServer> {
+export async function startTestServer(
+  folder: string,
+  { onIssued }: TestServerOptions = {},
+): Promise<TestServer> {
   await mkdir(folder, { recursive: true })
   const [clock, random] = [systemClock, systemRandom]
   const ledger = await openLedger({
@@ -46,7 +54,14 @@ export async function startTestServer(folder: string): Promise<TestServer> {
     actor: 'server',
   })
   const { signer, pai, paa } = await testPki()
-  const issuer = await createLocalIssuer({ store: ledger, signer, pai, paa, clock, random })
+  const local = await createLocalIssuer({ store: ledger, signer, pai, paa, clock, random })
+  const issuer: Pick<LocalIssuer, 'issue'> = {
+    issue: async (request, options) => {
+      const issued = await local.issue(request, options)
+      await onIssued?.()
+      return issued
+    },
+  }
   const serviceCa = await createServiceCa({ notBefore: new Date(Date.now() - 60_000), random })
   const parts = { ledger, issuer, signer, pai, paa, serviceCa, clock, random }
   const server = await startServer(
