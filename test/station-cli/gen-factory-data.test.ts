@@ -91,6 +91,21 @@ describe('genFactoryData on simulated boards', () => {
     expect(out).toContain('evidence complete, 3 of 3')
   })
 
+  it('reaches the external memory of an STM32WB55 behind its coprocessor, and closes it', async () => {
+    const bench = file('bench-wb55')
+    const { code, out } = await run(
+      '--provisioning 0 --json full.json --flashAddr 0x901C0000 --flashCoFW app.bin --CoFwAddr 0x08094000 ' +
+        `--flashAppFW app.bin --AppFwAddr 0x08000000 --rdp 1 --simulate 1:${bench}`,
+    )
+    expect(code).toBe(0)
+    expect(out).toContain('coprocessor-upgrade 0x08094000')
+    expect(out).toContain('program factory-data 0x901C0000 with S25FL128S_STM32WB5MM-DK')
+    expect(out).toContain('evidence complete, 3 of 3')
+    const boards = openBench({ slots: 1, clock: systemClock, folder: bench })
+    expect(boards.board(1).options.rdp).toBe(1)
+    boards.close()
+  })
+
   it('gives several boards one identity only when it is told to', async () => {
     const refused = await run(`${reconfigure} --simulate 2`)
     expect(refused).toMatchObject({ code: 2, out: '', journal: [] })
@@ -124,11 +139,6 @@ describe('genFactoryData before a board is touched', () => {
       'data with credentials where they are made on the board',
       '--provisioning 1 --security 0 --json full.json --flashAddr 0x81EC000 --flashProvisioningFW provisioning.bin --flashAppFW app.bin --AppFwAddr 0x08000000 --provisioning_script manager.py --simulate 1',
       'FD-042',
-    ],
-    [
-      'a coprocessor on the simulated bench',
-      `${reconfigure} --erase --simulate 1`,
-      'STATION_NO_FLOW',
     ],
     ['labels', `${reconfigure} --labels out --simulate 1`, 'STATION_NO_FLOW'],
     ['a bench of nothing', `${reconfigure} --simulate 0`, 'CLI_USAGE'],

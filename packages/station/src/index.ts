@@ -80,6 +80,7 @@ export {
   createCubeProgrammer,
   type CubeProgrammer,
   type CubeProgrammerOptions,
+  type ProgrammerCall,
 } from './programmer/cube-programmer.ts'
 export { findProgrammer, type FindOptions } from './programmer/find-programmer.ts'
 export {
@@ -104,7 +105,7 @@ export {
 } from './results/passport.ts'
 export { ReconfigureActs, type ReconfigureOptions } from './reconfigure/reconfigure-acts.ts'
 export type { ReconfigureEvent } from './reconfigure/reconfigure-event.ts'
-export { needsWireless, type WirelessProgrammer } from './reconfigure/wireless-acts.ts'
+export type { WirelessProgrammer } from './reconfigure/wireless-acts.ts'
 export { summaryText } from './results/summary-text.ts'
 export { unitFolder, writeUnitFiles, type UnitFiles } from './results/unit-files.ts'
 export { makeResultFolder, writeWhole } from './results/write-file.ts'

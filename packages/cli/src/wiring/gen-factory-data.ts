@@ -10,7 +10,6 @@ import {
   findScripts,
   isExternal,
   Journal,
-  needsWireless,
   planOf,
   ReconfigureActs,
   runPlan,
@@ -29,6 +28,7 @@ import { readFirmware } from './gen-factory-data-input.ts'
 import { cause, refusedRun } from './gen-factory-data-refusal.ts'
 import { homeAt } from './home.ts'
 import { writeWhole } from './pki-output.ts'
+import { simulatedCall } from './simulated-call.ts'
 
 export interface GenFactoryDataRun {
   readonly options: RunOptions
@@ -50,15 +50,14 @@ export function requireFlow(options: RunOptions): void {
 }
 
 function missingPart(options: RunOptions): string | undefined {
-  const { provisioning, security, profile, files, simulate } = options
+  const { provisioning, security, profile, files } = options
   if (provisioning === 1) {
     return `provisioning ${profile} with security ${security ?? 'none'} under the identity of a JSON`
   }
   if (files.batch !== undefined) return 'a batch of identities'
   if (options.labels !== undefined) return 'printing labels'
   if (options.ledger !== undefined) return 'a ledger for boards whose data are rewritten'
-  if (simulate === undefined || !needsWireless(planOf(options, null))) return undefined
-  return 'an erase, a coprocessor or a protection on the simulated bench'
+  return undefined
 }
 
 /**
@@ -94,7 +93,7 @@ function requireIdentities(boards: readonly PlanBoard[], options: RunOptions): v
 
 interface OpenBoards {
   readonly programmer: Programmer
-  readonly wireless?: WirelessProgrammer
+  readonly wireless: WirelessProgrammer
   readonly lockFolder: string
   close(): void
 }
@@ -163,7 +162,19 @@ async function openBoards(options: RunOptions, clock: Clock, folder: string): Pr
       timing: 'none',
       ...(benchFolder === undefined ? {} : { folder: benchFolder }),
     })
-    return { programmer: bench, lockFolder: join(folder, 'locks'), close: () => bench.close() }
+    const cube = createCubeProgrammer({
+      program: 'simulated',
+      execute: simulatedCall(bench, clock),
+      isExternal: (address) => isExternal(options.profile, address),
+      externalLoader: options.externalLoader ?? parts[options.profile].external?.loader,
+      verify: options.verify,
+    })
+    return {
+      programmer: { ...cube, connect: (probe, call) => bench.connect(probe, call) },
+      wireless: cube,
+      lockFolder: join(folder, 'locks'),
+      close: () => bench.close(),
+    }
   }
   const program = await findProgrammer({
     given: options.programmerPath,

@@ -115,7 +115,12 @@ export const optionTable = {
   },
   '--erase': { value: 'none', isOurs: true, help: 'erases the flash first' },
   '--read-back': { value: 'path', isOurs: true, help: 'keeps what was read back' },
-  '--simulate': { value: 'text', shown: 'SPEC', isOurs: true, help: 'boards of a simulated bench' },
+  '--simulate': {
+    value: 'text',
+    shown: 'SPEC',
+    isOurs: true,
+    help: 'boards of a simulated bench: N, or N:FOLDER to keep them',
+  },
   '--scripts': { value: 'path', isOurs: true, help: 'folder of the platform scripts' },
   '--rdp': {
     value: ['0', '1', '2'],

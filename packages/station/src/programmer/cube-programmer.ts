@@ -8,13 +8,21 @@ import { findLoader } from './find-programmer.ts'
 import { judgeCall, type CallReport, type ErrorClass } from './judge-call.ts'
 import { outputLines } from './output-lines.ts'
 import { readList, type BoardList } from './read-list.ts'
-import { runProcess } from './run-process.ts'
+import { runProcess, type ProcessEnd } from './run-process.ts'
 import { inTemporaryFolder, temporaryFile } from './temporary-file.ts'
 import { writeCommandLine, type StationCommand } from './write-command-line.ts'
 
+/** Carries one call out and gives what it printed. */
+export type ProgrammerCall = (
+  words: readonly string[],
+  limits: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+) => Promise<Pick<ProcessEnd, 'output' | 'isCut' | 'stopped' | 'reason'>>
+
 export interface CubeProgrammerOptions {
-  /** Path of STM32_Programmer_CLI. */
+  /** Path of STM32_Programmer_CLI; its loaders are found beside it. */
   readonly program: string
+  /** Does what the program would do, for boards that are simulated in this process. */
+  readonly execute?: ProgrammerCall | undefined
   /** HOTPLUG where a script has protected the board; UR unless given. */
   readonly connectMode?: 'UR' | 'HOTPLUG' | undefined
   /** Whether an address needs a loader. */
@@ -62,7 +70,11 @@ const bootToUpdateService = { nSWboot0: 0, nboot1: 1, nboot0: 1 }
 
 /** Drives boards through STM32_Programmer_CLI. Source: provisioning-station section 4. */
 export function createCubeProgrammer(options: CubeProgrammerOptions): CubeProgrammer {
-  const { isExternal = () => false, verify = 'full' } = options
+  const {
+    isExternal = () => false,
+    verify = 'full',
+    execute = startedFrom(options.program),
+  } = options
   const limits = { ...limitsMs, ...options.limitsMs }
   const boards = new Map<string, string>()
 
@@ -74,7 +86,7 @@ export function createCubeProgrammer(options: CubeProgrammerOptions): CubeProgra
   ): Promise<CallReport & { readonly output: string }> => {
     const mode = underReset === true ? 'HWRSTPULSE' : (options.connectMode ?? 'UR')
     const connect: ConnectCommand = { cmd: 'connect', port: 'SWD', sn: probe, mode }
-    return runCall(options.program, [connect, ...commands, { cmd: 'quiet' }], timeoutMs, signal)
+    return runCall(execute, [connect, ...commands, { cmd: 'quiet' }], timeoutMs, signal)
   }
   const loader = async (probe: string, address: number): Promise<readonly StationCommand[]> => {
     if (!isExternal(address)) return []
@@ -97,7 +109,7 @@ export function createCubeProgrammer(options: CubeProgrammerOptions): CubeProgra
       throw failure('incomplete', `${octets.length} of ${length} octets were read`, output)
     })
   const listAll = async ({ signal }: CallOptions = {}): Promise<BoardList> => {
-    const { output } = await runProgram(options.program, [{ cmd: 'list' }], limits.list, signal)
+    const { output } = await runProgram(execute, [{ cmd: 'list' }], limits.list, signal)
     const list = readList(output)
     if (options.isProduction === true && list.version?.startsWith('2.') !== true) {
       const version = list.version ?? 'none'
@@ -195,12 +207,12 @@ function protectionOf(output: string): Target['rdp'] | undefined {
 }
 
 async function runCall(
-  program: string,
+  execute: ProgrammerCall,
   commands: readonly StationCommand[],
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<CallReport & { readonly output: string }> {
-  const end = await runProgram(program, commands, timeoutMs, signal)
+  const end = await runProgram(execute, commands, timeoutMs, signal)
   const report = judgeCall(commands, end.output)
   if (!report.ok) {
     throw failure(
@@ -214,27 +226,31 @@ async function runCall(
 }
 
 async function runProgram(
-  program: string,
+  execute: ProgrammerCall,
   commands: readonly StationCommand[],
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly output: string; readonly isCut: boolean }> {
-  const words = writeCommandLine(commands)
-  let end
-  try {
-    end = await runProcess({ command: [program, ...words], timeoutMs, signal })
-  } catch (cause) {
-    if (!(cause instanceof Error && 'syscall' in cause)) throw cause
-    throw new StationError('STATION_PROGRAMMER_MISSING', `${program} could not be started`, {
-      cause,
-    })
-  }
+  const end = await execute(writeCommandLine(commands), { timeoutMs, signal })
   if (end.stopped === undefined) return end
   throw failure(
     end.stopped === 'hung' ? 'timeout' : 'incomplete',
     `the call ${end.reason ?? 'was stopped'}`,
     end.output,
   )
+}
+
+/** Each call is a process of its own. */
+function startedFrom(program: string): ProgrammerCall {
+  return async (words, limits) => {
+    try {
+      return await runProcess({ command: [program, ...words], ...limits })
+    } catch (cause) {
+      if (!(cause instanceof Error && 'syscall' in cause)) throw cause
+      const message = `${program} could not be started`
+      throw new StationError('STATION_PROGRAMMER_MISSING', message, { cause })
+    }
+  }
 }
 
 /** Octets of the last words that stand in an error. */

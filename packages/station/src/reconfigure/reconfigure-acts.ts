@@ -25,8 +25,8 @@ export interface ReconfigureOptions {
   /** The image has published credentials. */
   readonly demo: boolean
   readonly programmer: Programmer
-  /** For a coprocessor, an erase or a protection; a simulated bench has none. */
-  readonly wireless?: WirelessProgrammer | undefined
+  /** For a coprocessor, an erase or a protection. */
+  readonly wireless: WirelessProgrammer
   readonly journal: Journal
   readonly lockFolder: string
   /** Names the run in the journal. */

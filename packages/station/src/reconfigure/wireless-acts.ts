@@ -11,24 +11,16 @@ export type WirelessProgrammer = Pick<
 /** Values of the option byte RDP. */
 const protectionLevels = { 1: 0xbb, 2: 0xcc } as const
 
-/** Whether a plan needs more of its programmer than the common acts. */
-export function needsWireless(operations: readonly Operation[]): boolean {
-  return operations.some(
-    ({ op }) => op === 'erase' || op === 'protect' || op.startsWith('coprocessor-'),
-  )
-}
-
 /**
  * The acts on coprocessor and chip.
  * @throws StationError `STATION_NO_FLOW` for an operation that nothing here does
  */
 export async function wirelessActs(
-  programmer: WirelessProgrammer | undefined,
+  programmer: WirelessProgrammer,
   probe: string,
   operation: Operation,
   signal: AbortSignal,
 ): Promise<void> {
-  if (programmer === undefined) throw noFlow(operation)
   switch (operation.op) {
     case 'erase':
       return programmer.eraseAll(probe, { signal })
