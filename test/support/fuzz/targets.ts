@@ -1,3 +1,4 @@
+import { boardTargets } from './board-targets.ts'
 import { bytesDecoders } from './bytes-targets.ts'
 import { cryptoDecoders } from './crypto-targets.ts'
 import { issuerDecoders } from './issuer-targets.ts'
@@ -24,4 +25,5 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...serverDecoders.flatMap(({ targets }) => targets),
   ...pxpTargets,
   ...lineTargets,
+  ...boardTargets,
 ]

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parts } from '../part/part-table.ts'
 import { scriptFolders } from '../script/script-table.ts'
+import { toolImages } from '../script/tool-images.ts'
 import { boardsVariable } from './terminal.ts'
 
 export interface InstalledTools {
@@ -10,6 +11,8 @@ export interface InstalledTools {
   readonly programmer: string
   /** Folder that has `Projects` in it. */
   readonly scripts: string
+  /** Folder of simulated images for each flow. */
+  readonly images: string
 }
 
 /** The executables of this package; the built ones, whatever this file is run from. */
@@ -17,7 +20,7 @@ const binFolder = fileURLToPath(new URL('../../bin/', import.meta.url))
 
 /**
  * Writes what a line PC has: `bin/STM32_Programmer_CLI` with its external loaders, and the platform scripts below
- * `Projects`, for a shell and for Windows. They work on the boards of `boards` unless the environment says otherwise.
+ * `Projects`, for a shell and for Windows, and simulated images below `images`. The tools work on the boards of `boards` unless the environment says otherwise.
  */
 export function installTools(folder: string, boards: string): InstalledTools {
   const bin = join(folder, 'bin')
@@ -35,7 +38,12 @@ export function installTools(folder: string, boards: string): InstalledTools {
       writeTool(join(folder, path, name), { boards, words, suffix: '.sh' })
     }
   }
-  return { programmer, scripts: folder }
+  const images = join(folder, 'images')
+  for (const { path, octets } of toolImages()) {
+    mkdirSync(dirname(join(images, path)), { recursive: true })
+    writeFileSync(join(images, path), octets)
+  }
+  return { programmer, scripts: folder, images }
 }
 
 interface Tool {
