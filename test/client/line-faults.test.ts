@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { seededRandom, systemRandom, toBase64, type Clock } from '@keyline/bytes'
 import { clockOf, type RemoteIssuer } from '@keyline/cli/wiring'
 import { createLocalIssuer, IssuerError, type DacRequest } from '@keyline/issuer'
@@ -24,8 +25,11 @@ async function serverOf(clock: Clock): Promise<{ serve: Serve; store: MemoryIssu
   const issuer = await createLocalIssuer({ store, signer, pai, paa, clock, random })
   return {
     store,
-    serve: async ({ headers, body }) =>
-      answerOf(201, await issuer.issue(requestOf(headers?.['idempotency-key'] ?? '', body))),
+    serve: ({ headers, body }) =>
+      clock.during(async () => {
+        const request = requestOf(headers?.['idempotency-key'] ?? '', body)
+        return answerOf(201, await issuer.issue(request))
+      }),
   }
 }
 
@@ -177,6 +181,68 @@ describe('a line whose issuer is elsewhere', () => {
     expect(heard).toEqual(lostOnes.map(({ sha256 }) => `${sha256} superseded`))
     expect(heard).toHaveLength(1)
     expect(store.entries()).toHaveLength(2)
+  })
+
+  it('asks what became of a request until it can no longer be in work', async () => {
+    await using folder = await temporaryFolder()
+    let skippedMs = 0
+    const real = clockOf(true)
+    const clock = { ...real, now: () => real.now() + skippedMs }
+    const asked: string[] = []
+    const pki: RemoteIssuer = {
+      ...(await remote(clock, lost)),
+      revoke: lost,
+      recall: (idempotencyKey) => {
+        asked.push(idempotencyKey)
+        return Promise.resolve(undefined)
+      },
+    }
+    const options = { folder: folder.path, boardsInMemory: true, clock }
+    await runTestLine({ ...options, pki })
+    expect(asked).toHaveLength(1)
+    skippedMs = 61_000
+    const { serve } = await serverOf(clock)
+    const working = { ...pki, issuer: (await remote(clock, serve)).issuer }
+    const second = await runTestLine({ ...options, pki: working })
+    expect(decisionsOf(second)).toMatchObject([{ verdict: 'PASS' }])
+    await runTestLine({ ...options, pki: working })
+    expect(asked).toEqual([asked[0], asked[0]])
+  })
+
+  it('revokes no certificate of a unit for the lost request of another', async () => {
+    await using folder = await temporaryFolder()
+    const clock = clockOf(true)
+    const { serve } = await serverOf(clock)
+    const revoked: string[] = []
+    const working = await remote(clock, serve)
+    const options = { folder: folder.path, quantity: 2, boardsInMemory: true, clock }
+    let first: Uint8Array | undefined
+    const pki: RemoteIssuer = {
+      ...working,
+      issuer: {
+        ...working.issuer,
+        issue: async (request, around) => {
+          if (first !== undefined) return lost()
+          const chain = await working.issuer.issue(request, around)
+          first = chain.dac
+          return chain
+        },
+      },
+      revoke: async (sha256) => void revoked.push(sha256),
+      recall: async () => {
+        const certificate = first ?? new Uint8Array()
+        const sha256 = createHash('sha256').update(certificate).digest('hex')
+        return { certificate, sha256, requestHash: '', issuerKeyId: '' }
+      },
+    }
+    const run = await runTestLine({ ...options, pki })
+    expect(decisionsOf(run).map(({ verdict }) => verdict)).toEqual(['PASS', 'ERROR'])
+    expect(revoked).toEqual([])
+    expect((await unitsIn(folder.path)).map(liveCertificates)).toEqual([1, 0])
+    expect(run.events).toContainEqual({
+      type: 'notice',
+      text: expect.stringMatching(/^the issuer answers for unit .* with .* of /),
+    })
   })
 
   /** Fault matrix, PKI-7. */
