@@ -106,6 +106,7 @@ async function runBoards(
       ...work,
       home: defaultHome,
       signal: interrupt.signal,
+      onNotice: (text) => output.err(`note: ${text}\n`),
       onEvent: (event) => {
         show(event)
         log(event)

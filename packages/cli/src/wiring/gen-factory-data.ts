@@ -37,6 +37,7 @@ export interface GenFactoryDataRun {
   readonly home: string
   readonly signal: AbortSignal
   readonly onEvent: (event: ReconfigureEvent) => void
+  readonly onNotice: (text: string) => void
 }
 
 /**
@@ -103,7 +104,7 @@ export async function runGenFactoryData(run: GenFactoryDataRun): Promise<PlanSum
   const { options, input, signal, onEvent } = run
   const journalFolder = options.journal ?? join(homeAt(run.home).folder, 'gen-factory-data')
   const firmware = await readFirmware([options.files.provisioning, options.files.application])
-  const boards = await openBoards(options, systemClock, journalFolder)
+  const boards = await openBoards(run, systemClock, journalFolder)
   try {
     await mkdir(journalFolder, { recursive: true, mode: 0o700 })
     const { journal } = await Journal.open({ folder: journalFolder, clock: systemClock })
@@ -152,7 +153,11 @@ async function keepReadBack(
 }
 
 /** The boards behind real probes, or those of a simulated bench. */
-async function openBoards(options: RunOptions, clock: Clock, folder: string): Promise<OpenBoards> {
+async function openBoards(
+  { options, onNotice }: GenFactoryDataRun,
+  clock: Clock,
+  folder: string,
+): Promise<OpenBoards> {
   if (options.simulate !== undefined) {
     const { slots, benchFolder } = simulationOf(options.simulate)
     const bench = openBench({
@@ -187,6 +192,7 @@ async function openBoards(options: RunOptions, clock: Clock, folder: string): Pr
     externalLoader: options.externalLoader ?? loaderOf(options),
     verify: options.verify,
     isProduction: options.policy === 'production',
+    onNotice,
   })
   // Every station of this computer looks into the same folder, whatever its own is.
   const lockFolder = join(tmpdir(), 'keyline-locks')

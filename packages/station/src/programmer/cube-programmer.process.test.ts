@@ -204,9 +204,12 @@ describe('what a programmer says of a board', () => {
     const program = await fake.programmer(
       `say(fs.readFileSync(${JSON.stringify(fake.path('list.txt'))}, 'utf8'))`,
     )
-    expect(await createCubeProgrammer({ program }).list()).toEqual([
+    const notices: string[] = []
+    const onNotice = (text: string): void => void notices.push(text)
+    expect(await createCubeProgrammer({ program, onNotice }).list()).toEqual([
       { serialNumber: 'A1', boardName: 'STM32WBA65I-DK1', port: '/dev/ttyACM3' },
     ])
+    expect(notices).toEqual(['several probes have the serial number B2; none of them is used'])
   })
 
   it('comes from a known version in production', async () => {

@@ -32,6 +32,8 @@ export interface CubeProgrammerOptions {
   readonly verify?: 'full' | 'fast' | 'none' | undefined
   /** Refuses versions that were never tried. */
   readonly isProduction?: boolean | undefined
+  /** Hears of probes that are not used. */
+  readonly onNotice?: ((text: string) => void) | undefined
   /** Watchdogs; those of provisioning-station section 4.4 unless given. */
   readonly limitsMs?: Partial<typeof limitsMs> | undefined
 }
@@ -122,7 +124,11 @@ export function createCubeProgrammer(options: CubeProgrammerOptions): CubeProgra
   return {
     listAll,
     async list(callOptions) {
-      return probesOf(await listAll(callOptions))
+      const list = await listAll(callOptions)
+      for (const serial of doubledOf(list)) {
+        options.onNotice?.(`several probes have the serial number ${serial}; none of them is used`)
+      }
+      return probesOf(list)
     },
     async connect(probe, callOptions) {
       const display = { cmd: 'optionBytesDisplay' } as const
@@ -181,13 +187,18 @@ function verification(verify: 'full' | 'fast' | 'none'): readonly StationCommand
   return verify === 'fast' ? [{ cmd: 'verify', fast: true }] : [{ cmd: 'verify' }]
 }
 
-/** Probes that share a serial number cannot be told apart: none of them is used. Source: provisioning-station, fault F-32. */
-function probesOf({ probes, ports }: BoardList): readonly Probe[] {
+/** Probes that share a serial number cannot be told apart. Source: provisioning-station, fault F-32. */
+function doubledOf({ probes }: BoardList): ReadonlySet<string> {
   const serials = probes.map(({ serial }) => serial)
-  return probes
-    .filter(({ serial }) => serials.indexOf(serial) === serials.lastIndexOf(serial))
+  return new Set(serials.filter((serial, index) => serials.indexOf(serial) !== index))
+}
+
+function probesOf(list: BoardList): readonly Probe[] {
+  const doubled = doubledOf(list)
+  return list.probes
+    .filter(({ serial }) => !doubled.has(serial))
     .map(({ serial, board }) => {
-      const port = ports.find((listed) => listed.probe && listed.serial === serial)?.port
+      const port = list.ports.find((listed) => listed.probe && listed.serial === serial)?.port
       return {
         serialNumber: serial,
         boardName: board ?? '',

@@ -9,6 +9,7 @@ import { planOf } from '../gen-factory-data/plan.ts'
 import { resolveOptions } from '../gen-factory-data/resolve-options.ts'
 import { runPlan } from '../gen-factory-data/run-plan.ts'
 import { Journal } from '../journal/journal-file.ts'
+import { takeLock } from '../line/lock.ts'
 import type { Programmer, Target } from '../port/programmer.ts'
 import { ReconfigureActs } from './reconfigure-acts.ts'
 import type { ReconfigureEvent } from './reconfigure-event.ts'
@@ -138,6 +139,14 @@ describe('a board whose data are rewritten', () => {
     board.target = { ...board.target, ...target }
     expect(await run(board)).toMatchObject({ exitCode: 1, verdicts: [verdict] })
     expect(board.acts).toEqual([])
+  })
+
+  it('is not touched while another run holds its probe', async () => {
+    const board = new OneBoard()
+    const lock = await takeLock(join(folder, 'locks'), 'probe-A1')
+    expect(await run(board)).toMatchObject({ exitCode: 1, verdicts: ['ERROR STATION_BUSY'] })
+    expect(board.acts).toEqual([])
+    await lock.release()
   })
 
   it('is not judged when another one answers in its place', async () => {
