@@ -159,6 +159,24 @@ describe('a folder without a server', () => {
 })
 
 describe('the executables', () => {
+  it('a programmer that is killed leaves what it had written, and the probe is free', async () => {
+    const options = { folder, part: parts.wba, slots: 1, ttys: false, clock: systemClock } as const
+    server = await openBenchServer(options)
+    const image = new Uint8Array(200_000).fill(7)
+    writeFileSync(join(folder, 'f.bin'), image)
+    const bin = new URL('../../bin/STM32_Programmer_CLI.js', import.meta.url).pathname
+    const words = '-c port=SWD mode=UR -d f.bin 0x08000000 -v'.split(' ')
+    const env = { ...process.env, KEYLINE_SIM_BOARDS: folder }
+    const child = spawn(process.execPath, [bin, ...words], { env, cwd: folder })
+    const { flash } = server.bench.board(1)
+    const isWritten = (): boolean => flash.read(0x0800_0000, 1)[0] === 7
+    await expect.poll(isWritten, { timeout: 20_000 }).toBe(true)
+    child.kill('SIGKILL')
+    await expect.poll(async () => (await call('-c port=SWD mode=HOTPLUG')).exitCode).toBe(0)
+    expect(flash.holds(0x0800_0000, image)).toBe(false)
+    expect(isWritten()).toBe(true)
+  })
+
   it('are found by a shell, and end as the call does', async () => {
     const bin = new URL('../../bin/STM32_Programmer_CLI.js', import.meta.url).pathname
     const run = async (...words: readonly string[]): Promise<Called> => {
