@@ -1,5 +1,10 @@
 import { withDeadline, type Clock } from '@keyline/bytes'
-import { verifyP256Der, type P256PublicKey, type Signer } from '@keyline/crypto'
+import {
+  verifyP256DerInPool,
+  type P256PublicKey,
+  type P256Verification,
+  type Signer,
+} from '@keyline/crypto'
 import { IssuerError, type IssuerErrorCode } from '../errors.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { FileSigner } from './file-signer.ts'
@@ -27,22 +32,27 @@ const refusals: ReadonlySet<IssuerErrorCode> = new Set([
 export function guardedSigner(input: GuardedSignerInput): Signer {
   const { signer } = input
   if (signer instanceof GuardedSigner || signer instanceof GuardedFileSigner) return signer
-  return signer instanceof FileSigner ? new GuardedFileSigner(signer) : new GuardedSigner(input)
+  return signer instanceof FileSigner
+    ? new GuardedFileSigner(signer, input.clock)
+    : new GuardedSigner(input)
 }
 
 class GuardedFileSigner implements Signer {
   readonly publicKey: P256PublicKey
   readonly custody: KeyCustody = 'file'
   readonly #signer: FileSigner
+  readonly #clock: Clock
 
-  constructor(signer: FileSigner) {
+  constructor(signer: FileSigner, clock: Clock) {
     this.#signer = signer
+    this.#clock = clock
     this.publicKey = signer.publicKey
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {
     try {
-      return verified(this.publicKey, message, await this.#signer.sign(message))
+      const signature = await this.#signer.sign(message)
+      return await verified({ publicKey: this.publicKey, message, signature }, this.#clock)
     } catch (cause) {
       throw failure(cause)
     }
@@ -86,16 +96,13 @@ class GuardedSigner implements Signer {
   async #verified(message: Uint8Array): Promise<Uint8Array> {
     const { signer, clock, timeoutMs: ms } = this.#input
     const wait = { clock, ms, what: 'the PAI signer' }
-    return verified(this.publicKey, message, await withDeadline(wait, () => signer.sign(message)))
+    const signature = await withDeadline(wait, () => signer.sign(message))
+    return verified({ publicKey: this.publicKey, message, signature }, clock)
   }
 }
 
-function verified(
-  publicKey: P256PublicKey,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Uint8Array {
-  if (verifyP256Der({ publicKey, message, signature })) return signature
+async function verified(input: P256Verification, clock: Clock): Promise<Uint8Array> {
+  if (await clock.during(() => verifyP256DerInPool(input))) return input.signature
   throw new IssuerError('ISSUER_SIGNER_FAILED', 'the signature of the PAI signer does not verify')
 }
 
