@@ -64,6 +64,11 @@ export const boardErrorTable = {
       'The update service of the wireless coprocessor refuses the call in its present state.',
     remedy: 'start the update service, give an image for its area, then upgrade again',
   },
+  BOARD_SCRIPT: {
+    fault: 'infrastructure',
+    meaning: 'A platform script has failed or asked what nobody answers.',
+    remedy: 'read the output of the script; run the regression script first',
+  },
   BOARD_PORT_UNKNOWN: {
     fault: 'infrastructure',
     meaning: 'No serial port has this name.',

@@ -34,6 +34,11 @@ export {
 } from './part/slot-layout.ts'
 export type { HostPort } from './uart/serial-line.ts'
 export { installTools, type InstalledTools } from './program/install-tools.ts'
+export {
+  BenchProgrammer,
+  type BenchProgrammerOptions,
+  type BenchScript,
+} from './programmer/bench-programmer.ts'
 export { GrammarRefusal, parseProgrammerCommand } from './programmer/grammar.ts'
 export type { Operation } from './programmer/operation.ts'
 export { runProgrammer } from './programmer/run-programmer.ts'

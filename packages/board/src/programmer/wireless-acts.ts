@@ -1,16 +1,8 @@
+import { coprocessorOf, startWirelessStack, upgradeCoprocessor } from '../bench/wireless.ts'
 import { BoardError } from '../errors.ts'
-import { readFirmwareHeader } from '../image/firmware-image.ts'
-import type { Board } from '../mcu/board.ts'
-import type { Coprocessor } from '../mcu/coprocessor.ts'
 import type { Operation } from './operation.ts'
 import type { Session } from './session.ts'
-import { sizeText, hex } from './text.ts'
-
-/** Version of an image that does not name its own. */
-const unnamedVersion = '1.20.0'
-
-/** The helper that the programmer loads over the start of the user flash. */
-const helper = new Uint8Array(64).fill(0x4b)
+import { hex, sizeText } from './text.ts'
 
 type WirelessOperation = Extract<
   Operation,
@@ -28,14 +20,10 @@ type WirelessOperation = Extract<
 /** A command of the wireless services of STM32WB. @throws BoardError `BOARD_COPROCESSOR` */
 export async function wirelessAct(session: Session, operation: WirelessOperation): Promise<void> {
   const { board, print } = session
-  const { coprocessor } = board
-  if (coprocessor === undefined) {
-    throw new BoardError('BOARD_COPROCESSOR', 'wireless services are not supported by this device')
-  }
+  const coprocessor = coprocessorOf(board)
   switch (operation.cmd) {
     case 'startWirelessStack':
-      loadHelper(board, coprocessor)
-      coprocessor.startStack()
+      startWirelessStack(board)
       return print(
         '\nFusStartWS activated successfully\n\nstartwirelessStack command execution finished\n',
       )
@@ -47,7 +35,7 @@ export async function wirelessAct(session: Session, operation: WirelessOperation
     case 'fusVersion':
       return print(`\nWireless stack version: v${coprocessor.version}\n`)
     case 'firmwareUpgrade':
-      return upgrade(session, coprocessor, operation)
+      return upgrade(session, operation)
     case 'firmwareDelete':
       throw new BoardError('BOARD_COPROCESSOR', `${operation.cmd} is not simulated`)
   }
@@ -55,7 +43,6 @@ export async function wirelessAct(session: Session, operation: WirelessOperation
 
 async function upgrade(
   session: Session,
-  coprocessor: Coprocessor,
   operation: Extract<Operation, { readonly cmd: 'firmwareUpgrade' }>,
 ): Promise<void> {
   const { board, clock, print, operations, signal } = session
@@ -65,30 +52,11 @@ async function upgrade(
     .catch((cause: unknown) => {
       throw new BoardError('BOARD_IMAGE', `File does not exist: ${file}`, { cause })
     })
-  const isFromService = new Map(board.options.programmed()).get('nSWBOOT0') === 0
-  if (!isFromService) {
-    throw new BoardError('BOARD_COPROCESSOR', 'the update service starts with nSWBOOT0 0 alone')
-  }
   print(
     `\nFirmware Upgrade process started ...\n\n  Size          : ${sizeText(image.length)} \n  Address       : ${hex(address)}\n\n`,
   )
-  coprocessor.beginUpgrade(address, image.length)
-  loadHelper(board, coprocessor)
-  const { flash, part } = board
-  const pages = flash.erase(address, image.length)
-  await board.take(pages * part.times.erasePageMs, signal)
-  flash.program(address, image)
-  await board.take(image.length * part.times.programOctetMs, signal)
-  const version = readFirmwareHeader(image)?.version ?? unnamedVersion
-  coprocessor.endUpgrade(version, startstack === 1)
+  await upgradeCoprocessor(board, { address, image, startsStack: startstack === 1 }, signal)
   print('File download complete\n\n')
   if (operations.some(({ cmd }) => cmd === 'verify')) print('Download verified successfully \n\n')
   print('Firmware Upgrade Success\n')
-}
-
-function loadHelper(board: Board, { area }: Coprocessor): void {
-  const { base } = board.part.flash
-  board.halt()
-  board.flash.erase(base, area.destroys)
-  board.flash.program(base, helper)
 }
