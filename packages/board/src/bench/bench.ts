@@ -11,7 +11,7 @@ import { Board, type Timing } from '../mcu/board.ts'
 import { newDeviceState, type DeviceState } from '../mcu/device-state.ts'
 import type { RdpLevel } from '../option/option-bytes.ts'
 import type { Part } from '../part/part.ts'
-import { isPlatform, parts } from '../part/part-table.ts'
+import { isPlatform, parts, type Platform } from '../part/part-table.ts'
 import { rdpValue } from '../part/option-byte.ts'
 import { SerialLine, type HostPort } from '../uart/serial-line.ts'
 import { BenchFolder, type BoardRecord } from './bench-folder.ts'
@@ -112,7 +112,7 @@ export class Bench {
       this.#makeSlot({
         number: index + 1,
         uid: known?.slots[index],
-        part: partOf(options.part, index) ?? parts[known?.platforms?.[index] ?? 'wba'],
+        part: choosePart(partOf(options.part, index), known?.platforms?.[index]),
       }),
     )
     this.#save()
@@ -340,6 +340,16 @@ interface SlotInput {
 function partOf(part: BenchOptions['part'], index: number): Part | undefined {
   if (part === undefined || 'platform' in part) return part
   return part[index % part.length]
+}
+
+/** @throws BoardError `BOARD_BENCH_STATE` when another part stands in the folder */
+function choosePart(wanted: Part | undefined, known: Platform | undefined): Part {
+  if (wanted === undefined) return parts[known ?? 'wba']
+  if (known === undefined || known === wanted.platform) return wanted
+  throw new BoardError(
+    'BOARD_BENCH_STATE',
+    `a slot of the bench holds a ${known} board, not a ${wanted.platform} one`,
+  )
 }
 
 function targetOf(board: Board): BenchTarget {

@@ -89,6 +89,14 @@ describe('what a board keeps in its folder', () => {
     await expect(later.connect('SIM000000002')).rejects.toMatchObject({ code: 'BOARD_NO_TARGET' })
   })
 
+  it('a folder with boards of one platform is not opened for another', () => {
+    const clock = new VirtualClock()
+    openBench({ slots: 1, clock, folder, part: stm32wb55 }).close()
+    expect(() => openBench({ slots: 1, clock, folder, part: stm32wba65 })).toThrow(
+      /holds a wb55 board, not a wba one/,
+    )
+  })
+
   it('is readable by its owner alone, and a damaged file is refused', () => {
     const options = { slots: 1, clock: new VirtualClock(), folder, part: stm32wb55 } as const
     {

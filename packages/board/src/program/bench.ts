@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { describeError, isKeylineError, systemClock } from '@keyline/bytes'
+import { BenchFolder } from '../bench/bench-folder.ts'
 import { parseSlotFault } from '../fault/fault-plan.ts'
 import { isPlatform, parts } from '../part/part-table.ts'
 import type { Part } from '../part/part.ts'
@@ -11,7 +12,8 @@ const usage = `keyline-bench: simulated boards for a line without hardware
   keyline-bench serve FOLDER [--boards wba,wb55,…] [--timing real|none] [--fault SLOT:NAME@PLACE]… [--seed TEXT] [--no-ttys]
   keyline-bench install FOLDER --boards-folder FOLDER
 
-serve    powers the boards of a folder on and gives each one a tty, until it is interrupted
+serve    powers the boards of a folder on and gives each one a tty, until it is interrupted;
+         a new folder gets the boards that are named, one wba board by default
 install  writes STM32_Programmer_CLI, its loaders and the platform scripts for the boards of a folder
 `
 
@@ -43,9 +45,9 @@ function readArguments(args: readonly string[]) {
     args: [...args],
     allowPositionals: true,
     options: {
-      boards: { type: 'string', default: 'wba' },
+      boards: { type: 'string' },
       timing: { type: 'string', default: 'real' },
-      fault: { type: 'string', multiple: true, default: [] },
+      fault: { type: 'string', multiple: true },
       seed: { type: 'string' },
       'no-ttys': { type: 'boolean', default: false },
       'boards-folder': { type: 'string' },
@@ -54,16 +56,18 @@ function readArguments(args: readonly string[]) {
 }
 
 async function serve(folder: string, values: Values): Promise<number> {
-  const part = values.boards.split(',').map(partOf)
+  const known = new BenchFolder(folder).readBench()
+  const part = values.boards?.split(',').map(partOf)
+  const slots = part?.length ?? known?.slots.length ?? 1
   if (values.timing !== 'real' && values.timing !== 'none') {
     throw new TypeError(`--timing is real or none, not ${values.timing}`)
   }
   const server = await openBenchServer({
     folder,
     part,
-    slots: part.length,
+    slots,
     timing: values.timing,
-    faults: values.fault.map(parseSlotFault),
+    faults: values.fault?.map(parseSlotFault),
     seed: values.seed,
     ttys: !values['no-ttys'],
     clock: systemClock,
