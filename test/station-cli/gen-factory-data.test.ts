@@ -61,7 +61,7 @@ describe('genFactoryData on simulated boards', () => {
   it('writes the data of the JSON, reads them back and says that they are published ones', async () => {
     const bench = file('bench-1')
     const kept = file('kept')
-    const line = `${reconfigure} --read-back ${kept} --simulate 1:${bench}`
+    const line = `${reconfigure} --read-back ${kept} --keep --simulate 1:${bench}`
     const { code, out, err, journal } = await run(line)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toContain('● PASS  evidence complete, 2 of 2 (demo: published credentials)')
@@ -71,6 +71,7 @@ describe('genFactoryData on simulated boards', () => {
     expect(Buffer.from(await boards.read(probe, dataAddress, image.length))).toEqual(image)
     boards.close()
     expect(readFileSync(kept)).toEqual(image)
+    expect(readFileSync(file('full.json.bin'))).toEqual(image)
     expect(journal.map(({ type, step }) => `${type} ${step}`)).toEqual([
       'intent build-image',
       'outcome build-image',
@@ -140,6 +141,11 @@ describe('genFactoryData before a board is touched', () => {
       '--provisioning 1 --security 0 --json full.json --flashAddr 0x81EC000 --flashProvisioningFW provisioning.bin --flashAppFW app.bin --AppFwAddr 0x08000000 --provisioning_script manager.py --simulate 1',
       'FD-042',
     ],
+    [
+      'a file whose name no system takes',
+      reconfigure.replace('full.json', 'x'.repeat(5_000)),
+      'CLI-06',
+    ],
     ['labels', `${reconfigure} --labels out --simulate 1`, 'STATION_NO_FLOW'],
     ['a bench of nothing', `${reconfigure} --simulate 0`, 'CLI_USAGE'],
   ])('refuses %s', async (_, line, words) => {
@@ -153,7 +159,7 @@ describe('genFactoryData before a board is touched', () => {
   })
 
   it('prints its plan', async () => {
-    const { code, out } = await run(`${reconfigure} --dry-run --rdp 1`)
+    const { code, out } = await run(`${reconfigure} --dry-run --keep --rdp 1`)
     expect({ code, out }).toEqual({
       code: 0,
       out: [

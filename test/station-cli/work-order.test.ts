@@ -55,7 +55,7 @@ async function genFactoryData(line: string): Promise<Ended> {
 describe('genFactoryData under a work order', () => {
   it('gives each board an identity of its own and the evidence for it', async () => {
     const { code, out, err } = await genFactoryData(`${example} --simulate 2`)
-    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect({ code, err }, out).toEqual({ code: 0, err: '' })
     expect(out).toContain('2 PASS  0 FAIL  0 ERROR  0 QUARANTINE')
     const results = join(folder, 'keyline-results/example-0001')
     const passports = readdirSync(results, { recursive: true, encoding: 'utf8' })

@@ -15,13 +15,13 @@ import type { Output } from '../terminal/output.ts'
 import { errorText } from '../terminal/stop-on-bug.ts'
 import { requireFlow, runGenFactoryData, scriptFolderOf } from '../wiring/gen-factory-data.ts'
 import { readRunInput } from '../wiring/gen-factory-data-input.ts'
-import { writeWhole } from '../wiring/pki-output.ts'
 import {
   isWorkOrder,
   loadRunOrder,
   requireOrderFlow,
   runUnderOrder,
 } from '../wiring/gen-factory-data-order.ts'
+import { writeWhole } from '../wiring/pki-output.ts'
 import { defaultHome } from './options.ts'
 import { withStation } from './station-run.ts'
 
@@ -71,14 +71,6 @@ async function run(options: RunOptions, output: Output): Promise<ExitCode> {
   const weighty = input.findings.filter(({ severity }) => severity !== 'info' || options.verbose)
   showFindings(output, weighty)
   if (hasErrors(input.findings)) return ExitCode.usage
-  if (options.keep && options.data.kind === 'json') {
-    await writeWhole({
-      path: `${options.data.path}.bin`,
-      content: input.image,
-      isSecret: true,
-      isReplaceable: true,
-    })
-  }
   const log = jsonLog(options.jsonLog)
   try {
     if (options.dryRun) {
@@ -88,10 +80,17 @@ async function run(options: RunOptions, output: Output): Promise<ExitCode> {
     }
     await scriptFolderOf(options)
     requireFlow(options)
+    await keepImage(options, input.image)
     return await runBoards({ options, input }, output, log.write)
   } finally {
     log.close()
   }
+}
+
+/** A device key may stand in the image: it is for its owner alone. */
+async function keepImage({ keep, data }: RunOptions, content: Uint8Array): Promise<void> {
+  if (!keep || data.kind === 'binary') return
+  await writeWhole({ path: `${data.path}.bin`, content, isSecret: true, isReplaceable: true })
 }
 
 async function runBoards(
@@ -160,6 +159,11 @@ function showFindings(output: Output, findings: readonly Finding[]): void {
   for (const finding of findings) output.err(`${describeFinding(finding)}\n`)
 }
 
+/** A name that the system refuses is that of no file. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
