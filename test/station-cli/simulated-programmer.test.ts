@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installTools, openBenchServer, parts, type BenchServer } from '@keyline/board'
 import { systemClock } from '@keyline/bytes'
+import { root } from '../../scripts/root.ts'
+import { keyline } from '../cli/support/keyline.ts'
 import {
   createCubeProgrammer,
   createScriptRunner,
@@ -49,7 +51,6 @@ function openProgrammer(platform: Platform): {
   const programmer = createCubeProgrammer({
     program: tools.programmer,
     isExternal: (address) => isExternal(platform, address),
-    ...(platform === 'wb55' ? { externalLoader: 'S25FL128S_STM32WB5MM-DK' } : {}),
   })
   return { programmer, probe: `SIM00000000${platforms.indexOf(platform) + 1}` }
 }
@@ -65,38 +66,48 @@ describe('the programmer of the simulated boards', () => {
     expect(list.ports.every(({ probe }) => probe)).toBe(true)
   })
 
-  it('writes, resets and reads back', async () => {
+  it('connects, writes, resets and reads back', async () => {
     const { programmer, probe } = openProgrammer('u5')
+    expect(await programmer.connect(probe)).toEqual({
+      deviceId: 0x482,
+      deviceName: parts.u5.deviceName,
+      uid: server?.bench.board(2).uid,
+      rdp: 0,
+    })
     await programmer.download(probe, 0x0800_0000, octets)
     await programmer.reset(probe)
     expect(await programmer.read(probe, 0x0800_0000, octets.length)).toEqual(octets)
   })
 
-  it.each([
-    ['wba', 0x7000_6000],
-    ['wb55', 0x901c_0000],
-  ] as const)('reaches the external memory through a loader: %s', async (platform, address) => {
-    const { programmer, probe } = openProgrammer(platform)
+  it('reaches an external memory through the only loader of the board', async () => {
+    const { programmer, probe } = openProgrammer('wba')
     await programmer.listAll()
-    await programmer.download(probe, address, octets)
-    expect(await programmer.read(probe, address, octets.length)).toEqual(octets)
+    await programmer.download(probe, 0x7000_6000, octets)
+    expect(await programmer.read(probe, 0x7000_6000, octets.length)).toEqual(octets)
+  })
+})
+
+describe('genFactoryData with the tools of the bench', () => {
+  it('rewrites the data of a board in another process, whose memory it reaches through a loader', async () => {
+    const image = join(root, 'test/vectors/matter/factory-data/full-fff1-8004.bin')
+    const words = ['--provisioning', '0', '--binary', image, '--flashAddr', '0x901C0000']
+    const journal = join(folder, 'journal')
+    const ours = ['-pp', tools.programmer, '--boards', 'SIM000000003', '--journal', journal]
+    const { code, out, err } = await keyline('gen-factory-data', ...words, ...ours)
+    expect({ code, err }, out).toEqual({ code: 0, err: '' })
+    expect(out).toContain('● PASS  evidence complete, 2 of 2')
   })
 })
 
 describe('the scripts of the simulated boards', () => {
-  it.each([
-    ['wba', 2, ['regression', 'provisioning']],
-    ['u5', 1, ['regression', 'SBSFU_UPDATE']],
-  ] as const)(
-    'end well, their one question answered: %s security %i',
-    async (platform, security, scripts) => {
-      const found = await findScripts({ platform, security, scripts, workingFolder: tools.scripts })
-      const runScript = createScriptRunner()
-      for (const script of scripts) {
-        await runScript({ folder: found ?? '', script, probe: openProgrammer(platform).probe })
-      }
-      const { options } = server?.bench.board(platforms.indexOf(platform) + 1) ?? {}
-      expect(options?.rdp).toBe(0)
-    },
-  )
+  it('end well, their one question answered', async () => {
+    const scripts = ['regression', 'provisioning'] as const
+    const wanted = { platform: 'wba', security: 2, scripts, workingFolder: tools.scripts } as const
+    const found = (await findScripts(wanted)) ?? ''
+    const runScript = createScriptRunner()
+    for (const script of scripts) {
+      await runScript({ folder: found, script, probe: openProgrammer('wba').probe })
+    }
+    expect(server?.bench.board(1).options.rdp).toBe(0)
+  })
 })

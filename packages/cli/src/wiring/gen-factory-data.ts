@@ -175,7 +175,7 @@ async function openBoards(
       verify: options.verify,
     })
     return {
-      programmer: { ...cube, connect: (probe, call) => bench.connect(probe, call) },
+      programmer: cube,
       wireless: cube,
       lockFolder: join(folder, 'locks'),
       close: () => bench.close(),
