@@ -73,6 +73,8 @@ const ofOtherFlows: readonly FaultName[] = [
   'exit-zero-on-error',
   'exit-one-on-success',
   'output-cut',
+  'output-flood',
+  'programmer-crashes',
   'loader-fails',
   'script-fails',
   'script-asks',

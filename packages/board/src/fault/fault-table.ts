@@ -79,6 +79,20 @@ export const faultTable = {
     at: 1,
     lasts: false,
   },
+  'programmer-crashes': {
+    row: 'PRG-5',
+    meaning: 'A programmer call dies when it has connected, with exit code 139.',
+    place: 'programmer call',
+    at: 1,
+    lasts: false,
+  },
+  'output-flood': {
+    row: 'PRG-8',
+    meaning: 'A programmer call prints 32 MiB of progress before it goes on.',
+    place: 'programmer call',
+    at: 1,
+    lasts: false,
+  },
   'erase-fails': {
     row: 'PRG-5',
     meaning: 'The flash cannot be erased.',

@@ -185,6 +185,7 @@ export class Board {
     const { options } = this
     const found = await boot({ part, memory: flash, options, registered: registeredFirmware, take })
     this.#outcome = found.outcome
+    if (found.outcome === 'stopped') this.#led = 'error'
     const isOther =
       found.image.kind.startsWith('provisioning') && this.faults.strikes('wrong-firmware')
     const { image } = isOther ? fallback : found

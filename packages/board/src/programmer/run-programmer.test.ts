@@ -185,6 +185,25 @@ describe('a call of the simulated programmer', () => {
     expect(result.exitCode).toBe(exitCode)
   })
 
+  it('programmer-crashes has connected and has done nothing', async () => {
+    using fixture = new ToolFixture({ part: stm32wba65, fault: { name: 'programmer-crashes' } })
+    withFile(fixture)
+    const { output, exitCode } = await fixture.target(download)
+    expect(exitCode).toBe(139)
+    expect(output).toContain('Device ID')
+    expect(output).not.toContain('Memory Programming')
+    expect(fixture.bench.board(1).flash.read(0x081e_c000, 1)).toEqual(Uint8Array.of(0xff))
+    expect((await fixture.target(download)).exitCode).toBe(0)
+  })
+
+  it('output-flood says the same in the end', async () => {
+    using fixture = new ToolFixture({ part: stm32wba65, fault: { name: 'output-flood' } })
+    const { output, exitCode } = await fixture.target('-rst')
+    expect(output.length).toBeGreaterThanOrEqual(32 * 1024 * 1024)
+    expect(output.endsWith('Software reset is performed\n')).toBe(true)
+    expect(exitCode).toBe(0)
+  })
+
   it('external memory needs its own loader', async () => {
     using fixture = new ToolFixture({ part: stm32wb55 })
     withFile(fixture)

@@ -41,6 +41,12 @@ async function runWithoutTarget(
   return 0
 }
 
+/** That of a process which SIGSEGV has ended, as a shell tells it. */
+const crashExitCode = 139
+
+const floodLine = `Read progress: ${'.'.repeat(1008)}\n`
+const floodLines = 32 * 1024
+
 class Call {
   readonly #input: ProgrammerInput
   readonly #operations: readonly Operation[]
@@ -48,6 +54,8 @@ class Call {
   #isFailed = false
   #isCut = false
   #isSilent = false
+  #isFlood = false
+  #endsAtConnection = false
 
   constructor(input: ProgrammerInput, operations: readonly Operation[], connect: ConnectOperation) {
     this.#input = input
@@ -68,9 +76,13 @@ class Call {
     }
     const faults = this.#faultsOf(probe.serialNumber)
     this.#isCut = faults.strikes('output-cut')
+    const isCrash = faults.strikes('programmer-crashes')
+    this.#isFlood = faults.strikes('output-flood')
+    this.#endsAtConnection = isCrash
     const isTold = faults.strikes('exit-one-on-success')
     const isHidden = faults.strikes('exit-zero-on-error')
     await this.#work(probe)
+    if (isCrash) return crashExitCode
     if (this.#isFailed) return isHidden || this.#isCut ? 0 : 1
     return isTold || this.#operations.some(({ cmd }) => cmd === 'unlockRdp2') ? 1 : 0
   }
@@ -110,6 +122,8 @@ class Call {
       print: (text) => this.#print(text),
       fail: (error) => this.#fail(error),
     }
+    if (this.#isFlood) for (let line = 0; line < floodLines; line++) this.#print(floodLine)
+    if (this.#endsAtConnection) return
     for (const operation of this.#operations) await acts(session, operation)
   }
 

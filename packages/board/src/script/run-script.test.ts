@@ -58,6 +58,17 @@ describe('the platform scripts', () => {
     expect(board.flash.read(secondary, 16)).toEqual(new Uint8Array(16).fill(0xff))
   })
 
+  it('a board without any valid image stops and shows it', async () => {
+    using fixture = fixtureOf('wba')
+    await fixture.script('regression')
+    await fixture.script('provisioning')
+    fixture.bench.board(1).flash.flipBit(0x0801_e000 + 10_000)
+    await fixture.target('-rst')
+    await fixture.boot()
+    const { bootOutcome, led, running } = fixture.bench.board(1)
+    expect([bootOutcome, led, running?.kind]).toEqual(['stopped', 'error', 'inert'])
+  })
+
   it('refuse an image without a signature', async () => {
     using fixture = fixtureOf('wba')
     await runSecureFlow(fixture, secureFlows['wba security 1'], firmware('application'))
