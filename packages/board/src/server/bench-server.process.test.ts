@@ -196,5 +196,9 @@ describe('the executables', () => {
       output: expect.stringContaining('Device ID   : 0x4B0'),
     })
     expect((await run('-c', 'port=SWD', '-frob')).exitCode).toBe(1)
+    const env = { PATH: process.env['PATH'] ?? '' }
+    const lost = spawn(process.execPath, [bin, '-l'], { env })
+    const code = new Promise((resolve) => lost.once('close', resolve))
+    expect(await code).toBe(1)
   })
 })

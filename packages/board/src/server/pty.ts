@@ -22,11 +22,16 @@ interface PtyModule {
 
 const capacity = 65_536
 
-/** Opens a pseudo-terminal in raw mode. @throws BoardError `BOARD_PTY` */
-export async function openPty(): Promise<Pty> {
+/**
+ * Opens a pseudo-terminal in raw mode.
+ * @param load gives node-pty, which is optional
+ * @throws BoardError `BOARD_PTY`
+ */
+export async function openPty(
+  load: () => Promise<unknown> = () => import('node-pty'),
+): Promise<Pty> {
   try {
-    const loaded: unknown = await import('node-pty')
-    const pair = ptyModuleOf(loaded).open({ cols: 80, rows: 24, encoding: null })
+    const pair = ptyModuleOf(await load()).open({ cols: 80, rows: 24, encoding: null })
     const { _pty: path, _master: master, _slave: slave } = pair
     slave.setRawMode(true)
     slave.pause()
