@@ -99,6 +99,13 @@ describe.each(databaseKinds)('issuing for others on $name', ({ name, create }) =
       expect((await bench.auditTypes()).slice(-2)).toEqual(['unit.ended', 'certificate.issued'])
     })
 
+    it('is bound to the board that any of those who ask together names', async () => {
+      const boardUid = bench.samples.boardUid()
+      const entries = [asked('far-1', 'FAR-1', boardUid), asked('far-1', 'FAR-1')]
+      await Promise.all(entries.map((entry) => bench.ledger.record(entry)))
+      expect((await bench.ledger.unit('FAR-1'))?.unit.boardUid).toBe(boardUid)
+    })
+
     it('is made once by many who ask for it at the same time', async () => {
       const entries = Array.from({ length: 8 }, () => asked('far-1', 'FAR-1'))
       await Promise.all(entries.map((entry) => bench.ledger.record(entry)))

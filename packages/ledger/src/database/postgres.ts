@@ -1,4 +1,11 @@
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import {
+  CompiledQuery,
+  Kysely,
+  PostgresDialect,
+  sql,
+  type DatabaseConnection,
+  type Driver,
+} from 'kysely'
 import { DatabaseError, Pool, types } from 'pg'
 import type { Database, Refusal } from './database.ts'
 import { prepareStatements, stalePlan } from './prepared-statements.ts'
@@ -18,6 +25,7 @@ export function openPostgres(url: string, connections = 10): Database {
     query_timeout: 60_000,
     keepAlive: true,
     application_name: 'keyline',
+    ...withoutWaiting,
     options: [
       'synchronous_commit=on',
       'lock_timeout=10s',
@@ -39,7 +47,7 @@ export function openPostgres(url: string, connections = 10): Database {
     prepareStatements(client)
   })
   return {
-    kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    kysely: new Kysely<Tables>({ dialect: new EagerDialect({ pool }) }),
     place: placeOf(url),
     types: { octets: 'bytea', integer: 'bigint', table: '', heap: '', isClustered: false },
     lockSchema: async (transaction) => {
@@ -50,6 +58,23 @@ export function openPostgres(url: string, connections = 10): Database {
     checkReserve: () => undefined,
   }
 }
+
+/** Statements that are sent together wait for one round trip, and are answered in their order. */
+const withoutWaiting = { pipeline: true }
+
+/** Sends the first statement of a transaction right behind its `begin`: what is wrong with one is wrong with both. */
+class EagerDialect extends PostgresDialect {
+  override createDriver(): Driver {
+    const driver = super.createDriver()
+    const beginTransaction = (connection: DatabaseConnection): Promise<void> => {
+      connection.executeQuery(begin).catch(() => undefined)
+      return Promise.resolve()
+    }
+    return Object.assign(driver, { beginTransaction })
+  }
+}
+
+const begin = CompiledQuery.raw('begin')
 
 /** `keyline` in ASCII, cut to 32 bits: one lock number for all Keyline processes of a database. */
 const schemaLock = 0x6b65796c

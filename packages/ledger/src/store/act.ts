@@ -134,8 +134,7 @@ async function append(
     hash = chainHash(hash, record)
     return { ...record, data: canonicalJson(data), hash }
   })
-  await records.insert(tx, rows)
-  await moveHead(tx, { hash })
+  await Promise.all([records.insert(tx, rows), moveHead(tx, { hash })])
   await watch?.beforeCommit(tx, before, notes)
   return { seq, hash }
 }

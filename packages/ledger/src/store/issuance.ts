@@ -111,8 +111,7 @@ export async function recordCertificates(
   for (const group of groupsOf(fresh)) {
     notes.push(...(await recordGroup(act, group, (unitId) => isKnown.get(unitId) === true)))
   }
-  await noteIssue(tx, { now })
-  await act.noteAll(notes)
+  await Promise.all([noteIssue(tx, { now }), act.noteAll(notes)])
   return answers
 }
 
@@ -148,7 +147,7 @@ async function recordGroup(
   isKnown: (unitId: string) => boolean,
 ): Promise<readonly AuditNote[]> {
   const [{ entry: first }] = jobs
-  const byUnit = new Map(jobs.map(({ entry }) => [entry.unitId, entry]))
+  const byUnit = entriesByUnit(jobs)
   const strangers = [...byUnit.values()].filter(({ unitId }) => !isKnown(unitId))
   const wanted = { count: jobs.length, newUnits: strangers.length }
   const order = await takeOf(tx, now, first, wanted)
@@ -158,7 +157,6 @@ async function recordGroup(
   const made = strangers.map((entry, place) =>
     remoteUnitRow(entry, order, order.last_sequence - strangers.length + 1 + place, now),
   )
-  await units.insert(tx, made)
   const unitsById = new Map<string, IssuanceUnit>([
     ...known,
     ...made.map((unit) => [unit.id, unit] as const),
@@ -169,11 +167,23 @@ async function recordGroup(
     job,
     row: certificateRow(job.entry, firstNumber + place, now),
   }))
-  await certificates.insert(
-    tx,
-    recorded.map(({ row }) => row),
-  )
+  await Promise.all([
+    units.insert(tx, made),
+    certificates.insert(
+      tx,
+      recorded.map(({ row }) => row),
+    ),
+  ])
   return recorded.map(({ job, row }) => issuedNote(job, row))
+}
+
+/** One entry of each unit: one that names its board, where there is one. */
+function entriesByUnit(jobs: Group): ReadonlyMap<string, IssuanceEntry> {
+  const byUnit = new Map<string, IssuanceEntry>()
+  for (const { entry } of jobs) {
+    if (byUnit.get(entry.unitId)?.identity?.boardUid === undefined) byUnit.set(entry.unitId, entry)
+  }
+  return byUnit
 }
 
 type TakenOrder = Awaited<ReturnType<typeof takeCertificates>>[number]
