@@ -293,3 +293,44 @@ describe('STM32WB55 in mode production', () => {
     expect(fixture.bench.board(1).flash.read(0x901c_0000, 65_536)).toEqual(before)
   })
 })
+
+describe('STM32WBA6 with a build that offers ITS', () => {
+  const build = { stores: ['flash', 'its'] } as const
+
+  async function provisioned(mode: 'test' | 'production'): Promise<readonly [ToolFixture, string]> {
+    const fixture = new ToolFixture({ part: stm32wba65 })
+    await fixture.program(0x081e_c000, provisioningImage())
+    await fixture.program(0x0800_0000, firmware('provisioning-X1', build))
+    await fixture.target('-rst')
+    const { finish, stored = '' } = await fixture.provision(mode)
+    expect(finish).toBe('000')
+    return [fixture, stored]
+  }
+
+  it('keeps the key there in mode production, and the application signs with it', async () => {
+    const [fixture, stored] = await provisioned('production')
+    using _ = fixture
+    expect(stored).toContain('its')
+    const { data } = decodeImage(fixture.bench.board(1).flash.read(0x081e_c000, 61_440))
+    expect(data.dacPrivateKey).toBeUndefined()
+    await fixture.program(0x0800_0000, firmware('application'))
+    await fixture.target('-rst')
+    await fixture.boot()
+    const host = await fixture.host()
+    const request = new Uint8Array(48).fill(5)
+    await host.send('ATTREQ', request)
+    const elements = (await host.hear('ATTRSP')) ?? none
+    const signature = (await host.hear('ATTSIG')) ?? none
+    const publicKey = p256PublicKey(data.dacPublicKey ?? none)
+    const message = Uint8Array.of(...elements, ...request.subarray(32))
+    expect(verifyP256({ publicKey, message, signature })).toBe(true)
+  })
+
+  it('keeps it in the factory data in mode test', async () => {
+    const [fixture, stored] = await provisioned('test')
+    using _ = fixture
+    expect(stored).toContain('flash')
+    const { data } = decodeImage(fixture.bench.board(1).flash.read(0x081e_c000, 61_440))
+    expect(data.dacPrivateKey).toBeDefined()
+  })
+})

@@ -17,6 +17,11 @@ type Described = Omit<FirmwareImageInput, 'version' | 'name'> & { readonly versi
 
 const described: Readonly<Record<string, Described>> = {
   'STM32WBA65I-DK1/STM_Provisioning.bin': { kind: 'provisioning-X1', size },
+  'STM32WBA65I-DK1/STM_Provisioning_ITS.bin': {
+    kind: 'provisioning-X1',
+    size,
+    stores: ['flash', 'its'],
+  },
   'STM32WBA65I-DK1/STM_Provisioning_L1.bin': { kind: 'provisioning-L1', size },
   'STM32WBA65I-DK1/STM_Provisioning_none.bin': { kind: 'provisioning-none', size },
   'STM32WBA65I-DK1/Lighting-App.bin': { kind: 'application', size },
