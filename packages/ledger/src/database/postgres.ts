@@ -62,19 +62,19 @@ export function openPostgres(url: string, connections = 10): Database {
 /** Statements that are sent together wait for one round trip, and are answered in their order. */
 const withoutWaiting = { pipeline: true }
 
+const begin = CompiledQuery.raw('begin')
+
 /** Sends the first statement of a transaction right behind its `begin`: what is wrong with one is wrong with both. */
-class EagerDialect extends PostgresDialect {
-  override createDriver(): Driver {
-    const driver = super.createDriver()
-    const beginTransaction = (connection: DatabaseConnection): Promise<void> => {
-      connection.executeQuery(begin).catch(() => undefined)
-      return Promise.resolve()
-    }
-    return Object.assign(driver, { beginTransaction })
-  }
+function beginTransaction(connection: DatabaseConnection): Promise<void> {
+  connection.executeQuery(begin).catch(() => undefined)
+  return Promise.resolve()
 }
 
-const begin = CompiledQuery.raw('begin')
+class EagerDialect extends PostgresDialect {
+  override createDriver(): Driver {
+    return Object.assign(super.createDriver(), { beginTransaction })
+  }
+}
 
 /** `keyline` in ASCII, cut to 32 bits: one lock number for all Keyline processes of a database. */
 const schemaLock = 0x6b65796c
