@@ -47,7 +47,7 @@ describe('the checker of the outputs', () => {
     [
       'a certificate that two units have',
       sql(`insert into certificate select 'copy', order_id, (select max(id) from unit), 3, issuer_key_id, 'copy',
-        'copy', 'copy', request_hash, der, state, void_reason, issued_at from certificate limit 1`),
+        'copy', 'copy', request_hash, der, state, void_reason, issued_at, station_id from certificate limit 1`),
       /^P1 DAC key .* belongs to/,
     ],
     [

@@ -11,7 +11,8 @@ import {
   type Pkcs11Signer,
 } from '@keyline/issuer'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { modulesAtHand, pkcs11, softhsmModule, TestToken } from '../support/softhsm.ts'
+import { softhsmModule } from '../support/softhsm-module.ts'
+import { modulesAtHand, pkcs11, TestToken } from '../support/softhsm.ts'
 import { productionIssuer } from './support/production.ts'
 import { generate, withSession } from './support/token-session.ts'
 

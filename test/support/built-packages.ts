@@ -1,10 +1,13 @@
 import { runTool } from '../../scripts/tool.ts'
+import { fetchSofthsm } from './softhsm-module.ts'
 
 /**
  * Set-up of the tests that start the program: builds what has changed, so that `packages/cli/bin/keyline.js` is never
  * older than its sources. TypeScript emits in spite of errors (2); these are the business of the check `types`.
+ * Fetches the module that tests of hardware keys load, where the machine has none.
  */
 export default async function buildPackages(): Promise<void> {
+  fetchSofthsm()
   const { code, output } = await runTool({
     tool: 'typescript',
     command: 'tsc',

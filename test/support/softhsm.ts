@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { encodeUtf8, Secret } from '@keyline/bytes'
 import type { Pkcs11Uri } from '@keyline/issuer'
 import type Pkcs11js from 'pkcs11js'
+import { softhsmModule } from './softhsm-module.ts'
 
 /** The PKCS#11 modules that tests run against: none under `KEYLINE_WITHOUT_HSM=1`, which is said in one line. */
 export function modulesAtHand(): readonly { readonly module: string }[] {
@@ -18,58 +18,6 @@ export function modulesAtHand(): readonly { readonly module: string }[] {
 export function pkcs11(): typeof Pkcs11js {
   // What the package exports, as its own declarations say.
   return createRequire(import.meta.url)('pkcs11js') as typeof Pkcs11js
-}
-
-const usualPlaces = [
-  '/usr/lib/softhsm/libsofthsm2.so',
-  '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
-  '/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so',
-  '/usr/lib64/pkcs11/libsofthsm2.so',
-  '/usr/lib64/softhsm/libsofthsm2.so',
-  '/usr/lib/pkcs11/libsofthsm2.so',
-  '/usr/local/lib/softhsm/libsofthsm2.so',
-  '/opt/homebrew/lib/softhsm/libsofthsm2.so',
-]
-
-const cache = resolve(import.meta.dirname, '../../.cache/softhsm')
-const debianPackage = 'libsofthsm2'
-
-/** Path of SoftHSM's module: installed, or unpacked into `.cache`, or installed now. @throws Error with the remedy */
-export function softhsmModule(): string {
-  const named = process.env['SOFTHSM2_MODULE']
-  if (named !== undefined && named !== '') {
-    if (existsSync(named)) return named
-    throw new Error(`SOFTHSM2_MODULE names ${named}, which is not there`)
-  }
-  const found = usualPlaces.find(existsSync) ?? unpacked() ?? installed()
-  if (found !== undefined) return found
-  throw new Error(
-    'these tests need SoftHSM 2: run `apt-get install softhsm2` (Fedora: dnf, macOS: brew install softhsm), ' +
-      'or set SOFTHSM2_MODULE to libsofthsm2.so; KEYLINE_WITHOUT_HSM=1 leaves them out',
-  )
-}
-
-/** Any user of a Debian may download a package and unpack it. */
-function unpacked(): string | undefined {
-  const module = join(cache, 'usr/lib/softhsm/libsofthsm2.so')
-  if (existsSync(module)) return module
-  mkdirSync(cache, { recursive: true })
-  run(['apt-get', 'download', debianPackage], cache)
-  const file = readdirSync(cache).find((name) => name.endsWith('.deb'))
-  if (file === undefined) return undefined
-  run(['dpkg', '-x', file, '.'], cache)
-  return existsSync(module) ? module : undefined
-}
-
-function installed(): string | undefined {
-  if (process.getuid?.() !== 0) return undefined
-  run(['apt-get', 'install', '--yes', '--no-install-recommends', debianPackage], cache)
-  return usualPlaces.find(existsSync)
-}
-
-function run([command = '', ...args]: readonly string[], cwd: string): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  spawnSync(command, args, { cwd, env, stdio: 'ignore', timeout: 300_000 })
 }
 
 export const userPin = '4711-user'

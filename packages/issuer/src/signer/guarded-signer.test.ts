@@ -1,4 +1,4 @@
-import { VirtualClock } from '@keyline/bytes'
+import { systemClock, VirtualClock, withDeadline } from '@keyline/bytes'
 import { generateP256, keyPairSigner, type Signer } from '@keyline/crypto'
 import { describe, expect, it } from 'vitest'
 import { IssuerError } from '../errors.ts'
@@ -102,8 +102,23 @@ describe('a key of this process under guard', () => {
 
   it('still says that it lies in a file', () => {
     const file = new FileSigner(keyPairSigner(pair))
-    const once = guardedSigner({ signer: file, clock: new VirtualClock(), timeoutMs: 500 })
+    const clock = new VirtualClock()
+    const once = guardedSigner({ signer: file, clock, timeoutMs: 500 })
     expect(custodyOf(once)).toBe('file')
-    expect(guardedSigner({ signer: once, clock: new VirtualClock(), timeoutMs: 500 })).toBe(once)
+    expect(guardedSigner({ signer: once, clock, timeoutMs: 500 })).toBe(once)
+    const twice = guardedSigner({ signer: once, clock: new VirtualClock(), timeoutMs: 500 })
+    expect(custodyOf(twice)).toBe('file')
+  })
+
+  it('costs no virtual time where it was guarded under the real clock', async () => {
+    const file = new FileSigner(keyPairSigner(pair))
+    const real = guardedSigner({ signer: file, clock: systemClock, timeoutMs: 500 })
+    const clock = new VirtualClock()
+    const signer = guardedSigner({ signer: real, clock, timeoutMs: 500 })
+    const wait = { clock, ms: 1, what: 'the signer' }
+    await Promise.all(
+      Array.from({ length: 8 }, () => withDeadline(wait, () => signer.sign(message))),
+    )
+    expect(clock.monotonicMs()).toBe(0)
   })
 })

@@ -30,29 +30,50 @@ const refusals: ReadonlySet<IssuerErrorCode> = new Set([
  * A key of this process answers at once: a deadline and a breaker would cost much and never act.
  */
 export function guardedSigner(input: GuardedSignerInput): Signer {
-  const { signer } = input
-  if (signer instanceof GuardedSigner || signer instanceof GuardedFileSigner) return signer
+  const { signer, clock } = input
+  if (signer instanceof GuardedSigner || signer instanceof GuardedFileSigner) {
+    return signer.clock === clock ? signer : new ForeignTimeSigner(signer, clock)
+  }
   return signer instanceof FileSigner
-    ? new GuardedFileSigner(signer, input.clock)
+    ? new GuardedFileSigner(signer, clock)
     : new GuardedSigner(input)
+}
+
+/** A guarded signer keeps its own clock; where another one is in use, that one stands still meanwhile. */
+class ForeignTimeSigner implements Signer {
+  readonly publicKey: P256PublicKey
+  readonly custody: KeyCustody | undefined
+  readonly #signer: Signer
+  readonly #clock: Clock
+
+  constructor(signer: Signer, clock: Clock) {
+    this.#signer = signer
+    this.#clock = clock
+    this.publicKey = signer.publicKey
+    this.custody = custodyOf(signer)
+  }
+
+  sign(message: Uint8Array): Promise<Uint8Array> {
+    return this.#clock.during(() => this.#signer.sign(message))
+  }
 }
 
 class GuardedFileSigner implements Signer {
   readonly publicKey: P256PublicKey
   readonly custody: KeyCustody = 'file'
+  readonly clock: Clock
   readonly #signer: FileSigner
-  readonly #clock: Clock
 
   constructor(signer: FileSigner, clock: Clock) {
     this.#signer = signer
-    this.#clock = clock
+    this.clock = clock
     this.publicKey = signer.publicKey
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {
     try {
       const signature = await this.#signer.sign(message)
-      return await verified({ publicKey: this.publicKey, message, signature }, this.#clock)
+      return await verified({ publicKey: this.publicKey, message, signature }, this.clock)
     } catch (cause) {
       throw failure(cause)
     }
@@ -62,11 +83,13 @@ class GuardedFileSigner implements Signer {
 class GuardedSigner implements Signer {
   readonly publicKey: P256PublicKey
   readonly custody: KeyCustody | undefined
+  readonly clock: Clock
   readonly #input: GuardedSignerInput
   readonly #breaker: CircuitBreaker
 
   constructor(input: GuardedSignerInput) {
     this.#input = input
+    this.clock = input.clock
     this.#breaker = new CircuitBreaker({ clock: input.clock })
     this.publicKey = input.signer.publicKey
     this.custody = custodyOf(input.signer)
