@@ -1,4 +1,6 @@
+import { rm } from 'node:fs/promises'
 import { runTool } from '../../scripts/tool.ts'
+import { programFolder } from './bundled-program.ts'
 import { fetchSofthsm } from './softhsm-module.ts'
 
 /**
@@ -8,6 +10,7 @@ import { fetchSofthsm } from './softhsm-module.ts'
  */
 export default async function buildPackages(): Promise<void> {
   fetchSofthsm()
+  await rm(programFolder, { recursive: true, force: true })
   const { code, output } = await runTool({
     tool: 'typescript',
     command: 'tsc',
