@@ -13,6 +13,7 @@ import {
   spl05Profile,
 } from '@keyline/stsafe-sim'
 import { pemEncode } from '@keyline/x509'
+import { bundledProgram } from '../support/bundled-program.ts'
 import { KeylineProcess, type Ended } from './support/keyline.ts'
 
 const Scenarios = z.object({
@@ -71,9 +72,16 @@ async function servedChip(name: string): Promise<ServedChip> {
 }
 
 async function example(name: string, ...args: readonly string[]): Promise<Ended> {
-  const tsx = ['--conditions=source', '--import', import.meta.resolve('tsx')]
+  const program = await bundledProgram(resolve('examples/stsafe', `${name}.ts`))
+  await using running = new KeylineProcess([process.execPath, program, ...args])
+  return await running.ended
+}
+
+/** As their page says. */
+async function exampleByTsx(name: string): Promise<Ended> {
+  const tsx = ['--import', import.meta.resolve('tsx')]
   const program = resolve('examples/stsafe', `${name}.ts`)
-  await using running = new KeylineProcess([process.execPath, ...tsx, program, ...args])
+  await using running = new KeylineProcess([process.execPath, ...tsx, program])
   return await running.ended
 }
 
@@ -171,7 +179,7 @@ describe('the examples', () => {
   it.each(['host-keys', 'wrapped-cmac', 'wrapped-ccm', 'authenticate'])(
     'run %s on a chip of their own when none is named',
     async (name) => {
-      const { code, out, err } = await example(name)
+      const { code, out, err } = await exampleByTsx(name)
       expect({ code, err }).toEqual({ code: 0, err: '' })
       expect(out).toContain('(in software)')
     },

@@ -3,10 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { bundledProgram } from '../../../test/support/bundled-program.ts'
 
 const room = fileURLToPath(new URL('..', import.meta.url))
 
-it('runs the example of the page and prints what the page says', () => {
+it('runs the example of the page and prints what the page says', async () => {
   const page = readFileSync(join(room, 'README.md'), 'utf8')
   const [, example = ''] = /```ts\n([^]*?)```/.exec(page) ?? []
   const [, printed = ''] = /```text\n(be4c[^]*?)```/.exec(page) ?? []
@@ -16,7 +17,7 @@ it('runs the example of the page and prints what the page says', () => {
   try {
     const file = join(folder, 'example.ts')
     writeFileSync(file, example)
-    const args = ['--conditions=source', '--import', 'tsx', file]
+    const args = [await bundledProgram(file)]
     expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe(printed)
     expect(printed).not.toBe('')
   } finally {
