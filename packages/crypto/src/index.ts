@@ -75,7 +75,6 @@ export {
   signP256Der,
   verifyP256,
   verifyP256Der,
-  verifyP256DerInPool,
   type P256KeyPair,
   type P256PublicKey,
   type P256Verification,

@@ -193,17 +193,6 @@ export function verifyP256Der(input: P256Verification): boolean {
   return verify('sha256', input.message, input.publicKey.handle, input.signature)
 }
 
-/** The same on a thread of the runtime's pool: for a process whose own thread has other work meanwhile. */
-export function verifyP256DerInPool(input: P256Verification): Promise<boolean> {
-  const { message, publicKey, signature } = input
-  return new Promise((resolve, reject) => {
-    verify('sha256', message, publicKey.handle, signature, (error, isGood) => {
-      if (error === null) resolve(isGood)
-      else reject(error)
-    })
-  })
-}
-
 /** SubjectPublicKeyInfo DER of a point, 91 octets. */
 export function p256Spki(point: Uint8Array): Uint8Array<ArrayBuffer> {
   return concat(p256SpkiPrefix, point)

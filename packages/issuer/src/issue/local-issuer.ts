@@ -128,7 +128,7 @@ export class LocalIssuer {
     }
     requireClock(this.#options)
     const order = this.#order(orderId, prospect)
-    const { publicKey } = await this.#accepted(read, order, prospect)
+    const { publicKey } = this.#accepted(read, order, prospect)
     requireOpen(order, request.stationId, this.#options.clock.now())
     const authority = this.#authorities.ofOrder(order)
     const commonName = this.#commonName(request, prospect)
@@ -176,15 +176,14 @@ export class LocalIssuer {
     return order
   }
 
-  async #accepted(
+  #accepted(
     read: ReturnType<typeof readRequest>,
     order: IssuanceOrder,
     { isKeyKnown }: IssuanceProspect,
-  ): Promise<ReadRequest> {
+  ): ReadRequest {
     if (!read.ok) throw requestRefusal(read.finding)
     const isKnown = isKeyKnown || this.#authorities.isCaKey(read.spkiSha256)
-    const judged = await this.#options.clock.during(() => judgeRequest(read, order))
-    const check = judged ?? judgeKey(read, order, isKnown)
+    const check = judgeRequest(read, order) ?? judgeKey(read, order, isKnown)
     if (!check.ok) throw requestRefusal(check.finding)
     return read
   }

@@ -5,7 +5,7 @@ import { matterIds } from '@keyline/matter'
 import {
   derLimits,
   isEcdsaWithSha256,
-  isSelfSignedInPool,
+  isSelfSigned,
   parseRequest,
   publicKeyOf,
   type CertificateRequest,
@@ -56,7 +56,7 @@ export async function checkRequest(
 ): Promise<RequestCheck> {
   const read = readRequest(csr)
   if (!read.ok) return read
-  const refused = await judgeRequest(read, context)
+  const refused = judgeRequest(read, context)
   return refused ?? judgeKey(read, context, await context.isKeyKnown(read.spkiSha256))
 }
 
@@ -81,15 +81,15 @@ export function readRequest(csr: Uint8Array): ReadRequest | Refused {
 }
 
 /** Signature and subject: CSR-04 to CSR-06. */
-export async function judgeRequest(
+export function judgeRequest(
   { request }: ReadRequest,
   order: Pick<RequestContext, 'vendorId' | 'productId'>,
-): Promise<Refused | undefined> {
+): Refused | undefined {
   if (!isEcdsaWithSha256(request.signatureAlgorithm)) {
     const message = 'it must be ecdsa-with-SHA256 without parameters'
     return refuse('CSR-04', 'signatureAlgorithm', request.signatureAlgorithm.oid, message)
   }
-  if (!(await isSelfSignedInPool(request))) {
+  if (!isSelfSigned(request)) {
     const message = 'it does not verify with the key of the request'
     return refuse('CSR-05', 'signature', toHex(request.signature.octets), message)
   }

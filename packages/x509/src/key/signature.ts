@@ -1,4 +1,4 @@
-import { p256Order, verifyP256Der, verifyP256DerInPool, type P256PublicKey } from '@keyline/crypto'
+import { p256Order, verifyP256Der, type P256PublicKey } from '@keyline/crypto'
 import { DerReader } from '../der/reader.ts'
 import { X509Error } from '../errors.ts'
 
@@ -28,11 +28,6 @@ export function isEcdsaSignature(der: Uint8Array): boolean {
 /** ECDSA with SHA-256 over P-256, the signature in strict DER; s and n − s are both accepted. */
 export function verifyEcdsa(input: EcdsaVerification): boolean {
   return isEcdsaSignature(input.signature) && verifyP256Der(input)
-}
-
-/** The same on a thread of the runtime's pool. */
-export async function verifyEcdsaInPool(input: EcdsaVerification): Promise<boolean> {
-  return isEcdsaSignature(input.signature) && (await verifyP256DerInPool(input))
 }
 
 const orderOctets = Uint8Array.from({ length: 32 }, (_, place) =>
