@@ -100,7 +100,8 @@ export async function startServer(
     serverOptions(identity, { ...transportTimeouts, ...options.timeouts }),
     listenerOf(app),
   )
-  server.maxHeadersCount = transportLimits.headerLines + 1
+  // Lines are counted at the gate, which answers in our form; what the runtime holds of them is bounded by their octets.
+  server.maxHeadersCount = 0
   server.maxConnections = transportLimits.connections
   server.on('tlsClientError', () => undefined)
   const port = await listen(server, options)

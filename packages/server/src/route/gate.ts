@@ -165,7 +165,6 @@ export class Gate {
   }
 }
 
-/** Node.js drops what is above its own bound without a word; that bound is one higher than ours. */
 function requireFewHeaders({ rawHeaders }: IncomingMessage): void {
   if (rawHeaders.length / 2 <= transportLimits.headerLines) return
   const message = `more than ${transportLimits.headerLines} header lines`
