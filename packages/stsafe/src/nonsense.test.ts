@@ -76,7 +76,7 @@ describe('a chip that answers nonsense', () => {
       }
       if (bus.transfers > 400) throw new Error(`${name} took ${bus.transfers} transfers`)
     }
-    process.stdout.write(`${endWatch(runs)}\n`)
+    process.stdout.write(`${await endWatch(runs)}\n`)
     expect([...codes]).toEqual(
       expect.arrayContaining(['STSAFE_RESPONSE', 'STSAFE_FRAME_CRC', 'STSAFE_FRAME_SIZE']),
     )
