@@ -25,6 +25,7 @@ export {
   type LocalIssuer,
   type LocalIssuerOptions,
 } from './issue/local-issuer.ts'
+export { storeRefusalCodes } from './issue/store-refusal.ts'
 export {
   lintAnyDac,
   lintPaa,

@@ -43,6 +43,5 @@ function rowOf(value: unknown): AnswerRow | undefined {
 function cell(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return ''
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+  return text.replaceAll(/\p{Cc}/gu, ' ')
 }

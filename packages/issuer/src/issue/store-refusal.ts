@@ -2,7 +2,7 @@ import { isKeylineError } from '@keyline/bytes'
 import { IssuerError, type IssuerErrorCode } from '../errors.ts'
 
 /** One refusal has one name, whether it is answered early or by the record. */
-const codes: Readonly<Record<string, IssuerErrorCode>> = {
+export const storeRefusalCodes = {
   LEDGER_ORDER_UNKNOWN: 'ISSUER_ORDER_UNKNOWN',
   LEDGER_ORDER_CLOSED: 'ISSUER_ORDER_CLOSED',
   LEDGER_ORDER_PAUSED: 'ISSUER_ORDER_PAUSED',
@@ -16,11 +16,13 @@ const codes: Readonly<Record<string, IssuerErrorCode>> = {
   LEDGER_UNAVAILABLE: 'ISSUER_STORE_DOWN',
   LEDGER_BUSY: 'ISSUER_STORE_DOWN',
   LEDGER_FULL: 'ISSUER_STORE_DOWN',
-}
+} as const satisfies Readonly<Record<string, IssuerErrorCode>>
+
+const byCode: ReadonlyMap<string, IssuerErrorCode> = new Map(Object.entries(storeRefusalCodes))
 
 /** The error of the issuer behind an error of the record; any other error as it is. */
 export function storeRefusal(error: unknown): unknown {
-  const code = isKeylineError(error) ? codes[error.code] : undefined
+  const code = isKeylineError(error) ? byCode.get(error.code) : undefined
   if (code === undefined || !isKeylineError(error)) return error
   const { message, details, remedy } = error
   return new IssuerError(code, message, {

@@ -75,9 +75,8 @@ function headersOf(error: KeylineError, status: number): Readonly<Record<string,
 
 /** Text without control characters and without a full stop at its end, bounded. */
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
   return text
-    .replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+    .replaceAll(/\p{Cc}+/gu, ' ')
     .slice(0, 1_000)
     .replace(/\.$/, '')
 }

@@ -1,5 +1,5 @@
 import { isKeylineError } from '@keyline/bytes'
-import { IssuerError, type IssuerErrorCode } from '@keyline/issuer'
+import { IssuerError, storeRefusalCodes, type IssuerErrorCode } from '@keyline/issuer'
 import type { LedgerErrorCode } from '@keyline/ledger'
 
 /**
@@ -7,25 +7,13 @@ import type { LedgerErrorCode } from '@keyline/ledger'
  * its verdict from the fault of the code. What is not here is for people who look after members and orders, and stands.
  */
 export const toldCodes: Readonly<Partial<Record<LedgerErrorCode, IssuerErrorCode>>> = {
-  LEDGER_ORDER_UNKNOWN: 'ISSUER_ORDER_UNKNOWN',
-  LEDGER_ORDER_CLOSED: 'ISSUER_ORDER_CLOSED',
-  LEDGER_ORDER_PAUSED: 'ISSUER_ORDER_PAUSED',
-  LEDGER_ORDER_WINDOW: 'ISSUER_ORDER_WINDOW',
-  LEDGER_ORDER_PAI: 'ISSUER_PAI_ROTATED',
-  LEDGER_STATION_REFUSED: 'ISSUER_STATION_REFUSED',
-  LEDGER_QUOTA: 'ISSUER_QUOTA_REACHED',
-  LEDGER_KEY_TAKEN: 'ISSUER_KEY_KNOWN',
-  LEDGER_IDEMPOTENCY: 'ISSUER_IDEMPOTENCY_CONFLICT',
-  LEDGER_UNIT_UNKNOWN: 'ISSUER_UNIT_UNKNOWN',
+  ...storeRefusalCodes,
   LEDGER_UNIT_DECIDED: 'ISSUER_UNIT_CONFLICT',
   LEDGER_UNIT_DIFFERS: 'ISSUER_UNIT_CONFLICT',
   LEDGER_UNIT_BOUND: 'ISSUER_UNIT_CONFLICT',
   LEDGER_SERIAL_TAKEN: 'ISSUER_UNIT_CONFLICT',
   LEDGER_BOARD_TAKEN: 'ISSUER_UNIT_CONFLICT',
   LEDGER_CLOCK: 'ISSUER_CLOCK_WRONG',
-  LEDGER_UNAVAILABLE: 'ISSUER_STORE_DOWN',
-  LEDGER_BUSY: 'ISSUER_STORE_DOWN',
-  LEDGER_FULL: 'ISSUER_STORE_DOWN',
   LEDGER_DATABASE: 'ISSUER_STORE_DOWN',
   LEDGER_DAMAGED: 'ISSUER_STORE_DOWN',
   LEDGER_CLOSED: 'ISSUER_STORE_DOWN',
