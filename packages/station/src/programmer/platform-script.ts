@@ -74,6 +74,8 @@ function commandOf(path: string): {
 }
 
 const heading = /^.*\b(?:define|select|choose|enter)\b.*\bRDP\b.*$/gim
+/** Text that a question may stand in; a flood without line ends would cost its square. */
+const mostHeard = 4_096
 const choices = /\[\s*0\s*\|\s*1\s*\|\s*2\s*\]/g
 
 /** Listens for questions. A shell shows the choices on a terminal alone: the heading before them tells as well. */
@@ -89,7 +91,7 @@ class Questions {
 
   hear(text: string, process: RunningProcess): void {
     this.dispose()
-    this.#heard = `${this.#heard}${text}`.slice(-65_536)
+    this.#heard = `${this.#heard}${text}`.slice(-mostHeard)
     const lines = this.#heard.slice(0, this.#heard.lastIndexOf('\n') + 1)
     const asked = Math.max(countOf(heading, this.#heard), countOf(choices, this.#heard))
     if (asked > this.#answered && this.#answered === 0) {

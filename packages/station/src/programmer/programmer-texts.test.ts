@@ -108,6 +108,13 @@ describe('the output of the programmer', () => {
     )
   })
 
+  it('is read in time linear in it, whatever stands in a heading', () => {
+    const text = `=${' '.repeat(200_000)}x`
+    const before = process.cpuUsage().user
+    expect(readList(text).probes).toEqual([])
+    expect(process.cpuUsage().user - before).toBeLessThan(1_000_000)
+  })
+
   it('is read without colours', () => {
     const text = '\u001b[31mError: Data mismatch found\u001b[0m'
     expect(judgeCall([], text)).toMatchObject({ ok: false, error: 'verify' })

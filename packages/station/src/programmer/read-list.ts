@@ -25,6 +25,15 @@ export interface BoardList {
 
 type Block = Map<string, string>
 
+/** The words of a line `===== words =====`, in time linear in the line. */
+function headingOf(line: string): string | undefined {
+  const behind = line.replace(/^=+/, '')
+  if (behind === line || !behind.endsWith('=')) return undefined
+  let end = behind.length
+  while (behind[end - 1] === '=') end -= 1
+  return behind.slice(0, end).trim()
+}
+
 /** Reads what `--list` printed, of any version. Source: provisioning-station section 4.3. */
 export function readList(text: string): BoardList {
   const probeBlocks: Block[] = []
@@ -32,7 +41,7 @@ export function readList(text: string): BoardList {
   let section = ''
   let block: Block | undefined
   for (const line of outputLines(text)) {
-    const heading = /^=+\s*(.*?)\s*=+$/.exec(line)?.[1]
+    const heading = headingOf(line)
     if (heading !== undefined) {
       section = heading.toLowerCase()
       block = undefined
