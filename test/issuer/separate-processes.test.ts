@@ -9,7 +9,10 @@ import { passphrase } from '../cli/support/pki.ts'
 import { filesBelow } from '../secrets/support/places.ts'
 import { SecretSearch } from '../secrets/support/search.ts'
 import { secretOctets } from '../secrets/support/secret.ts'
-import { authorityFor, type TestAuthority } from '../signer/support/authority.ts'
+import {
+  authorityFor,
+  type TestAuthority,
+} from '../../packages/issuer/src/testing/test-authority.ts'
 import { occurrencesInMemory } from '../signer/support/process-memory.ts'
 import { examples, temporaryFolder } from '../support/line.ts'
 import { modulesAtHand, TestToken } from '../support/softhsm.ts'

@@ -8,12 +8,12 @@ import { generateP256, p256ScalarOf } from '@keyline/crypto'
 import { connectSigner, pkiFiles } from '@keyline/issuer'
 import { pemDecode } from '@keyline/x509'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { authorityFor, dacBy, isIssued } from '../../packages/issuer/src/testing/test-authority.ts'
 import { keyline, runKeyline, startKeyline, type KeylineProcess } from '../cli/support/keyline.ts'
 import { writePassphrase, passphrase } from '../cli/support/pki.ts'
 import { bundledProgram } from '../support/bundled-program.ts'
 import { scaled } from '../support/scale.ts'
 import { modulesAtHand, TestToken } from '../support/softhsm.ts'
-import { authorityFor, dacBy, isIssued } from './support/authority.ts'
 import { occurrencesInMemory } from './support/process-memory.ts'
 
 let clientProgram: string

@@ -1,6 +1,6 @@
 import type { P256KeyPair } from '@keyline/crypto'
 import { p256ScalarOf } from '@keyline/crypto'
-import { withSession } from '../../signer/support/token-session.ts'
+import { withSession } from '../../support/token-session.ts'
 import { pkcs11, type TestToken } from '../../support/softhsm.ts'
 
 /** Object identifier of prime256v1, DER. */

@@ -1,6 +1,6 @@
 import { systemRandom } from '@keyline/bytes'
 import { connectSigner } from '@keyline/issuer'
-import { dacBy, isIssued } from './authority.ts'
+import { dacBy, isIssued } from '../../../packages/issuer/src/testing/test-authority.ts'
 
 /** Issues certificates through a signer process until it is ended: told a number, it answers how many were good. */
 const [address = '', paiHex = ''] = process.argv.slice(2)

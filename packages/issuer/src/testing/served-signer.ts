@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@keyline/bytes'
 import type { Signer } from '@keyline/crypto'
-import { createSigningCheck, serveSigner, SignatureCounter } from '@keyline/issuer'
+import { SignatureCounter } from '../signer/signature-counter.ts'
+import { serveSigner } from '../signer/signer-server.ts'
+import { createSigningCheck } from '../signer/signing-check.ts'
 
 /** A signer behind a socket, in this process. */
 export interface ServedSigner {

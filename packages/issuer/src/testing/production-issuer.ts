@@ -1,6 +1,7 @@
 import { systemClock, systemRandom } from '@keyline/bytes'
 import { generateP256, keyPairSigner, type Signer } from '@keyline/crypto'
-import { certifyPaa, certifyPai, createLocalIssuer, type LocalIssuer } from '@keyline/issuer'
+import { createLocalIssuer, type LocalIssuer } from '../issue/local-issuer.ts'
+import { certifyPaa, certifyPai } from '../pki/create-pki.ts'
 
 const vendorId = 0x1234
 

@@ -1,8 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import { systemRandom } from '@keyline/bytes'
 import { generateP256, keyPairSigner, type P256PublicKey, type Signer } from '@keyline/crypto'
-import { buildDac, certifyPaa, certifyPai, drawSerialNumber, readPai } from '@keyline/issuer'
 import { buildCrl, keyIdentifier, parseCertificate } from '@keyline/x509'
+import { buildDac } from '../build/build-dac.ts'
+import { readPai } from '../build/pai.ts'
+import { drawSerialNumber } from '../build/serial-number.ts'
+import { certifyPaa, certifyPai } from '../pki/create-pki.ts'
 
 const vendorId = 0xfff1
 const notBefore = new Date('2026-01-01T00:00:00Z')

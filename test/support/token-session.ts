@@ -1,5 +1,5 @@
 import type { Handle, PKCS11 } from 'pkcs11js'
-import { pkcs11, userPin, type TestToken } from '../../support/softhsm.ts'
+import { pkcs11, userPin, type TestToken } from './softhsm.ts'
 
 /** Does something in the token behind the back of a signer, which may have it open in this process. */
 export function withSession<T>(

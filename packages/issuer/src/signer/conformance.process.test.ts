@@ -1,14 +1,6 @@
 import { encodeUtf8, Secret, systemRandom } from '@keyline/bytes'
 import { generateP256, verifyP256Der, type Signer } from '@keyline/crypto'
 import {
-  connectSigner,
-  custodyOf,
-  makePkcs11Key,
-  openFileSigner,
-  type HeldSigner,
-  type KeyCustody,
-} from '@keyline/issuer'
-import {
   encryptPkcs8,
   isCrlSignedBy,
   isEcdsaSignature,
@@ -16,10 +8,14 @@ import {
   parseCrl,
 } from '@keyline/x509'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { scaled } from '../support/scale.ts'
-import { modulesAtHand, TestToken } from '../support/softhsm.ts'
-import { authorityFor, dacBy, isIssued, listBy } from './support/authority.ts'
-import { served } from './support/served.ts'
+import { scaled } from '../../../../test/support/scale.ts'
+import { modulesAtHand, TestToken } from '../../../../test/support/softhsm.ts'
+import { served } from '../testing/served-signer.ts'
+import { authorityFor, dacBy, isIssued, listBy } from '../testing/test-authority.ts'
+import { openFileSigner } from './file-signer.ts'
+import { custodyOf, type HeldSigner, type KeyCustody } from './held-signer.ts'
+import { makePkcs11Key } from './pkcs11-signer.ts'
+import { connectSigner } from './signer-client.ts'
 
 interface OpenedSigner {
   readonly signer: Signer

@@ -1,6 +1,6 @@
 import { encodeUtf8, Secret } from '@keyline/bytes'
-import { openPkcs11Signer } from '@keyline/issuer'
 import { expect, it, vi } from 'vitest'
+import { openPkcs11Signer } from './pkcs11-signer.ts'
 
 vi.mock('pkcs11js', () => {
   throw new Error('not installed')

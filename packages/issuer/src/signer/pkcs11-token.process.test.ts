@@ -1,20 +1,15 @@
 import { renameSync, rmSync } from 'node:fs'
 import { encodeUtf8, fromHex, Secret, seededRandom, systemRandom } from '@keyline/bytes'
 import { verifyP256Der, type Signer } from '@keyline/crypto'
-import {
-  custodyOf,
-  formatPkcs11Uri,
-  makePkcs11Key,
-  openPkcs11Signer,
-  openSigner,
-  parsePkcs11Uri,
-  type Pkcs11Signer,
-} from '@keyline/issuer'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { softhsmModule } from '../support/softhsm-module.ts'
-import { modulesAtHand, pkcs11, TestToken } from '../support/softhsm.ts'
-import { productionIssuer } from './support/production.ts'
-import { generate, withSession } from './support/token-session.ts'
+import { softhsmModule } from '../../../../test/support/softhsm-module.ts'
+import { modulesAtHand, pkcs11, TestToken } from '../../../../test/support/softhsm.ts'
+import { generate, withSession } from '../../../../test/support/token-session.ts'
+import { productionIssuer } from '../testing/production-issuer.ts'
+import { custodyOf } from './held-signer.ts'
+import { openSigner } from './open-signer.ts'
+import { makePkcs11Key, openPkcs11Signer, type Pkcs11Signer } from './pkcs11-signer.ts'
+import { formatPkcs11Uri, parsePkcs11Uri } from './pkcs11-uri.ts'
 
 const message = encodeUtf8('to be signed')
 

@@ -5,21 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { concat, encodeUtf8, fromHex, systemClock } from '@keyline/bytes'
 import { generateP256, keyPairSigner, type P256KeyPair, type Signer } from '@keyline/crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { productionIssuer } from '../testing/production-issuer.ts'
+import { served } from '../testing/served-signer.ts'
+import { authorityFor, authoritySignedBy, dacBy, isIssued } from '../testing/test-authority.ts'
+import { FileSigner } from './file-signer.ts'
+import { SignatureCounter } from './signature-counter.ts'
+import { connectSigner } from './signer-client.ts'
 import {
-  connectSigner,
-  createSigningCheck,
   decodeSignerMessage,
   encodeSignerMessage,
-  FileSigner,
-  serveSigner,
-  SignatureCounter,
   SignerFrames,
   type SignerMessage,
-} from '@keyline/issuer'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { authorityFor, authoritySignedBy, dacBy, isIssued } from './support/authority.ts'
-import { productionIssuer } from './support/production.ts'
-import { served } from './support/served.ts'
+} from './signer-protocol.ts'
+import { serveSigner } from './signer-server.ts'
+import { createSigningCheck } from './signing-check.ts'
 
 const probe = new Uint8Array(32)
 const failed = expect.objectContaining({ code: 'ISSUER_SIGNER_FAILED', retryable: true }) as Error
