@@ -184,6 +184,40 @@ export const stationErrorTable = {
     meaning: 'Too little space is left for the journal, the ledger and the results.',
     remedy: 'free space on the disk that the message names, then run with --resume',
   },
+  STATION_PORT_NAME: {
+    fault: 'caller',
+    meaning: 'The text is not the name of a serial port.',
+    remedy: 'use a name like /dev/ttyACM0, ttyACM0, COM3, serial:///dev/ttyACM0 or tcp://host:port',
+  },
+  STATION_PORT_MISSING: {
+    fault: 'operator',
+    meaning: 'The serial port does not exist, or no serial server answers.',
+    remedy: 'check the cable and the probe; a port may come back under another name after a reset',
+    retryable: true,
+  },
+  STATION_PORT_BUSY: {
+    fault: 'operator',
+    meaning: 'Another program, or another slot of this station, holds the serial port.',
+    remedy: 'close terminals and other stations that use the port, then run again',
+    retryable: true,
+  },
+  STATION_PORT_DENIED: {
+    fault: 'operator',
+    meaning: 'The user of the station may not open the serial port.',
+    remedy:
+      'add the user to the group of the port (`sudo usermod -aG dialout $USER`), then log in again',
+  },
+  STATION_PORT_STUCK: {
+    fault: 'infrastructure',
+    meaning:
+      'The driver of the serial port did not come back in time. The port is abandoned; its handle may have leaked.',
+    remedy: 'unplug the probe and plug it in again; if it happens again, restart the station',
+  },
+  STATION_SERIAL_LIBRARY: {
+    fault: 'operator',
+    meaning: 'The library that opens serial ports is not installed or does not load here.',
+    remedy: 'run `npm install serialport` beside the station, or use tcp://host:port',
+  },
 } as const satisfies ErrorTable
 
 export type StationErrorCode = keyof typeof stationErrorTable
