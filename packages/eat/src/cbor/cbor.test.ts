@@ -253,9 +253,10 @@ const { value: anyValue } = letrec<{ value: CborValue; scalar: CborValue }>((tie
   ),
 }))
 
-const withTags = fc
-  .tuple(nat(), double(), anyValue)
-  .map(([tag, number, value]): CborValue => [new CborTag(tag, value), new CborFloat(number)])
+const withTags = tuple(nat(), double(), anyValue).map(([tag, number, value]): CborValue => [
+  new CborTag(tag, value),
+  new CborFloat(number),
+])
 
 describe('CBOR of any value', () => {
   it('is read back as it was written, in either order of maps', () => {
