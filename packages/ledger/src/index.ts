@@ -4,6 +4,7 @@ export { auditRules, verifyAuditExport, type AuditReport } from './audit/verify.
 export { LedgerError, ledgerErrorTable, type LedgerErrorCode } from './errors.ts'
 export { Ledger } from './ledger.ts'
 export { openLedger, type LedgerLocation, type LedgerOptions } from './open-ledger.ts'
+export type { GivenIdentity } from './store/adopt.ts'
 export {
   batchSerialNumber,
   batchUnitId,

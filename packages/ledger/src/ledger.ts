@@ -3,10 +3,11 @@ import { sql, type Kysely } from 'kysely'
 import type { AuditHead } from './audit/record.ts'
 import type { Database } from './database/database.ts'
 import type { Tables } from './database/schema.ts'
-import { LedgerError, type LedgerErrorCode } from './errors.ts'
+import { LedgerError } from './errors.ts'
 import type { UnitSecrets, VerdictRecord, WorkOrder } from './records/index.ts'
 import type { Act, Actor } from './store/act.ts'
 import type { Acts } from './store/acts.ts'
+import { adoptIdentity, type GivenIdentity } from './store/adopt.ts'
 import { auditHead, auditLines, checkHead } from './store/audit-log.ts'
 import {
   findBatch,
@@ -49,7 +50,6 @@ import { reportOf, reportOfRow, type UnitReport } from './store/report.ts'
 import { findSetting, putSetting } from './store/settings.ts'
 import {
   bindUnit,
-  boardTaken,
   decideUnit,
   reserveUnit,
   undecidedUnits,
@@ -80,9 +80,8 @@ export interface LedgerParts {
 export class Ledger {
   readonly #parts: LedgerParts
   readonly #database: Database
-  readonly #vault: Vault
   readonly #actor: Actor
-  readonly #clock: Clock
+  readonly #acts: Acts
   /** Who may act through a server. */
   readonly members: Members
   /** Revoked certificates, and the lists that publish them. */
@@ -95,18 +94,16 @@ export class Ledger {
   constructor(parts: LedgerParts) {
     this.#parts = parts
     this.#database = parts.database
-    this.#vault = parts.vault
     this.#actor = parts.acts
-    this.#clock = parts.clock
-    const acts: Acts = {
+    this.#acts = {
       act: (work) => this.#act(work),
       read: (work) => this.#read(work),
-      now: () => this.#clock.now(),
+      now: () => this.#parts.clock.now(),
     }
-    this.members = new Members(acts)
-    this.jobs = new Jobs(acts, parts.clock, parts.queue)
-    this.revocation = new RevocationLists(acts, this.jobs)
-    this.checkpoints = new Checkpoints(acts, parts.keeper)
+    this.members = new Members(this.#acts)
+    this.jobs = new Jobs(this.#acts, parts.clock, parts.queue)
+    this.revocation = new RevocationLists(this.#acts, this.jobs)
+    this.checkpoints = new Checkpoints(this.#acts, parts.keeper)
   }
 
   /** The same ledger for another actor, who then stands in the audit records. Only the ledger itself closes it. */
@@ -165,8 +162,18 @@ export class Ledger {
     if ((await this.remaining(orderId)) <= 0) return undefined
     this.#database.checkReserve()
     const secrets = await draw()
-    const reservation = { orderId, secrets, vault: this.#vault, random: this.#parts.random }
+    const reservation = { orderId, secrets, vault: this.#parts.vault, random: this.#parts.random }
     return this.#act((act) => reserveUnit(act, reservation))
+  }
+
+  /**
+   * Records the unit of an identity that was made elsewhere, once; the same identity again gives its unit back.
+   * @throws LedgerError `LEDGER_SERIAL_TAKEN`, `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_DECIDED`, `LEDGER_QUOTA`, `LEDGER_FULL`
+   */
+  async adopt(orderId: string, identity: GivenIdentity): Promise<ReservedUnit> {
+    this.#database.checkReserve()
+    const { random, vault } = this.#parts
+    return adoptIdentity(this.#acts, { ...identity, orderId, vault, random })
   }
 
   /** Units that the order still misses: its quantity less those that are open or made. */
@@ -181,7 +188,7 @@ export class Ledger {
 
   /** Units of the order without a final verdict, by sequence, for the station that goes on with them. */
   undecided(orderId: string): Promise<readonly ReservedUnit[]> {
-    return this.#read((db) => undecidedUnits(db, orderId, this.#vault))
+    return this.#read((db) => undecidedUnits(db, orderId, this.#parts.vault))
   }
 
   /**
@@ -189,18 +196,12 @@ export class Ledger {
    * only one to bind it.
    * @throws LedgerError `LEDGER_BOARD_TAKEN`, `LEDGER_UNIT_BOUND`, `LEDGER_UNIT_DECIDED`
    */
-  async bind(
+  bind(
     unitId: string,
     boardUid: string,
     options: { readonly isFirst?: boolean } = {},
   ): Promise<void> {
-    const { isFirst = false } = options
-    try {
-      await this.#act((act) => bindUnit(act, unitId, boardUid, isFirst))
-    } catch (error) {
-      if (!isRefusal(error, 'LEDGER_BOARD_TAKEN')) throw error
-      throw await this.#read((db) => boardTaken(db, boardUid, error))
-    }
+    return bindUnit(this.#acts, unitId, boardUid, options.isFirst ?? false)
   }
 
   /** Records the verdict; the same one again changes nothing, and only QUARANTINE may be followed by another. @throws LedgerError `LEDGER_VERDICT_DIFFERS` */
@@ -229,7 +230,7 @@ export class Ledger {
     return this.#act(async ({ tx, note }) => {
       const row = await unitRow(tx, unitId)
       requireOwnSecrets(row)
-      const secrets = this.#vault.openUnit(unitId, row)
+      const secrets = this.#parts.vault.openUnit(unitId, row)
       await note('secrets.revealed', { unit: unitId })
       return secrets
     })
@@ -279,7 +280,7 @@ export class Ledger {
   /** What the ledger knows about a request for a certificate. Questions that arrive together are one statement. */
   async prospect(question: IssuanceQuestion): Promise<IssuanceProspect> {
     this.#requireOpen()
-    return this.#clock.during(() => this.#parts.prospects.add(question))
+    return this.#parts.clock.during(() => this.#parts.prospects.add(question))
   }
 
   /** What was answered to this idempotency key. */
@@ -294,7 +295,7 @@ export class Ledger {
 
   /** Refuses to start issuing while the clock is wrong. @throws LedgerError `LEDGER_CLOCK` */
   checkClock(): Promise<void> {
-    return this.#read((db) => checkIssuingTime(db, this.#clock.now()))
+    return this.#read((db) => checkIssuingTime(db, this.#parts.clock.now()))
   }
 
   /**
@@ -308,7 +309,7 @@ export class Ledger {
    */
   async record(entry: IssuanceEntry): Promise<IssuanceAnswer> {
     this.#requireOpen()
-    return this.#clock.during(() => this.#parts.recorder.record(entry, this.#actor.actor))
+    return this.#parts.clock.during(() => this.#parts.recorder.record(entry, this.#actor.actor))
   }
 
   /** By the SHA-256 of its DER, hexadecimal. */
@@ -341,12 +342,12 @@ export class Ledger {
   }
 
   setting(name: string): Promise<Secret | undefined> {
-    return this.#read((db) => findSetting(db, name, this.#vault))
+    return this.#read((db) => findSetting(db, name, this.#parts.vault))
   }
 
   /** Seals a value under a name; an earlier one is replaced. */
   setSetting(name: string, value: Secret): Promise<void> {
-    return this.#act((act) => putSetting(act, name, value, this.#vault))
+    return this.#act((act) => putSetting(act, name, value, this.#parts.vault))
   }
 
   /** Place and hash of the last audit record: what a batch manifest anchors. */
@@ -372,7 +373,7 @@ export class Ledger {
     if (isView || life.isOver) return
     life.isOver = true
     await this.#parts.keeper?.close()
-    await this.#clock.during(() => this.#database.kysely.destroy())
+    await this.#parts.clock.during(() => this.#database.kysely.destroy())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -393,8 +394,4 @@ export class Ledger {
     if (!this.#parts.life.isOver) return
     throw new LedgerError('LEDGER_CLOSED', `the ledger ${this.#database.place} is closed`)
   }
-}
-
-function isRefusal(error: unknown, code: LedgerErrorCode): boolean {
-  return error instanceof LedgerError && error.code === code
 }

@@ -31,6 +31,8 @@ export type AuditType =
   | 'batch.opened'
   | 'batch.recorded'
   | 'unit.reserved'
+  | 'unit.adopted'
+  | 'unit.reopened'
   | 'unit.bound'
   | 'unit.decided'
   | 'unit.ended'

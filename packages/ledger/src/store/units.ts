@@ -6,6 +6,7 @@ import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import { VerdictRecord, type Unit, type UnitSecrets } from '../records/index.ts'
 import type { Act } from './act.ts'
+import type { Acts } from './acts.ts'
 import { orderRow, requireOpen } from './orders.ts'
 import { formatSerialNumber } from './serial-number.ts'
 import type { SealedUnit, Vault } from './vault.ts'
@@ -23,7 +24,7 @@ export interface Reservation {
   readonly random: Random
 }
 
-const takePlace = statement((db, { orderId }: Values<{ orderId: string }>) =>
+export const takePlace = statement((db, { orderId }: Values<{ orderId: string }>) =>
   db
     .updateTable('work_order')
     .set((eb) => ({
@@ -45,7 +46,7 @@ const takeNumber = statement((db, { name }: Values<{ name: string }>) =>
     .returning(['next', 'pattern']),
 )
 
-const insertUnit = statement((db, row: Values<UnitRow>) =>
+export const insertUnit = statement((db, row: Values<UnitRow>) =>
   db.insertInto('unit').values({
     id: row.id,
     order_id: row.order_id,
@@ -200,6 +201,20 @@ export async function undecidedUnits(
  * first: two stations may draw one open unit, and even hold boards of one UID.
  */
 export async function bindUnit(
+  acts: Acts,
+  unitId: string,
+  boardUid: string,
+  isFirst: boolean,
+): Promise<void> {
+  try {
+    await acts.act((act) => bindIn(act, unitId, boardUid, isFirst))
+  } catch (error) {
+    if (!(error instanceof LedgerError) || error.code !== 'LEDGER_BOARD_TAKEN') throw error
+    throw await acts.read((db) => boardTaken(db, boardUid, error))
+  }
+}
+
+async function bindIn(
   { tx, note }: Act,
   unitId: string,
   boardUid: string,
