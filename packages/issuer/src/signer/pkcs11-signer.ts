@@ -127,6 +127,7 @@ export class Pkcs11Signer implements HeldSigner {
    * @throws IssuerError `ISSUER_SIGNER_FAILED`; `ISSUER_PIN` when the token came back with another PIN
    */
   async sign(message: Uint8Array): Promise<Uint8Array> {
+    if (this.#isClosed) throw closedSigner()
     const digest = sha256(message)
     const opening = this.#opening
     try {
@@ -145,6 +146,8 @@ export class Pkcs11Signer implements HeldSigner {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    // Who waits would come to a library that is no longer there.
+    for (const { reject } of this.#waiting.splice(0)) reject(closedSigner())
     await Promise.allSettled([...this.#running, this.#reopening])
     this.#token.close()
     this.#module.release()
@@ -153,6 +156,8 @@ export class Pkcs11Signer implements HeldSigner {
 
   async #sign(digest: Uint8Array): Promise<Uint8Array> {
     const session = await this.#session()
+    if (this.#isClosed) throw closedSigner()
+    if (session.opening !== this.#opening) return await this.#sign(digest)
     const { library, names } = this.#module
     try {
       // Over the digest: SoftHSM and others have no mechanism that hashes, too.
@@ -170,7 +175,6 @@ export class Pkcs11Signer implements HeldSigner {
   }
 
   #session(): PooledSession | Promise<PooledSession> {
-    if (this.#isClosed) throw new IssuerError('ISSUER_SIGNER_FAILED', 'the signer is closed')
     const session = this.#idle.pop()
     if (session !== undefined) return session
     if (this.#waiting.length >= longestQueue) {
@@ -241,6 +245,10 @@ export class Pkcs11Signer implements HeldSigner {
       throw error
     }
   }
+}
+
+function closedSigner(): IssuerError {
+  return new IssuerError('ISSUER_SIGNER_FAILED', 'the signer is closed')
 }
 
 /** Why a token cannot be opened again. Only the PIN needs a person at once; all else may pass. */

@@ -143,6 +143,20 @@ describe.each(modulesAtHand())('a token of $module', () => {
     expect(await isSigning(signer)).toBe(true)
   })
 
+  it('lets no more than 4096 signatures wait, and closed in between leaves none of them open', async () => {
+    const busy = await make()
+    const asked = Array.from({ length: 4100 }, () => busy.sign(message))
+    const closed = busy.close()
+    const ends = await Promise.allSettled(asked)
+    await closed
+    const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+    expect(refused.length).toBeGreaterThanOrEqual(4098)
+    for (const error of refused) expect(error).toMatchObject({ code: 'ISSUER_SIGNER_FAILED' })
+    const full = refused.filter(({ message: text }: Error) => text.includes('4096 signatures wait'))
+    // Two are with the module.
+    expect(full).toHaveLength(2)
+  })
+
   it('is not tried with a wrong PIN twice', async () => {
     await (await make()).close()
     const pin = new Secret(encodeUtf8('9999-wrong'))
