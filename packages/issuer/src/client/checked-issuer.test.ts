@@ -131,6 +131,19 @@ describe('a checked issuer', () => {
     }
   })
 
+  it('is as ready as the one that it checks, and closes it', async () => {
+    let isClosed = false
+    const inner: IssuerClient = {
+      ...answering(right),
+      health: () => Promise.resolve({ isReady: false, reason: 'no token' }),
+      close: async () => void (isClosed = true),
+    }
+    const issuer = checkedIssuer(inner, trust)
+    expect(await issuer.health()).toEqual({ isReady: false, reason: 'no token' })
+    await issuer.close()
+    expect(isClosed).toBe(true)
+  })
+
   it('does not begin with a PAI that breaks a rule', () => {
     for (const broken of [{ pai: right.dac }, { pai: right.paa }, { paa: right.pai }]) {
       const begin = (): unknown => checkedIssuer(answering(right), { ...trust, ...broken })

@@ -136,6 +136,22 @@ describe('a REST issuer', () => {
     })
   })
 
+  it.each<[string, string | Uint8Array, string]>([
+    ['that is cut', '{"code":"ISSUER_KEY', 'a problem that cannot be read'],
+    ['that is a list', '[]', 'a problem that cannot be read'],
+    ['that is no text', Uint8Array.of(0xff), 'a problem that cannot be read'],
+    ['whose members are no texts', '{"code":7,"detail":{},"title":""}', 'without a reason'],
+    ['of a code that nobody knows', '{"code":"SERVER_X","title":"not here"}', 'not here'],
+  ])('takes no verdict from a problem %s', async (_, body, words) => {
+    const headers = { 'content-type': 'application/problem+json' }
+    const { issuer } = around(async () => answerOf({ status: 422, headers, body }))
+    await expect(issuer.issue(await requestOf())).rejects.toMatchObject({
+      code: 'ISSUER_REFUSED',
+      fault: 'operator',
+      message: expect.stringContaining(words),
+    })
+  })
+
   /** Fault matrix, PKI-8. */
   it.each<[string, Parameters<typeof answerOf>[0]]>([
     ['no type', { status: 200, body: '{}' }],

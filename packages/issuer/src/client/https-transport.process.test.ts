@@ -10,6 +10,7 @@ import {
   transportTo,
   type PartyOptions,
 } from '../../../../test/client/support/tls-parties.ts'
+import { createHttpsTransport } from './https-transport.ts'
 
 const request = { method: 'GET', path: '/readyz' } as const
 const timeoutMs = 10_000
@@ -41,6 +42,36 @@ describe('a server', () => {
     expect(seen).toEqual([true, true, true])
     expect(connections).toHaveLength(1)
     transport.close()
+  })
+
+  it('is heard with its status and its headers, of which one that comes twice counts once', async () => {
+    await using server = await tlsServer(await ca.party(), (_request, answer) => {
+      answer.setHeader('retry-after', '7')
+      answer.setHeader('set-cookie', ['a=1', 'b=2'])
+      answer.writeHead(503).end()
+    })
+    const transport = transportTo(server.port, caPem)
+    const answer = await transport.exchange(request, { timeoutMs })
+    expect(answer.status).toBe(503)
+    expect(answer.header('retry-after')).toBe('7')
+    expect(answer.header('set-cookie')).toBe('a=1')
+    expect(answer.header('content-type')).toBeUndefined()
+    transport.close()
+  })
+
+  it.each([
+    'http://localhost:8443',
+    'https://user:secret@localhost',
+    'https://localhost/path',
+    'localhost:8443',
+    'no address',
+  ])('is not looked for at %s', (url) => {
+    expect(() => createHttpsTransport({ url, ca: caPem })).toThrow(
+      expect.objectContaining({
+        code: 'ISSUER_REFUSED',
+        remedy: expect.stringContaining('https://host:port'),
+      }),
+    )
   })
 
   it.each<[string, PartyOptions, boolean]>([

@@ -93,15 +93,18 @@ export class PoolFolder {
   async #choose(choice: string, name: string | undefined): Promise<string | undefined> {
     if (name === undefined) return undefined
     const draft = `${choice}.${toHex(this.#random.bytes(8))}`
-    await mkdir(dirname(choice), { recursive: true, mode: 0o700 })
-    await writeAndClose(await open(draft, 'wx', 0o600), encodeUtf8(name))
+    const refuse = (cause: unknown): never => {
+      throw new IssuerError('ISSUER_POOL', `${choice} cannot be written`, { cause })
+    }
+    await mkdir(dirname(choice), { recursive: true, mode: 0o700 }).catch(refuse)
     try {
+      await writeAndClose(await open(draft, 'wx', 0o600), encodeUtf8(name))
       await link(draft, choice)
       await syncFolder(dirname(choice))
       return name
     } catch (cause) {
       if (hasCode(cause, 'EEXIST')) return await readText(choice)
-      throw new IssuerError('ISSUER_POOL', `${choice} cannot be written`, { cause })
+      return refuse(cause)
     } finally {
       await rm(draft, { force: true })
     }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom, systemRandom, VirtualClock } from '@keyline/bytes'
@@ -138,6 +138,40 @@ describe('a pool of certificates', () => {
     const again = await pool.take('slow', async () => 'item-2')
     expect(again?.name).toBe('item-1')
     expect(await pool.take('none', async () => undefined)).toBeUndefined()
+  })
+
+  it('does not use an item twice that was put back under its name', async () => {
+    await fill(0, true)
+    await open().takePair({ idempotencyKey: 'key', policy: 'test' })
+    await fill(0, true)
+    const again = open().takePair({ idempotencyKey: 'key', policy: 'test' })
+    await expect(again).rejects.toMatchObject({
+      code: 'ISSUER_POOL',
+      message: expect.stringContaining('item-0 cannot be moved'),
+    })
+    expect(await readdir(join(folder, 'free'))).toEqual(['item-0'])
+  })
+
+  it.each([
+    ['is a file', (taken: string) => writeFile(taken, ''), 'cannot be read'],
+    ['leads nowhere', (taken: string) => symlink('nowhere', taken), 'cannot be written'],
+  ])('says when its folder of what is taken %s, and takes nothing', async (_, spoil, words) => {
+    await fill(0, true)
+    await spoil(join(folder, 'taken'))
+    const pool = open()
+    await expect(pool.takePair({ idempotencyKey: 'k', policy: 'test' })).rejects.toMatchObject({
+      code: 'ISSUER_POOL',
+      message: expect.stringContaining(words),
+    })
+    expect(await readdir(join(folder, 'free'))).toEqual(['item-0'])
+    await pool.close()
+  })
+
+  it('gives nothing to who has stopped asking', async () => {
+    await fill(0, false)
+    const signal = AbortSignal.abort()
+    await expect(open().issue(await requestFor(0, 'k'), { signal })).rejects.toThrow()
+    expect(await readdir(join(folder, 'free'))).toEqual(['item-0'])
   })
 
   it('says when its folder is none, and when an item has no certificate', async () => {

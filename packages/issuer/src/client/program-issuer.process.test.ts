@@ -98,6 +98,20 @@ describe('a program that issues', () => {
     await expect(issuer.issue(request)).rejects.toMatchObject(failed)
   })
 
+  it('runs in as many processes as it may, and then in its turn', async () => {
+    const answer = `echo '${certificate}'; echo '${success}'`
+    // Two at once would find the folder of the other.
+    const path = join(folder, 'alone.sh')
+    const alone = `#!/bin/sh\ncat > /dev/null\nmkdir '${folder}/alone' || exit 9\n${answer}\nrmdir '${folder}/alone'\n`
+    await writeFile(path, alone, { mode: 0o700 })
+    const options = { authorities: { pai, paa }, policy: 'test', clock: systemClock } as const
+    const issuer = createProgramIssuer({ ...options, command: [path], processes: 1 })
+    expect(await issuer.health()).toEqual({ isReady: true })
+    const answers = await Promise.all([1, 2, 3].map(() => issuer.issue(request)))
+    expect(answers).toEqual([1, 2, 3].map(() => ({ dac, pai, paa })))
+    await issuer.close()
+  })
+
   // The pipe is held by what it has started, which would sleep longer than this test may take.
   it('ends at the deadline with all that it has started', async () => {
     const issuer = await script(`trap '' TERM\nsleep 600 & wait`, 300)

@@ -56,6 +56,20 @@ describe('a recorded issuer', () => {
     expect(store.entries()).toHaveLength(2)
   })
 
+  it('is as ready as the one that it records, and closes it', async () => {
+    const { store, remote } = await stationOf(await testLine())
+    let isClosed = false
+    const inner: IssuerClient = {
+      ...remote,
+      health: () => Promise.resolve({ isReady: false, reason: 'no token' }),
+      close: async () => void (isClosed = true),
+    }
+    const issuer = recordedIssuer(inner, { store, clock: new VirtualClock() })
+    expect(await issuer.health()).toEqual({ isReady: false, reason: 'no token' })
+    await issuer.close()
+    expect(isClosed).toBe(true)
+  })
+
   it('gives no second certificate for a request that has one', async () => {
     const { store, remote, issuer } = await stationOf(await testLine())
     const request = await requestOf(1)

@@ -1,5 +1,5 @@
 import { seededRandom } from '@keyline/bytes'
-import { generateP256, keyPairSigner, type Signer } from '@keyline/crypto'
+import { generateP256, keyPairSigner } from '@keyline/crypto'
 import { checkChain, checkPaa, checkPai, matterIds, MatterOid } from '@keyline/matter'
 import {
   attributeText,
@@ -14,6 +14,7 @@ import {
   readAuthorityKeyIdentifier,
   readName,
   subjectKeyIdentifier,
+  type Extension,
 } from '@keyline/x509'
 import { describe, expect, it } from 'vitest'
 import { testPki, today } from '../testing/test-line.ts'
@@ -82,7 +83,10 @@ describe('a PAI under a PAA that exists', () => {
   const keyId = new Uint8Array(20).fill(9)
 
   /** A PAA as another program made it: of a vendor, with an end, and an identifier of its own way. */
-  async function olderPaa(signer: Signer = keyPairSigner(paaKey)): Promise<PaiInput['paa']> {
+  async function olderPaa(
+    identifiers: readonly Extension[] = [subjectKeyIdentifier(keyId)],
+  ): Promise<PaiInput['paa']> {
+    const signer = keyPairSigner(paaKey)
     const subject = name([
       { type: Oid.commonName, value: 'Older PAA' },
       { type: MatterOid.vendorId, value: 'FFF1' },
@@ -97,7 +101,7 @@ describe('a PAI under a PAA that exists', () => {
       extensions: [
         basicConstraints({ ca: true, pathLength: 1 }),
         keyUsage(['keyCertSign', 'cRLSign']),
-        subjectKeyIdentifier(keyId),
+        ...identifiers,
       ],
       signer,
     })
@@ -146,6 +150,7 @@ describe('a PAI under a PAA that exists', () => {
         return { paa: { certificate: pai.certificate, signer: keyPairSigner(pai.keyPair) } }
       },
     ],
+    ['under a PAA without an identifier', 'PAA', async () => ({ paa: await olderPaa([]) })],
     [
       'under octets',
       'PAA',

@@ -55,6 +55,8 @@ interface DelegateChange {
   readonly usages?: readonly KeyUsage[]
   readonly issuer?: 'pai' | 'paa'
   readonly hasKeyId?: boolean
+  /** In place of a well-formed value. */
+  readonly keyId?: Uint8Array
 }
 
 /** A separate signer of lists, certified by the PAI unless another is named. */
@@ -65,6 +67,7 @@ async function delegateOf(change: DelegateChange = {}): Promise<{
   const { key = generateP256(), issuer = 'pai', isCritical = true, hasKeyId = true } = change
   const ca = pki[issuer]
   const point = key.publicKey.point
+  const keyId = subjectKeyIdentifier(keyIdentifier(point))
   const critical = (extension: Extension): Extension => ({ ...extension, critical: isCritical })
   const certificate = await buildCertificate({
     serialNumber: fromHex('77'),
@@ -76,7 +79,7 @@ async function delegateOf(change: DelegateChange = {}): Promise<{
     extensions: [
       critical(basicConstraints({ ca: change.ca ?? false })),
       critical(keyUsage(change.usages ?? ['cRLSign'])),
-      ...(hasKeyId ? [subjectKeyIdentifier(keyIdentifier(point))] : []),
+      ...(hasKeyId ? [{ ...keyId, ...(change.keyId && { value: change.keyId }) }] : []),
       authorityKeyIdentifier(keyIdentifier(ca.keyPair.publicKey.point)),
     ],
     signer: keyPairSigner(ca.keyPair),
@@ -154,6 +157,23 @@ describe('a revocation list', () => {
     expect(await store.crl(keyId)).toBeUndefined()
   })
 
+  it('is not made from fewer revocations than the ledger counts', async () => {
+    const store = new MemoryLists()
+    store.revoke(keyId, revoked('0a'), revoked('0b'))
+    const { count, ...rest } = await store.openCrl(keyId)
+    const forgetful = Object.assign(store, {
+      openCrl: () => Promise.resolve({ ...rest, count: count + 1 }),
+    })
+    const clock = new VirtualClock(today.getTime())
+    const options = { authority: ownAuthority(), store: forgetful, clock }
+    const builder = new ListBuilder({ ...options, policy: defaultListPolicy })
+    await expect(builder.build()).rejects.toMatchObject({
+      code: 'ISSUER_STORE_DOWN',
+      message: expect.stringContaining('2 of 3'),
+    })
+    expect(await store.crl(keyId)).toBeUndefined()
+  })
+
   it('of a delegate is indirect, names its CA once, and is under the key of the delegate', async () => {
     const { certificate, key } = await delegateOf()
     const authority = openListAuthority({
@@ -195,6 +215,7 @@ describe('a signer of lists', () => {
     ['REV-05', { usages: ['digitalSignature'] }],
     ['REV-05', { usages: ['cRLSign', 'keyCertSign'] }],
     ['REV-06', { issuer: 'paa' }],
+    ['REV-03', { keyId: Uint8Array.of(0x04, 0x05, 1) }],
   ])('is refused by %s', async (rules, change) => {
     const { certificate, key } = await delegateOf(change)
     const open = (): unknown =>

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto'
 import { encodeUtf8, Secret, seededRandom } from '@keyline/bytes'
 import { generateP256, p256ToPkcs8, verifyP256Der } from '@keyline/crypto'
 import { encryptPkcs8, pemEncode } from '@keyline/x509'
@@ -33,6 +34,18 @@ describe('a signer from a file', () => {
       openFileSigner({ pem, passphrase: new Secret(encodeUtf8('wrong battery')) })
     expect(open).toThrow(expect.objectContaining({ code: 'ISSUER_PASSPHRASE', fault: 'caller' }))
     expect(open).not.toThrow(/wrong battery/)
+  })
+
+  it.each<readonly [string, () => KeyPairKeyObjectResult]>([
+    ['on another curve', () => generateKeyPairSync('ec', { namedCurve: 'P-384' })],
+    ['of another kind', () => generateKeyPairSync('ed25519')],
+  ])('refuses a key %s though its passphrase is right', (_, generate) => {
+    const { privateKey } = generate()
+    const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc' } as const
+    const pem = privateKey.export({ ...cipher, passphrase: 'correct horse' }).toString()
+    expect(() => openFileSigner({ pem, passphrase: passphrase() })).toThrow(
+      expect.objectContaining({ code: 'ISSUER_KEY_FILE' }),
+    )
   })
 
   it.each([

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { productionIssuer } from '../testing/production-issuer.ts'
 import { served } from '../testing/served-signer.ts'
 import { authorityFor, authoritySignedBy, dacBy, isIssued } from '../testing/test-authority.ts'
 import { FileSigner } from './file-signer.ts'
+import { openSigner } from './open-signer.ts'
 import { SignatureCounter } from './signature-counter.ts'
 import { connectSigner } from './signer-client.ts'
 import {
@@ -365,6 +366,28 @@ describe('a signer behind a socket', () => {
   it('listens for a group in a folder of that group', async () => {
     chmodSync(folder, 0o750)
     await serve({ path, peerGroup: statSync(folder).gid })
+  })
+
+  it('is opened by its address, and asks for no PIN', async () => {
+    const server = await served(held, pai)
+    const signer = await openSigner({
+      keyUri: server.address,
+      pin: () => Promise.reject(new Error('nobody asks')),
+    })
+    expect(signer.publicKey.point).toEqual(held.publicKey.point)
+    expect(isIssued(await dacBy(signer, pai), pai)).toBe(true)
+    await signer.close()
+    await server.close()
+  })
+
+  it('takes the place of a socket that a killed process left', async () => {
+    const left = join(folder, 'left')
+    const dead = createServer().listen(left)
+    await once(dead, 'listening')
+    renameSync(left, path)
+    await new Promise((resolve) => dead.close(resolve))
+    expect(statSync(path).isSocket()).toBe(true)
+    await serve({ path })
   })
 
   it('does not take the place of a living signer, or of a file', async () => {
