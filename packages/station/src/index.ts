@@ -24,7 +24,12 @@ export {
   type UnitLines,
   type UnitRecord,
 } from './batch/unit-line.ts'
-export { evidenceForWbaSecurity0, reviewEvidence, type EvidenceRule } from './evidence/required.ts'
+export {
+  evidenceForWbaSecurity0,
+  evidenceRules,
+  reviewEvidence,
+  type EvidenceRule,
+} from './evidence/required.ts'
 export { issuedChainProblems, type Authorities } from './evidence/issued-chain.ts'
 export { decideVerdict, type VerdictInput } from './evidence/verdict.ts'
 export { RefusedInput, StationError, stationErrorTable, type StationErrorCode } from './errors.ts'
@@ -68,7 +73,12 @@ export { checkChain, type ChainInput } from './order/check-chain.ts'
 export { checkOrder } from './order/check-order.ts'
 export { loadOrder, type LoadedOrder } from './order/load-order.ts'
 export { orderRules } from './order/order-rules.ts'
-export type { FirmwareImage, PreparedOrder } from './order/prepared-order.ts'
+export type {
+  CoprocessorImage,
+  FirmwareImage,
+  OrderImages,
+  PreparedOrder,
+} from './order/prepared-order.ts'
 export { orderOfStJson, type StOrderDefaults } from './order/st-product.ts'
 export type { Fixture } from './port/fixture.ts'
 export type { IssuedCertificate, Issuer, IssueRequest } from './port/issuer.ts'

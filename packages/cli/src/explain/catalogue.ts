@@ -19,12 +19,7 @@ import {
   SdkResult,
   sdkResults,
 } from '@keyline/matter'
-import {
-  evidenceForWbaSecurity0,
-  optionRules,
-  orderRules,
-  stationErrorTable,
-} from '@keyline/station'
+import { evidenceRules, optionRules, orderRules, stationErrorTable } from '@keyline/station'
 import { serverErrorTable } from '@keyline/server'
 import { stsafeErrorTable } from '@keyline/stsafe'
 import { stsafeSimErrorTable } from '@keyline/stsafe-sim'
@@ -108,7 +103,7 @@ function sdkNumbers(): readonly CatalogueEntry[] {
 
 /** Reasons of verdicts that are neither errors nor rules. */
 const verdictReasons: readonly CatalogueEntry[] = [
-  ...evidenceForWbaSecurity0.map(({ kind, proves }) => ({
+  ...evidenceRules.map(({ kind, proves }) => ({
     code: `EVIDENCE_${kind.toUpperCase()}`,
     family: 'evidence',
     weight: 'verdict FAIL',

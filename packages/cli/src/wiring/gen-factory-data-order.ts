@@ -64,8 +64,8 @@ async function differences(options: RunOptions, order: WorkOrder): Promise<reado
   ] as const) {
     const octets = path === undefined ? undefined : firmware.get(path)
     if (octets === undefined) continue
-    compare(option, toHex(sha256(octets)), image.sha256)
-    compare('--AppFwAddr', options.appFwAddr ?? 'none', image.address)
+    compare(option, toHex(sha256(octets)), image?.sha256 ?? 'none')
+    compare('--AppFwAddr', options.appFwAddr ?? 'none', image?.address ?? 'none')
   }
   return findings
 }

@@ -96,7 +96,7 @@ export async function writeOrderResults(options: OrderResults): Promise<void> {
       createdAt: new Date(options.createdAt).toISOString(),
       product: { vendorId: order.product.vendorId, productId: order.product.productId },
       images: {
-        provisioning: order.images.provisioning.sha256,
+        provisioning: order.images.provisioning?.sha256 ?? null,
         application: order.images.application.sha256,
         certificationDeclaration: order.certificationDeclaration.sha256,
       },

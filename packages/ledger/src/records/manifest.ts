@@ -34,7 +34,11 @@ const ManifestBody = z.strictObject({
   run: z.string(),
   createdAt: z.string(),
   product: z.strictObject({ vendorId: z.number(), productId: z.number() }),
-  images: z.strictObject({ provisioning: hash, application: hash, certificationDeclaration: hash }),
+  images: z.strictObject({
+    provisioning: hash.nullable(),
+    application: hash,
+    certificationDeclaration: hash,
+  }),
   units: z.array(ManifestUnit),
   /** Head of the audit chain after the last record of the batch. Source: issuing, section 6. */
   audit: z.strictObject({ seq: z.number().int().min(0), hash }),

@@ -14,6 +14,10 @@ export const EvidenceKind = z.enum([
   'key',
   'attestation',
   'payload',
+  'update',
+  'version',
+  'element',
+  'protection',
 ])
 export type EvidenceKind = z.infer<typeof EvidenceKind>
 
@@ -36,3 +40,19 @@ export const VerdictRecord = z.strictObject({
   evidence: z.array(Evidence),
 })
 export type VerdictRecord = z.infer<typeof VerdictRecord>
+
+/** What must be said of a unit beside its verdict. */
+export type UnitMark = 'key unproven' | 'demo'
+
+/**
+ * Marks of a unit, from its evidence: firmware that cannot sign has not proven its key, and published credentials
+ * make a demonstration device. Source: provisioning-station sections 2.6 and 10.
+ */
+export function marksOf(record: Pick<VerdictRecord, 'evidence'>): readonly UnitMark[] {
+  const has = (fact: 'unproven' | 'demo'): boolean =>
+    record.evidence.some(({ facts }) => facts[fact] === true)
+  return [
+    ...(has('unproven') ? (['key unproven'] as const) : []),
+    ...(has('demo') ? (['demo'] as const) : []),
+  ]
+}

@@ -31,6 +31,31 @@ export type Policy = z.infer<typeof Policy>
 export const Platform = z.enum(['wba', 'u5', 'wb55'])
 export type Platform = z.infer<typeof Platform>
 
+/** The platform scripts of a security level above 0. Source: provisioning-station section 5.7. */
+const platformScripts = z.strictObject({
+  folder: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('folder of the scripts; else that of X-CUBE-MATTER above the working directory'),
+  regression: z
+    .boolean()
+    .optional()
+    .describe('false: boards come erased and unprotected, and `regression` is left out'),
+})
+
+/** A secure element on every board of the order. */
+const secureElement = z.strictObject({
+  part: z.literal('stsafe-a120'),
+  keySlot: z
+    .number()
+    .int()
+    .min(0)
+    .max(15)
+    .optional()
+    .describe('symmetric key slot that gets a key of its own for each chip; none unless given'),
+})
+
 const moment = z.iso
   .datetime({ offset: true })
   .describe('RFC 3339, such as 2026-06-01T06:00:00+02:00')
@@ -94,9 +119,31 @@ export const WorkOrder = z.strictObject({
   certificationDeclaration: hashedFile,
   factoryDataAddress: address.default(0x081ec000),
   images: z.strictObject({
-    provisioning: firmwareImage,
-    application: firmwareImage,
+    provisioning: firmwareImage
+      .optional()
+      .describe('left out where the platform scripts install it (security 1 and 2)'),
+    application: firmwareImage.describe(
+      'with a boot loader, its address is that of the secondary slot',
+    ),
+    coprocessor: firmwareImage.optional().describe('wireless firmware of STM32WB55'),
+    magicTrailer: firmwareImage
+      .optional()
+      .describe('activates the application in the secondary slot; else the MCUboot magic there'),
   }),
+  mode: Policy.optional().describe(
+    'STM32WB55: where the device key ends, flash or CKS; the policy unless given',
+  ),
+  exchange: z
+    .enum(['serial', 'none'])
+    .optional()
+    .describe('"none": the provisioning firmware has no serial line, only a light'),
+  erase: z.boolean().optional().describe('true: erases the internal flash first'),
+  scripts: platformScripts.optional(),
+  rdp: z
+    .union([z.literal(0), z.literal(1), z.literal(2)])
+    .optional()
+    .describe('read-out protection set as the last act; cannot be undone without erasing'),
+  secureElement: secureElement.optional(),
 })
 
 export type WorkOrder = z.infer<typeof WorkOrder>

@@ -6,26 +6,72 @@ export interface EvidenceRule {
   readonly proves: string
 }
 
-/**
- * The evidence that PASS needs on an STM32WBA6 without OEMiRoT.
- * Source: provisioning-station section 10; fault matrix, promise P3.
- */
-export const evidenceForWbaSecurity0: readonly EvidenceRule[] = [
-  { kind: 'request', proves: 'the board signed its certificate request with its own key' },
-  {
-    kind: 'chain',
-    proves: 'the certificate passes the lint, its chain holds, its key is the board’s',
-  },
-  {
-    kind: 'exchange',
-    proves: 'the board reported finish:000, or was asked and holds what was issued',
-  },
-  { kind: 'data', proves: 'the factory data read back equal the image and the issued credentials' },
-  { kind: 'firmware', proves: 'the application read back has the hash of the work order' },
-  { kind: 'key', proves: 'the installed key signed a fresh challenge' },
-  { kind: 'attestation', proves: 'the commissioner’s checks ATT-02 to ATT-25 hold' },
-  { kind: 'payload', proves: 'the onboarding code recomputed from the read-back is the unit’s' },
+/** What each kind proves. Source: provisioning-station section 10; fault matrix, promise P3. */
+const proofs: Readonly<Record<EvidenceKind, string>> = {
+  request: 'the board signed its certificate request with its own key',
+  chain: 'the certificate passes the lint, its chain holds, its key is the board’s',
+  exchange: 'the board reported finish:000, or was asked and holds what was issued',
+  data: 'the factory data read back equal the image and the issued credentials',
+  firmware: 'the application read back has the hash of the work order',
+  key: 'the installed key signed a fresh challenge',
+  attestation: 'the commissioner’s checks ATT-02 to ATT-25 hold',
+  payload: 'the onboarding code recomputed from the read-back is the unit’s',
+  update: 'the boot loader has consumed the magic trailer and kept the application',
+  version: 'the application runs and reports its version',
+  element: 'the secure element is the one that the unit began with, and holds the keys of the host',
+  protection:
+    'the board reports the read-out protection of the work order, or refuses the debug port',
+}
+
+function rulesOf(...kinds: readonly EvidenceKind[]): readonly EvidenceRule[] {
+  return kinds.map((kind) => ({ kind, proves: proofs[kind] }))
+}
+
+/** Every kind of evidence that a flow may need. */
+export const evidenceRules: readonly EvidenceRule[] = rulesOf(
+  'request',
+  'chain',
+  'exchange',
+  'data',
+  'firmware',
+  'key',
+  'attestation',
+  'payload',
+  'update',
+  'version',
+  'element',
+  'protection',
+)
+
+/** The evidence that PASS needs where the programmer writes the application to where it runs. */
+export const evidenceForWbaSecurity0: readonly EvidenceRule[] = rulesOf(
+  'request',
+  'chain',
+  'exchange',
+  'data',
+  'firmware',
+  'key',
+  'attestation',
+  'payload',
+)
+
+/** The same where a boot loader installs the application. */
+export const evidenceForSecureBoot: readonly EvidenceRule[] = [
+  ...evidenceForWbaSecurity0,
+  ...rulesOf('update', 'version'),
 ]
+
+/** What an order asks for beyond its platform. */
+export const evidenceForElement: readonly EvidenceRule[] = rulesOf('element')
+export const evidenceForProtection: readonly EvidenceRule[] = rulesOf('protection')
+
+/** What firmware that stores published credentials cannot give: nothing is issued, and nothing is attested. */
+const beyondDemo: ReadonlySet<EvidenceKind> = new Set(['request', 'chain', 'attestation'])
+
+/** The evidence that is left to a board with published credentials. Source: provisioning-station section 10. */
+export function withoutIssuing(rules: readonly EvidenceRule[]): readonly EvidenceRule[] {
+  return rules.filter(({ kind }) => !beyondDemo.has(kind))
+}
 
 export interface EvidenceReview {
   readonly complete: boolean

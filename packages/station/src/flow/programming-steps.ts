@@ -88,7 +88,7 @@ function programFirmware(
     title: `program ${kind} firmware`,
     deadlineMs: downloadMs,
     async act(work, signal) {
-      const { address, octets } = work.prepared.images[kind]
+      const { address, octets } = work.requireImage(kind)
       await work.parts.programmer.download(work.probe.serialNumber, address, octets, { signal })
       return []
     },

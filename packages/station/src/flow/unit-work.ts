@@ -3,7 +3,7 @@ import type { Evidence, JournalRecord } from '@keyline/ledger/records'
 import { encodeImage } from '@keyline/matter'
 import { StationError } from '../errors.ts'
 import type { JournalEntry } from '../journal/journal-file.ts'
-import type { PreparedOrder } from '../order/prepared-order.ts'
+import type { OrderImages, PreparedOrder } from '../order/prepared-order.ts'
 import type { Probe, Target } from '../port/programmer.ts'
 import type { ReservedUnit } from '../port/unit-store.ts'
 import { factoryDataOf } from '../unit/factory-data-of.ts'
@@ -114,6 +114,13 @@ export class UnitWork {
   requireCredentials(): Credentials {
     if (this.credentials !== undefined) return this.credentials
     throw new StationError('STATION_PROTOCOL', 'the board has no credentials at this step')
+  }
+
+  /** @throws StationError `STATION_NO_FLOW` when the order has no such image */
+  requireImage<K extends keyof OrderImages>(kind: K): NonNullable<OrderImages[K]> {
+    const image = this.prepared.images[kind]
+    if (image !== undefined) return image
+    throw new StationError('STATION_NO_FLOW', `the order has no image for ${kind}`)
   }
 
   /** Overwrites what the station knows of the unit's secrets. */

@@ -1,22 +1,20 @@
 import { encodeUtf8, type Finding } from '@keyline/bytes'
 import type { UnitSecrets, WorkOrder } from '@keyline/ledger/records'
 import { checkFactoryData, encodeImage, profiles } from '@keyline/matter'
+import { checkImages, type ImageContent } from './check-images.ts'
 import { factoryDataOf } from '../unit/factory-data-of.ts'
 import { longestSerialNumber, patternCapacity } from '../unit/serial-number.ts'
 import { orderFinding } from './order-rules.ts'
-import type { FirmwareImage } from './prepared-order.ts'
 import { isSupported } from './supported.ts'
 
-export interface OrderContent {
-  readonly order: WorkOrder
+export interface OrderContent extends ImageContent {
   /** Absent when the file could not be read; then its rules are not evaluated. */
   readonly declaration: Uint8Array | undefined
-  readonly images: Readonly<Record<'provisioning' | 'application', FirmwareImage | undefined>>
 }
 
 /** All rules of an order that need no board: its own, those of factory data and of the declaration. */
 export async function checkOrder(content: OrderContent): Promise<readonly Finding[]> {
-  return [...checkPlan(content.order), ...checkAddresses(content), ...(await checkProduct(content))]
+  return [...checkPlan(content.order), ...checkImages(content), ...(await checkProduct(content))]
 }
 
 function checkPlan(order: WorkOrder): readonly Finding[] {
@@ -40,38 +38,6 @@ function checkPlan(order: WorkOrder): readonly Finding[] {
   if (limit !== undefined && limit < order.quantity) {
     const message = `is below the quantity ${order.quantity}`
     findings.push(orderFinding('ORD-07', 'certificateLimit', String(limit), message))
-  }
-  return findings
-}
-
-/** Internal flash of the platforms. Source: provisioning-station section 3.5. */
-const flashStart = 0x0800_0000
-const flashEnd = 0x0820_0000
-
-function checkAddresses(content: OrderContent): readonly Finding[] {
-  const { order } = content
-  const findings: Finding[] = []
-  const data = profiles[order.platform]
-  if (order.factoryDataAddress !== data.factoryDataAddress) {
-    const message = `the firmware of ${order.platform} reads ${hex(data.factoryDataAddress)}`
-    findings.push(
-      orderFinding('ORD-04', 'factoryDataAddress', hex(order.factoryDataAddress), message),
-    )
-  }
-  for (const kind of ['provisioning', 'application'] as const) {
-    const image = content.images[kind]
-    if (image === undefined) continue
-    const end = image.address + image.octets.length
-    const field = `images.${kind}.address`
-    const isOutside = image.address < flashStart || end > flashEnd
-    const isOverData =
-      image.address < data.factoryDataAddress + data.size && end > data.factoryDataAddress
-    if (image.octets.length === 0) {
-      findings.push(orderFinding('ORD-04', `images.${kind}.file`, '', 'is empty'))
-    } else if (isOutside || isOverData) {
-      const message = isOutside ? 'lies outside the flash' : 'lies over the factory data'
-      findings.push(orderFinding('ORD-04', field, `${hex(image.address)}…${hex(end)}`, message))
-    }
   }
   return findings
 }
@@ -122,7 +88,3 @@ const basePoint = Uint8Array.from(
     'hex',
   ),
 )
-
-function hex(value: number): string {
-  return `0x${value.toString(16).toUpperCase().padStart(8, '0')}`
-}

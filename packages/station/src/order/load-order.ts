@@ -12,9 +12,10 @@ import { sha256 } from '@keyline/crypto'
 import { WorkOrder } from '@keyline/ledger/records'
 import { profiles } from '@keyline/matter'
 import { RefusedInput } from '../errors.ts'
-import { checkOrder } from './check-order.ts'
+import { checkOrder, type OrderContent } from './check-order.ts'
 import { orderFinding } from './order-rules.ts'
 import type { FirmwareImage, PreparedOrder } from './prepared-order.ts'
+import { magicTrailerOf } from './boot-slot.ts'
 import { orderOfStJson, type StOrderDefaults } from './st-product.ts'
 
 /** Largest file that an order may name: an image of the whole flash. */
@@ -40,29 +41,13 @@ export async function loadOrder(path: string, defaults: StOrderDefaults): Promis
   const declaration =
     read.declaration ??
     (await readHashed(folder, order.certificationDeclaration, 'certificationDeclaration', findings))
-  const provisioning = await readImage(
-    folder,
-    order.images.provisioning,
-    'images.provisioning',
-    findings,
-  )
-  const application = await readImage(
-    folder,
-    order.images.application,
-    'images.application',
-    findings,
-  )
-  findings.push(
-    ...(await checkOrder({ order, declaration, images: { provisioning, application } })),
-  )
-  if (
-    hasErrors(findings) ||
-    declaration === undefined ||
-    provisioning === undefined ||
-    application === undefined
-  ) {
+  const images = await readImages(folder, order, findings)
+  findings.push(...(await checkOrder({ order, declaration, images })))
+  const { application } = images
+  if (hasErrors(findings) || declaration === undefined || application === undefined) {
     throw new RefusedInput(path, findings)
   }
+  const { folder: scripts } = order.scripts ?? {}
   const prepared: PreparedOrder = {
     order: {
       ...order,
@@ -73,7 +58,8 @@ export async function loadOrder(path: string, defaults: StOrderDefaults): Promis
     },
     profile: profiles[order.platform],
     declaration,
-    images: { provisioning, application },
+    images: { ...images, application },
+    ...(scripts === undefined ? {} : { scriptsFolder: resolve(folder, scripts) }),
   }
   return { prepared, findings }
 }
@@ -142,14 +128,33 @@ async function readHashed(
   return octets
 }
 
-async function readImage(
+async function readImages(
   folder: string,
-  image: WorkOrder['images']['application'],
-  field: string,
+  { images, platform, security }: WorkOrder,
   findings: Finding[],
-): Promise<FirmwareImage | undefined> {
-  const octets = await readHashed(folder, image, field, findings)
-  return octets === undefined ? undefined : { octets, sha256: image.sha256, address: image.address }
+): Promise<OrderContent['images']> {
+  const read = async (kind: keyof WorkOrder['images']): Promise<FirmwareImage | undefined> => {
+    const image = images[kind]
+    if (image === undefined) return undefined
+    const octets = await readHashed(folder, image, `images.${kind}`, findings)
+    return octets && { octets, sha256: image.sha256, address: image.address }
+  }
+  const provisioning = await read('provisioning')
+  const application = await read('application')
+  const coprocessor = await read('coprocessor')
+  const magicTrailer = await read('magicTrailer')
+  return {
+    provisioning,
+    application,
+    coprocessor: coprocessor && {
+      ...coprocessor,
+      file: resolve(folder, images.coprocessor?.file ?? ''),
+    },
+    magicTrailer:
+      images.magicTrailer === undefined
+        ? magicTrailerOf({ platform, security }, images.application.address)
+        : magicTrailer,
+  }
 }
 
 /** The value at a path of the document, short enough for one line. */

@@ -25,8 +25,8 @@ export const orderRules = {
   },
   'ORD-05': {
     severity: 'error',
-    text: 'The platform with this security level has no flow yet.',
-    remedy: 'use platform "wba" with security 0',
+    text: 'The platform with this security level has no flow.',
+    remedy: 'use "wba" with security 0, 1 or 2, "u5" with security 1, or "wb55" with security 0',
   },
   'ORD-06': {
     severity: 'error',
@@ -57,6 +57,24 @@ export const orderRules = {
     severity: 'info',
     text: 'A value of ST’s JSON belongs to one device and is drawn afresh for each unit.',
     remedy: 'nothing to do; a work order does not carry such values',
+  },
+  'ORD-12': {
+    severity: 'error',
+    text: 'An image that the flow needs is missing, or one is named that the flow has no place for.',
+    remedy:
+      'name images.provisioning for security 0 alone, images.coprocessor for "wb55", images.magicTrailer with a boot loader',
+  },
+  'ORD-13': {
+    severity: 'error',
+    text: 'The magic trailer does not stand at the end of a slot of the platform.',
+    remedy:
+      'correct the address of application or trailer; provisioning-station section 3.4 has the known ones',
+  },
+  'ORD-14': {
+    severity: 'error',
+    text: 'A member contradicts platform or policy: the device key would not end where it must, or nothing could prove it.',
+    remedy:
+      'leave the member out; policy "production" keeps keys in secure storage and proves them',
   },
 } as const satisfies RuleTable
 

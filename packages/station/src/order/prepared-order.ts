@@ -9,14 +9,29 @@ export interface FirmwareImage {
   readonly address: number
 }
 
+/** Firmware that the programmer reads from its file. */
+export interface CoprocessorImage extends FirmwareImage {
+  /** Absolute path. */
+  readonly file: string
+}
+
+/** The images of an order; which of them there are depends on platform and security level. */
+export interface OrderImages {
+  /** Absent where the platform scripts install it. */
+  readonly provisioning?: FirmwareImage | undefined
+  readonly application: FirmwareImage
+  readonly coprocessor?: CoprocessorImage | undefined
+  /** Present exactly where a boot loader installs the application. */
+  readonly magicTrailer?: FirmwareImage | undefined
+}
+
 /** A work order whose every file was read and whose every rule holds. Boards may be touched for it. */
 export interface PreparedOrder {
   readonly order: WorkOrder
   readonly profile: FactoryDataProfile
   /** CMS octets of the certification declaration. */
   readonly declaration: Uint8Array
-  readonly images: {
-    readonly provisioning: FirmwareImage
-    readonly application: FirmwareImage
-  }
+  readonly images: OrderImages
+  /** Absolute path of the folder that the order names for the platform scripts. */
+  readonly scriptsFolder?: string | undefined
 }

@@ -34,7 +34,8 @@ export interface Passport {
   readonly board: string | null
   readonly product: WorkOrder['product']
   readonly firmware: {
-    readonly provisioning: string
+    /** Nothing where the platform scripts install it. */
+    readonly provisioning: string | null
     readonly application: string
     readonly certificationDeclaration: string
   }
@@ -66,7 +67,7 @@ export function passportOf(input: PassportInput): Passport {
     board: unit.boardUid ?? null,
     product: order.product,
     firmware: {
-      provisioning: order.images.provisioning.sha256,
+      provisioning: order.images.provisioning?.sha256 ?? null,
       application: order.images.application.sha256,
       certificationDeclaration: order.certificationDeclaration.sha256,
     },
