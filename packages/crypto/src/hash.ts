@@ -60,9 +60,18 @@ function digest(algorithm: string, parts: readonly Uint8Array[]): Uint8Array<Arr
   return ownOctets(state.digest())
 }
 
+/** HMAC over a hash function, as long as its digest. */
+export function hmacOf(
+  algorithm: HashAlgorithm,
+  key: Uint8Array,
+  message: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  return ownOctets(createHmac(hashNames[algorithm], key).update(message).digest())
+}
+
 /** HMAC-SHA-256, 32 octets. */
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array<ArrayBuffer> {
-  return ownOctets(createHmac('sha256', key).update(message).digest())
+  return hmacOf('SHA-256', key, message)
 }
 
 export interface HkdfInput {

@@ -49,6 +49,7 @@ export {
   hashStream,
   hkdfExpandSha256,
   hkdfSha256,
+  hmacOf,
   hmacSha256,
   pbkdf2Sha256,
   pbkdf2Sha256Sync,
@@ -80,6 +81,7 @@ export {
   type P256Verification,
 } from './p256.ts'
 export { p256FromEncoded, p256ScalarOf, p256ToPkcs8, type PrivateKeyInput } from './private-key.ts'
+export { verifyRsaPss } from './rsa-pss.ts'
 export { open, seal, type OpenInput, type SealContext, type SealInput } from './seal.ts'
 export { signMessage, verifyMessage, verifyMessageDer, type SignatureInput } from './signature.ts'
 export { keyPairSigner, type Signer } from './signer.ts'

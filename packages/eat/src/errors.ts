@@ -46,6 +46,74 @@ export const eatErrorTable = {
     meaning: 'The message is larger than the limit.',
     remedy: 'send a smaller message, or raise the limit where it is configured',
   },
+  E_COSE_TAG: {
+    fault: 'caller',
+    meaning: 'The message is neither a COSE_Sign1 (tag 18) nor a COSE_Mac0 (tag 17).',
+    remedy: 'send the token itself with its tag, not wrapped in a CWT tag and not as COSE_Sign',
+  },
+  E_COSE_STRUCTURE: {
+    fault: 'caller',
+    meaning: 'A COSE message has not the four elements of their types.',
+    remedy: 'have the sender build the message as RFC 9052 sections 4.2 and 6.2 say',
+  },
+  E_COSE_ALG_MISSING: {
+    fault: 'caller',
+    meaning: 'No header of a COSE message names an algorithm.',
+    remedy: 'have the sender name the algorithm in the protected header',
+  },
+  E_COSE_ALG_UNPROTECTED: {
+    fault: 'caller',
+    meaning: 'The algorithm stands in the unprotected header alone.',
+    remedy: 'have the sender name the algorithm in the protected header',
+  },
+  E_COSE_DUPLICATE_LABEL: {
+    fault: 'caller',
+    meaning: 'A label stands in both headers of a COSE message.',
+    remedy: 'have the sender put each parameter into one header',
+  },
+  E_COSE_ALG_UNSUPPORTED: {
+    fault: 'caller',
+    meaning: 'The algorithm is unknown, not allowed, or not of the kind of the message.',
+    remedy: 'use ES256, ES384 or ES512 for a COSE_Sign1, HMAC 256, 384 or 512 for a COSE_Mac0',
+  },
+  E_COSE_CRIT: {
+    fault: 'caller',
+    meaning:
+      'The list of critical labels is empty, in the wrong place, or names a label that is not understood.',
+    remedy: 'have the sender leave out what is not understood, or not mark it as critical',
+  },
+  E_COSE_DETACHED: {
+    fault: 'caller',
+    meaning: 'The payload of a COSE message is detached.',
+    remedy: 'have the sender put the payload into the message',
+  },
+  E_COSE_X5CHAIN: {
+    fault: 'caller',
+    meaning: 'The parameter x5chain is neither a byte string nor a list of at least one.',
+    remedy: 'have the sender put one DER certificate there, or a list of them, the leaf first',
+  },
+  E_COSE_ALG_KEY_MISMATCH: {
+    fault: 'caller',
+    meaning: 'Type or curve of the key does not fit the algorithm of the message.',
+    remedy:
+      'register the key that the device signs with: P-256 for ES256, P-384 for ES384, P-521 for ES512',
+  },
+  E_SIG_LENGTH: {
+    fault: 'caller',
+    meaning: 'A signature or MAC has not the length that its algorithm gives.',
+    remedy: 'have the sender write r and s behind each other, not as DER',
+  },
+  E_SIG_INVALID: {
+    fault: 'caller',
+    meaning: 'A signature or MAC does not verify.',
+    remedy: 'check that the key is that of the device and that the message was not changed',
+  },
+  COSE_KEY: {
+    fault: 'caller',
+    meaning: 'A COSE_Key is no elliptic curve key on P-256, P-384 or P-521.',
+    remedy:
+      'pass a map with kty 2, crv 1, 2 or 3, and x and y as byte strings of the length of the curve',
+  },
   CBOR_VALUE: {
     fault: 'bug',
     meaning: 'A value has no CBOR form.',

@@ -1,5 +1,8 @@
+export { annotateCbor, type AnnotatedCbor, type CborLine } from './cbor/annotate.ts'
+export { cborDiagnostic, cborExcerpt } from './cbor/diagnostic.ts'
 export { encodeCbor, type CborEncodeOptions } from './cbor/encode.ts'
 export { MajorType } from './cbor/head.ts'
+export { locateCbor, type CborPath } from './cbor/locate.ts'
 export { CborReader, decodeCbor, type CborLimits } from './cbor/reader.ts'
 export {
   CborFloat,
@@ -14,4 +17,37 @@ export {
   type CborMap,
   type CborValue,
 } from './cbor/value.ts'
+export {
+  coseAlgorithm,
+  coseAlgorithms,
+  evidenceAlgorithms,
+  type CoseAlgorithm,
+  type EnvelopeKind,
+} from './cose/algorithm.ts'
+export {
+  encodeEnvelope,
+  encodeProtected,
+  EnvelopeTag,
+  parseEnvelope,
+  type CoseEnvelope,
+  type EnvelopeContent,
+  type EnvelopeOptions,
+} from './cose/envelope.ts'
+export { HeaderLabel } from './cose/header.ts'
+export { parameter, readHeaders, type CoseHeaders, type HeaderOptions } from './cose/headers.ts'
+export { encodeCoseKey, readCoseKey } from './cose/key.ts'
+export {
+  protectedHeaderOf,
+  signEnvelope,
+  type DigestSigner,
+  type SignableContent,
+} from './cose/sign.ts'
+export { toBeAuthenticated } from './cose/structure.ts'
+export {
+  requireFittingKey,
+  verifyEnvelope,
+  type CoseKey,
+  type VerificationInput,
+} from './cose/verify.ts'
 export { EatError, eatErrorTable, type EatErrorCode } from './errors.ts'
+export { refusalOf, throwFirst, type EatFinding } from './finding.ts'
