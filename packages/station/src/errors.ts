@@ -218,6 +218,12 @@ export const stationErrorTable = {
     meaning: 'The library that opens serial ports is not installed or does not load here.',
     remedy: 'run `npm install serialport` beside the station, or use tcp://host:port',
   },
+  STATION_MANAGER_FORM: {
+    fault: 'caller',
+    meaning: 'The file is not a provisioning manager in one of its forms.',
+    remedy:
+      'name a file with a function Provisioning (.py, .mjs, .js), a program, or built-in; see docs/provisioning-managers.md',
+  },
 } as const satisfies ErrorTable
 
 export type StationErrorCode = keyof typeof stationErrorTable

@@ -69,6 +69,8 @@ export { proveJournal, readJournal, type JournalContent } from './journal/journa
 export { takeLock, type Lock } from './line/lock.ts'
 export { withSecondConnect } from './line/second-connect.ts'
 export { runLine, type LineOptions } from './line/run-line.ts'
+export { findManager, type FindManagerOptions } from './manager/find-manager.ts'
+export { managerFaults, type ManagerFault } from './manager/outcome.ts'
 export { checkChain, type ChainInput } from './order/check-chain.ts'
 export { checkOrder } from './order/check-order.ts'
 export { loadOrder, type LoadedOrder } from './order/load-order.ts'
