@@ -25,6 +25,8 @@ const newer: Readonly<Record<string, number>> = {
   'work_order.closes_at': 3,
   'work_order.issuer_key_id': 3,
   'certificate.station_id': 3,
+  'unit.attempt': 5,
+  'unit.scrapped_at': 5,
 }
 
 describe.each(databaseKinds)('the schema on $name', ({ create }) => {

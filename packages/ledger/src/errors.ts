@@ -158,6 +158,33 @@ export const ledgerErrorTable = {
     meaning: 'The unit has its verdict already, so nothing may be done in its name.',
     remedy: 'start the board again as a new unit',
   },
+  LEDGER_UNIT_OPEN: {
+    fault: 'operator',
+    meaning: 'The unit has no verdict yet: a run may be at work on it.',
+    remedy: 'let the run end, or take the unit up with --resume; then decide what becomes of it',
+  },
+  LEDGER_UNIT_SCRAPPED: {
+    fault: 'operator',
+    meaning:
+      'The unit is scrapped: its identity is void and its certificates are revoked, for ever.',
+    remedy: 'make a new unit; a scrapped one never comes back',
+  },
+  LEDGER_REWORK_OPEN: {
+    fault: 'operator',
+    meaning: 'The unit is in rework already: another ticket was faster.',
+    remedy: 'finish the open ticket with `keyline provision ORDER --resume`, or scrap the unit',
+  },
+  LEDGER_REWORK_LIMIT: {
+    fault: 'operator',
+    meaning: 'The unit was reworked as often as it may be.',
+    remedy: 'scrap the unit, or have more attempts approved (--max-attempts)',
+  },
+  LEDGER_SCRAP_RETURN: {
+    fault: 'operator',
+    meaning: 'The certificates of a scrapped unit are not given back to its order.',
+    remedy:
+      'name who approves it with --approved-by; only units never installed, or destroyed, give their certificates back',
+  },
   LEDGER_UNIT_BOUND: {
     fault: 'operator',
     meaning: 'The unit belongs to another board.',

@@ -19,6 +19,9 @@ export type { OrderStatus, SerialPool } from './store/orders.ts'
 export type { IssuanceProspect, IssuanceQuestion, IssuedBefore } from './store/prospects.ts'
 export type { RemoteIdentity } from './store/remote-units.ts'
 export type { UnitReport } from './store/report.ts'
+export { Aftercare, defaultMaxAttempts, type NewRework } from './store/aftercare.ts'
+export type { ReworkRecord } from './store/rework.ts'
+export type { ScrapOrder, ScrapRecord } from './store/scrap.ts'
 export type { ReservedUnit } from './store/units.ts'
 export {
   ledgerRevocationReasons,

@@ -7,6 +7,7 @@ import { LedgerError } from './errors.ts'
 import type { UnitSecrets, VerdictRecord, WorkOrder } from './records/index.ts'
 import type { Act, Actor } from './store/act.ts'
 import type { Acts } from './store/acts.ts'
+import { Aftercare } from './store/aftercare.ts'
 import { adoptIdentity, type GivenIdentity } from './store/adopt.ts'
 import { auditHead, auditLines, checkHead } from './store/audit-log.ts'
 import {
@@ -50,7 +51,6 @@ import { reportOf, reportOfRow, type UnitReport } from './store/report.ts'
 import { findSetting, putSetting } from './store/settings.ts'
 import {
   bindUnit,
-  decideUnit,
   reserveUnit,
   undecidedUnits,
   unitRow,
@@ -89,6 +89,8 @@ export class Ledger {
   /** Work outside the request that asked for it. */
   readonly jobs: Jobs
   readonly checkpoints: Checkpoints
+  /** Rework and scrap. */
+  readonly aftercare: Aftercare
 
   /** Made by `openLedger`. */
   constructor(parts: LedgerParts) {
@@ -104,6 +106,7 @@ export class Ledger {
     this.jobs = new Jobs(this.#acts, parts.clock, parts.queue)
     this.revocation = new RevocationLists(this.#acts, this.jobs)
     this.checkpoints = new Checkpoints(this.#acts, parts.keeper)
+    this.aftercare = new Aftercare(this.#acts, this.jobs, parts.vault)
   }
 
   /** The same ledger for another actor, who then stands in the audit records. Only the ledger itself closes it. */
@@ -206,7 +209,7 @@ export class Ledger {
 
   /** Records the verdict; the same one again changes nothing, and only QUARANTINE may be followed by another. @throws LedgerError `LEDGER_VERDICT_DIFFERS` */
   decide(unitId: string, record: VerdictRecord): Promise<void> {
-    return this.#act((act) => decideUnit(act, unitId, record))
+    return this.aftercare.decide(unitId, record)
   }
 
   /** A unit by its id or serial number, with verdict and certificates, without secrets. @throws LedgerError `LEDGER_UNIT_AMBIGUOUS` */

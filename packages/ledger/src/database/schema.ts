@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { Generated, Selectable } from 'kysely'
 import type { LedgerErrorCode } from '../errors.ts'
 
 /** The newest schema, as the code sees it. 64-bit integers are numbers: none of them passes 2^53. */
@@ -7,9 +7,11 @@ export interface Tables {
   readonly work_order: WorkOrderRow
   readonly serial_pool: { name: string; pattern: string; next: number }
   readonly batch: BatchRow
-  readonly unit: UnitRow
+  readonly unit: UnitTable
   readonly certificate: CertificateRow
   readonly verdict: VerdictRow
+  readonly rework: ReworkRow
+  readonly scrap: ScrapRow
   readonly setting: { name: string; sealed: Uint8Array }
   readonly audit: AuditRow
   readonly ledger_head: HeadRow
@@ -92,6 +94,46 @@ export interface UnitRow {
   sealed_passcode: Uint8Array
   sealed_salt: Uint8Array
   sealed_verifier: Uint8Array
+}
+
+/** With what a new unit does not have yet. */
+export interface UnitTable extends UnitRow {
+  /** Which making of the unit it is: 1, and one more for each rework. */
+  attempt: Generated<number>
+  scrapped_at: Generated<number | null>
+}
+
+export type StoredUnitRow = Selectable<UnitTable>
+
+/** A ticket to make a unit again, with what the unit was before. */
+export interface ReworkRow {
+  unit_id: string
+  /** Which making of the unit it opened: 2, 3, … */
+  attempt: number
+  reason: string
+  note: string | null
+  board_uid: string | null
+  /** The certificate that was live before. */
+  certificate_sha256: string | null
+  /** Canonical JSON of the verdict before. */
+  verdict: string
+  decided_at: number
+  /** 1 where passcode, salt, verifier and discriminator were drawn anew. */
+  new_secrets: 0 | 1
+  opened_at: number
+  /** Null until the unit has its next final verdict, or is scrapped. */
+  closed_at: number | null
+}
+
+/** A unit that is no more. */
+export interface ScrapRow {
+  unit_id: string
+  reason: string
+  note: string | null
+  /** Certificates that the order may issue again for it. */
+  returned: number
+  approved_by: string | null
+  scrapped_at: number
 }
 
 export interface CertificateRow {
@@ -302,6 +344,23 @@ export const constraints: Readonly<Record<string, ConstraintEntry>> = {
     columns: 'verdict.unit_id',
     code: 'LEDGER_VERDICT_DIFFERS',
     message: 'the unit was decided by another writer at the same time',
+    again: true,
+  },
+  rework_pkey: {
+    columns: 'rework.unit_id, rework.attempt',
+    code: 'LEDGER_REWORK_OPEN',
+    message: 'the unit was given to rework by another writer at the same time',
+    again: true,
+  },
+  rework_open: {
+    columns: 'rework.unit_id',
+    code: 'LEDGER_REWORK_OPEN',
+    message: 'the unit has an open rework ticket',
+  },
+  scrap_pkey: {
+    columns: 'scrap.unit_id',
+    code: 'LEDGER_UNIT_SCRAPPED',
+    message: 'the unit was scrapped by another writer at the same time',
     again: true,
   },
   setting_pkey: {

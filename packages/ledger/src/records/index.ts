@@ -1,3 +1,10 @@
+export {
+  returnableReasons,
+  reworkReasons,
+  scrapReasons,
+  type ReworkReason,
+  type ScrapReason,
+} from './aftercare.ts'
 export { chainHash, chainLine, chainStart } from './chain.ts'
 export { JournalRecord, journalVersion } from './journal-record.ts'
 export {
@@ -9,5 +16,12 @@ export {
 } from './manifest.ts'
 export { UnitState, type Unit, type UnitSecrets } from './unit.ts'
 export { PlainUnitLine, SealedUnitLine, UnitContent, UnitFileHeader } from './unit-file.ts'
-export { Evidence, EvidenceKind, Verdict, VerdictRecord } from './verdict.ts'
+export {
+  Evidence,
+  EvidenceKind,
+  marksOf,
+  Verdict,
+  VerdictRecord,
+  type UnitMark,
+} from './verdict.ts'
 export { Platform, Policy, WorkOrder, type WorkOrderInput } from './work-order.ts'

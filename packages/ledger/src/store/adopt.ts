@@ -1,13 +1,20 @@
 import { equalOctets, toHex, type Random } from '@keyline/bytes'
 import type { LedgerTransaction } from '../database/database.ts'
-import type { UnitRow } from '../database/schema.ts'
+import type { StoredUnitRow, UnitRow } from '../database/schema.ts'
 import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import type { UnitSecrets } from '../records/index.ts'
 import type { Act } from './act.ts'
 import type { Acts } from './acts.ts'
 import { orderRow, requireOpen } from './orders.ts'
-import { insertUnit, takePlace, unitOf, unitRow, type ReservedUnit } from './units.ts'
+import {
+  insertUnit,
+  requireNotScrapped,
+  takePlace,
+  unitOf,
+  unitRow,
+  type ReservedUnit,
+} from './units.ts'
 import type { Vault } from './vault.ts'
 
 /** An identity that was made elsewhere: the serial number is not one of the order's pool. */
@@ -54,7 +61,7 @@ async function adoptUnit(act: Act, adoption: Adoption): Promise<ReservedUnit> {
   const { orderId } = adoption
   const order = await orderRow(act.tx, orderId)
   requireOpen(order)
-  const known = (): Promise<UnitRow | undefined> =>
+  const known = (): Promise<StoredUnitRow | undefined> =>
     unitBySerialNumber(act.tx, {
       serialNumber: adoption.serialNumber,
       vendorId: order.vendor_id,
@@ -98,10 +105,11 @@ async function insert(
 
 /**
  * Goes on with a unit that the ledger has.
- * @throws LedgerError `LEDGER_SERIAL_TAKEN`, `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_DECIDED`
+ * @throws LedgerError `LEDGER_SERIAL_TAKEN`, `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_DECIDED`, `LEDGER_UNIT_SCRAPPED`
  */
-async function takeUp(act: Act, row: UnitRow, adoption: Adoption): Promise<ReservedUnit> {
+async function takeUp(act: Act, row: StoredUnitRow, adoption: Adoption): Promise<ReservedUnit> {
   const { orderId, secrets, vault } = adoption
+  requireNotScrapped(row)
   const isOurs = row.batch_id === null && row.remote === 0
   if (!isOurs || !isSameIdentity(vault.openUnit(row.id, row), secrets)) {
     throw new LedgerError(

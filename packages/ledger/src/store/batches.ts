@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { BatchRow, Tables, UnitRow } from '../database/schema.ts'
+import type { BatchRow, StoredUnitRow, Tables } from '../database/schema.ts'
 import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import type { Act } from './act.ts'
@@ -7,7 +7,7 @@ import { checkIssuingTime, noteIssue } from './certificates.ts'
 import { RowInserter } from './insert-rows.ts'
 import { keepPai, orderRow, requireOpen, requirePai } from './orders.ts'
 import { formatSerialNumber } from './serial-number.ts'
-import { nothingSealed } from './units.ts'
+import { nothingSealed, requireNotScrapped } from './units.ts'
 
 /** Units that are generated without boards, and how far they are recorded. */
 export interface Batch {
@@ -287,9 +287,10 @@ export async function noteBatchRevealed(
   await note('secrets.revealed', { batch: range.batchId, first: range.first, last: range.last })
 }
 
-/** @throws LedgerError `LEDGER_UNIT_IN_BATCH`, `LEDGER_UNIT_REMOTE` */
-export function requireOwnSecrets(unit: Pick<UnitRow, 'id' | 'batch_id' | 'remote'>): void {
+/** A unit whose secrets rest here. @throws LedgerError `LEDGER_UNIT_IN_BATCH`, `LEDGER_UNIT_REMOTE`, `LEDGER_UNIT_SCRAPPED` */
+export function requireOwnSecrets(unit: StoredUnitRow): void {
   const { id, batch_id: batch } = unit
+  requireNotScrapped(unit)
   if (unit.remote === 1) {
     throw new LedgerError('LEDGER_UNIT_REMOTE', `unit ${id} was made by a station elsewhere`)
   }

@@ -1,8 +1,11 @@
 import type { Kysely } from 'kysely'
-import type { Tables, UnitRow } from '../database/schema.ts'
+import type { StoredUnitRow, Tables } from '../database/schema.ts'
 import type { Unit, VerdictRecord } from '../records/index.ts'
 import { certificatesOf, type CertificateRecord } from './certificates.ts'
-import { findUnitRow, unitOf, verdictOf } from './units.ts'
+import { reworksOf, type ReworkRecord } from './rework.ts'
+import { scrapOf, type ScrapRecord } from './scrap.ts'
+import { findUnitRow, unitOf } from './units.ts'
+import { verdictOf } from './verdicts.ts'
 
 /** All that the ledger knows of one unit, without its secrets. */
 export interface UnitReport {
@@ -14,6 +17,9 @@ export interface UnitReport {
   readonly decidedAt?: number
   /** The oldest first. */
   readonly certificates: readonly CertificateRecord[]
+  /** What the unit was before each of its reworks, the oldest first. */
+  readonly reworks: readonly ReworkRecord[]
+  readonly scrap?: ScrapRecord
 }
 
 export async function reportOf(
@@ -24,12 +30,13 @@ export async function reportOf(
   return row === undefined ? undefined : reportOfRow(db, row)
 }
 
-export async function reportOfRow(db: Kysely<Tables>, row: UnitRow): Promise<UnitReport> {
+export async function reportOfRow(db: Kysely<Tables>, row: StoredUnitRow): Promise<UnitReport> {
   const verdict = await db
     .selectFrom('verdict')
     .selectAll()
     .where('unit_id', '=', row.id)
     .executeTakeFirst()
+  const scrap = row.scrapped_at === null ? undefined : await scrapOf(db, row.id)
   return {
     unit: unitOf(row),
     vendorId: row.vendor_id,
@@ -38,5 +45,7 @@ export async function reportOfRow(db: Kysely<Tables>, row: UnitRow): Promise<Uni
       ? {}
       : { verdict: verdictOf(verdict), decidedAt: verdict.decided_at }),
     certificates: await certificatesOf(db, row.id),
+    reworks: row.attempt === 1 ? [] : await reworksOf(db, row.id),
+    ...(scrap === undefined ? {} : { scrap }),
   }
 }

@@ -1,10 +1,10 @@
-import { canonicalJson, parseJson, toHex, type Random } from '@keyline/bytes'
+import { toHex, type Random } from '@keyline/bytes'
 import type { Kysely } from 'kysely'
 import type { LedgerTransaction } from '../database/database.ts'
-import type { Tables, UnitRow, VerdictRow } from '../database/schema.ts'
+import type { StoredUnitRow, Tables, UnitRow } from '../database/schema.ts'
 import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
-import { VerdictRecord, type Unit, type UnitSecrets } from '../records/index.ts'
+import type { Unit, UnitSecrets } from '../records/index.ts'
 import type { Act } from './act.ts'
 import type { Acts } from './acts.ts'
 import { orderRow, requireOpen } from './orders.ts'
@@ -80,37 +80,9 @@ const bindReserved = statement(
       .set({ board_uid: boardUid, state: 'active' })
       .where('id', '=', unitId)
       .where('state', '=', 'reserved')
+      // A unit in rework may wait for its own board.
+      .where((eb) => eb.or([eb('board_uid', 'is', null), eb('board_uid', '=', boardUid)]))
       .returning('id'),
-)
-
-const decide = statement((db, { unitId, live }: Values<{ unitId: string; live: 0 | 1 }>) =>
-  db
-    .updateTable('unit')
-    .set({ state: 'decided', live })
-    .where('id', '=', unitId)
-    .returning('order_id'),
-)
-
-const verdictById = statement((db, { unitId }: Values<{ unitId: string }>) =>
-  db.selectFrom('verdict').select('verdict').where('unit_id', '=', unitId),
-)
-
-const insertVerdict = statement((db, row: Values<VerdictRow>) =>
-  db.insertInto('verdict').values({
-    unit_id: row.unit_id,
-    verdict: row.verdict,
-    document: row.document,
-    decided_at: row.decided_at,
-  }),
-)
-
-const voidLive = statement((db, { unitId, reason }: Values<{ unitId: string; reason: string }>) =>
-  db
-    .updateTable('certificate')
-    .set({ state: 'void', void_reason: reason })
-    .where('unit_id', '=', unitId)
-    .where('state', '=', 'live')
-    .returning('sha256'),
 )
 
 /** In place of the secrets of a unit, where they rest somewhere else: in the file of its batch, at its station. */
@@ -258,75 +230,8 @@ export async function boardTaken(
   })
 }
 
-/**
- * Records the verdict. The same verdict again changes nothing: the first evidence stands. QUARANTINE leaves the unit
- * open until a later verdict replaces it; FAIL and ERROR give its place in the order back and void its certificates,
- * so that no moment leaves a live certificate to a dead unit, or a void one to a unit that may still pass.
- */
-export async function decideUnit(
-  { tx, now, note }: Act,
-  unitId: string,
-  record: VerdictRecord,
-): Promise<void> {
-  const { verdict } = record
-  const [known] = await verdictById(tx, { unitId })
-  if (known?.verdict === verdict) return
-  if (known !== undefined && known.verdict !== 'QUARANTINE') {
-    throw verdictDiffers(unitId, known.verdict, verdict)
-  }
-  const isDead = verdict === 'FAIL' || verdict === 'ERROR'
-  const row = { verdict, document: canonicalJson(record), decided_at: now }
-  if (known !== undefined && !(await replaceQuarantine(tx, unitId, row))) return
-  if (verdict === 'QUARANTINE') await unitRow(tx, unitId)
-  else await endUnit(tx, unitId, !isDead)
-  if (known === undefined) await insertVerdict(tx, { unit_id: unitId, ...row })
-  const reason = `the unit ended as ${verdict}: ${record.reason}`
-  const voided = isDead ? await voidLive(tx, { unitId, reason }) : []
-  for (const { sha256 } of voided) {
-    await note('certificate.voided', { certificate: sha256, unit: unitId, reason })
-  }
-  await note('unit.decided', { unit: unitId, verdict, reason: record.reason })
-}
-
-/** False when another station has just recorded the same verdict. */
-async function replaceQuarantine(
-  tx: LedgerTransaction,
-  unitId: string,
-  row: Omit<VerdictRow, 'unit_id'>,
-): Promise<boolean> {
-  const replaced = await tx
-    .updateTable('verdict')
-    .set(row)
-    .where('unit_id', '=', unitId)
-    .where('verdict', '=', 'QUARANTINE')
-    .returning('unit_id')
-    .executeTakeFirst()
-  if (replaced !== undefined) return true
-  const [known] = await verdictById(tx, { unitId })
-  if (known?.verdict === row.verdict) return false
-  throw verdictDiffers(unitId, known?.verdict ?? 'nothing', row.verdict)
-}
-
-function verdictDiffers(unitId: string, known: string, verdict: string): LedgerError {
-  return new LedgerError(
-    'LEDGER_VERDICT_DIFFERS',
-    `unit ${unitId} was decided as ${known} and cannot become ${verdict}`,
-  )
-}
-
-async function endUnit(tx: LedgerTransaction, unitId: string, isMade: boolean): Promise<void> {
-  const [ended] = await decide(tx, { unitId, live: isMade ? 1 : 0 })
-  if (ended === undefined) throw unknownUnit(unitId)
-  if (isMade) return
-  await tx
-    .updateTable('work_order')
-    .set((eb) => ({ units_reserved: eb('units_reserved', '-', 1) }))
-    .where('id', '=', ended.order_id)
-    .execute()
-}
-
 /** Every unit of the order that was made for a board, by sequence. */
-export function unitRowsOf(db: Kysely<Tables>, orderId: string): Promise<readonly UnitRow[]> {
+export function unitRowsOf(db: Kysely<Tables>, orderId: string): Promise<readonly StoredUnitRow[]> {
   return db
     .selectFrom('unit')
     .selectAll()
@@ -337,7 +242,7 @@ export function unitRowsOf(db: Kysely<Tables>, orderId: string): Promise<readonl
 }
 
 /** @throws LedgerError `LEDGER_UNIT_UNKNOWN` */
-export async function unitRow(db: Kysely<Tables>, unitId: string): Promise<UnitRow> {
+export async function unitRow(db: Kysely<Tables>, unitId: string): Promise<StoredUnitRow> {
   const [row] = await unitById(db, { unitId })
   if (row === undefined) throw unknownUnit(unitId)
   return row
@@ -347,7 +252,7 @@ export async function unitRow(db: Kysely<Tables>, unitId: string): Promise<UnitR
 export async function findUnitRow(
   db: Kysely<Tables>,
   idOrSerialNumber: string,
-): Promise<UnitRow | undefined> {
+): Promise<StoredUnitRow | undefined> {
   const rows = await db
     .selectFrom('unit')
     .selectAll()
@@ -369,6 +274,18 @@ export function requireUndecided(row: Pick<UnitRow, 'id' | 'state'>): void {
   throw new LedgerError('LEDGER_UNIT_DECIDED', `unit ${row.id} has its verdict`)
 }
 
+/** @throws LedgerError `LEDGER_UNIT_SCRAPPED` */
+export function requireNotScrapped(
+  row: Pick<StoredUnitRow, 'id' | 'serial_number' | 'scrapped_at'>,
+): void {
+  if (row.scrapped_at === null) return
+  const when = new Date(row.scrapped_at).toISOString()
+  throw new LedgerError(
+    'LEDGER_UNIT_SCRAPPED',
+    `unit ${row.id} (${row.serial_number}) was scrapped at ${when}`,
+  )
+}
+
 export function unknownUnit(unitId: string): LedgerError {
   return new LedgerError('LEDGER_UNIT_UNKNOWN', `unit ${unitId} is not in the ledger`)
 }
@@ -383,8 +300,4 @@ export function unitOf(row: Omit<UnitRow, keyof SealedUnit>): Unit {
     ...(row.board_uid === null ? {} : { boardUid: row.board_uid }),
     createdAt: row.created_at,
   }
-}
-
-export function verdictOf(row: VerdictRow): VerdictRecord {
-  return VerdictRecord.parse(parseJson(row.document, `verdict of unit ${row.unit_id}`))
 }
