@@ -124,7 +124,7 @@ class OpenPort implements SerialPort {
   async #read(): Promise<Uint8Array | undefined> {
     const octets = await this.#channel.read().catch(() => undefined)
     if (octets === undefined) this.#vanish()
-    return this.#isEnded ? undefined : octets
+    return octets
   }
 
   async #write(octets: Uint8Array): Promise<void> {
