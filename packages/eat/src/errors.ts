@@ -92,6 +92,58 @@ export const eatErrorTable = {
     meaning: 'The parameter x5chain is neither a byte string nor a list of at least one.',
     remedy: 'have the sender put one DER certificate there, or a list of them, the leaf first',
   },
+  E_CLAIMS_NOT_MAP: {
+    fault: 'caller',
+    meaning: 'The payload of a token is not a map of claims.',
+    remedy: 'have the sender put the CBOR map of the claims into the payload',
+  },
+  E_PROFILE_UNKNOWN: {
+    fault: 'caller',
+    meaning: 'The profile of a token is missing where it is needed, or not one that is known.',
+    remedy:
+      'use tag:psacertified.org,2023:psa#tfm, PSA_IOT_PROFILE_1 or http://arm.com/psa/2.0.0, spelled exactly so',
+  },
+  E_CLAIM_MISSING: {
+    fault: 'caller',
+    meaning: 'A mandatory claim is missing.',
+    remedy: 'have the device send the claim that the message names',
+  },
+  E_CLAIM_TYPE: {
+    fault: 'caller',
+    meaning: 'A claim is of another type than its profile says.',
+    remedy: 'have the device encode the claim in the type that the message names',
+  },
+  E_CLAIM_SIZE: {
+    fault: 'caller',
+    meaning: 'A claim of octets has a length that its profile does not allow.',
+    remedy: 'have the device send as many octets as the message names',
+  },
+  E_CLAIM_VALUE: {
+    fault: 'caller',
+    meaning: 'A claim has a value outside its range, or a text of the wrong form.',
+    remedy: 'have the device send a value that the message allows',
+  },
+  E_SW_COMPONENTS_MISSING: {
+    fault: 'caller',
+    meaning: 'A token names no software components.',
+    remedy:
+      'have the boot loader hand over its measurements, or, in profile 1 alone, claim that there are none',
+  },
+  E_SW_COMPONENTS_EMPTY: {
+    fault: 'caller',
+    meaning: 'The list of software components is empty.',
+    remedy: 'have the boot loader hand over at least one measurement',
+  },
+  E_SW_COMPONENTS_AND_NO_MEASUREMENTS: {
+    fault: 'caller',
+    meaning: 'A token lists software components and claims that there are none.',
+    remedy: 'have the device send one of the two claims',
+  },
+  E_SW_COMPONENT_FIELD: {
+    fault: 'caller',
+    meaning: 'A field of a software component is missing or not as it must be.',
+    remedy: 'have the boot loader write the field that the message names',
+  },
   E_COSE_ALG_KEY_MISMATCH: {
     fault: 'caller',
     meaning: 'Type or curve of the key does not fit the algorithm of the message.',
@@ -113,6 +165,16 @@ export const eatErrorTable = {
     meaning: 'A COSE_Key is no elliptic curve key on P-256, P-384 or P-521.',
     remedy:
       'pass a map with kty 2, crv 1, 2 or 3, and x and y as byte strings of the length of the curve',
+  },
+  BOOT_RECORD: {
+    fault: 'caller',
+    meaning: 'The shared area of the boot loader is not laid out as TF-M says.',
+    remedy: 'check that boot loader and service agree on address and version of the shared area',
+  },
+  ST_SAMPLE: {
+    fault: 'caller',
+    meaning: 'A packed token of the sample has not the length that its challenge gives.',
+    remedy: 'pass the 288 octets of the structure, or the size of its challenge',
   },
   CBOR_VALUE: {
     fault: 'bug',

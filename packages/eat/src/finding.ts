@@ -6,6 +6,8 @@ export interface EatFinding extends Finding {
   readonly rule: EatErrorCode
   /** Octet of the message where the item begins; nothing when an item is not there. */
   readonly offset: number | undefined
+  /** Of the software component, from 0. */
+  readonly index?: number | undefined
 }
 
 export interface FindingInput {
@@ -15,10 +17,11 @@ export interface FindingInput {
   readonly value?: string | undefined
   readonly message: string
   readonly offset?: number | undefined
+  readonly index?: number | undefined
 }
 
 export function finding(rule: EatErrorCode, input: FindingInput): EatFinding {
-  const { field, value = '', message, offset } = input
+  const { field, value = '', message, offset, index } = input
   return {
     rule,
     severity: 'error',
@@ -27,16 +30,21 @@ export function finding(rule: EatErrorCode, input: FindingInput): EatFinding {
     message,
     remedy: eatErrorTable[rule].remedy,
     offset,
+    index,
   }
 }
 
 /** The refusal that a finding stands for. */
 export function refusalOf(found: EatFinding): EatError {
-  const { rule, field, value, message, offset } = found
+  const { rule, field, value, message, offset, index } = found
   const what = value === '' ? field : `${field} is ${value}`
   const place = offset === undefined ? '' : `, at octet ${offset}`
   return new EatError(rule, `${what}: ${message}${place}`, {
-    details: { field, ...(offset !== undefined && { offset }) },
+    details: {
+      field,
+      ...(offset !== undefined && { offset }),
+      ...(index !== undefined && { index }),
+    },
   })
 }
 

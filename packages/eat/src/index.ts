@@ -51,3 +51,53 @@ export {
 } from './cose/verify.ts'
 export { EatError, eatErrorTable, type EatErrorCode } from './errors.ts'
 export { refusalOf, throwFirst, type EatFinding } from './finding.ts'
+export {
+  bootComponents,
+  BootModule,
+  bootRecordClaim,
+  componentEntry,
+  encodeBootRecord,
+  parseBootRecord,
+  type BootEntry,
+} from './claims/boot-record.ts'
+export type { SoftwareComponent, TokenClaims } from './claims/claim.ts'
+export {
+  instanceIdForms,
+  instanceIdMatches,
+  instanceIdOf,
+  keyIdOf,
+  simulatedImplementationId,
+  symmetricInstanceId,
+  type InstanceIdForm,
+} from './claims/identity.ts'
+export { claimsToJson, readClaimsJson } from './claims/json.ts'
+export {
+  lifecycleState,
+  lifecycleStates,
+  type LifecycleName,
+  type LifecycleState,
+} from './claims/lifecycle.ts'
+export { macToken, signToken, type TokenHeaders } from './claims/make-token.ts'
+export {
+  componentClaims,
+  isTokenProfile,
+  tokenProfiles,
+  type ProfileEntry,
+} from './claims/profile.ts'
+export {
+  decodeClaims,
+  judgeClaims,
+  readClaims,
+  type ClaimsOptions,
+  type ClaimsReading,
+} from './claims/read.ts'
+export { decodeStSample, type StSampleToken } from './claims/st-sample.ts'
+export { TokenProfile } from './claims/token-profile.ts'
+export {
+  decodeToken,
+  inspectToken,
+  type Token,
+  type TokenInspection,
+  type TokenOptions,
+} from './claims/token.ts'
+export { claimsToCbor, encodeClaims } from './claims/write.ts'

@@ -10,6 +10,11 @@ export interface CborLimits {
   readonly maxDepth?: number | undefined
   /** Octets of the whole message; 65 536 unless given. */
   readonly maxLength?: number | undefined
+  /**
+   * Items, each one inside another counted too; as many as the octets hold unless given. An empty map of one octet
+   * takes two hundred in memory: a message from anyone needs this limit too.
+   */
+  readonly maxItems?: number | undefined
   /** Where the input begins in the message that it is a part of: errors name offsets in that message. */
   readonly base?: number | undefined
 }
@@ -28,6 +33,7 @@ export class CborReader {
   readonly #octets: Uint8Array
   readonly #base: number
   #depthLeft: number
+  #itemsLeft: number
   #at = 0
   /** Argument of the head read last; 2^53 or more as `#wide`. */
   #argument = 0
@@ -38,6 +44,7 @@ export class CborReader {
     this.#octets = octets
     this.#base = limits.base ?? 0
     this.#depthLeft = limits.maxDepth ?? 16
+    this.#itemsLeft = limits.maxItems ?? Number.POSITIVE_INFINITY
     const maxLength = limits.maxLength ?? 65_536
     if (octets.length > maxLength) {
       throw new EatError(
@@ -67,6 +74,7 @@ export class CborReader {
     const start = this.#at
     const first = this.#octets[start]
     if (first === undefined) return this.#truncated(start, 'an item is expected')
+    if (--this.#itemsLeft < 0) this.#fail('E_SIZE_LIMIT', 'there are too many items', start)
     const major = first >> 5
     if (major === MajorType.simple) return this.#simple(start, first & 31)
     this.#head(first)
