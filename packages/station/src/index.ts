@@ -39,7 +39,14 @@ export type { StationParts } from './flow/station-parts.ts'
 export type { Step, StepName } from './flow/step.ts'
 export type { UnitWork } from './flow/unit-work.ts'
 export { describeOperation } from './gen-factory-data/describe-plan.ts'
-export { isExternal } from './gen-factory-data/memory-map.ts'
+export {
+  givenDevice,
+  givenOrder,
+  type GivenDevice,
+  type GivenOrder,
+  type GivenOrderInput,
+} from './gen-factory-data/given-order.ts'
+export { defaultLoader, isExternal } from './gen-factory-data/memory-map.ts'
 export { optionHelp, optionTable, type OptionName } from './gen-factory-data/option-table.ts'
 export { optionRules, type OptionRule } from './gen-factory-data/option-rules.ts'
 export {
@@ -100,9 +107,11 @@ export {
 } from './programmer/cube-programmer.ts'
 export { findProgrammer, type FindOptions } from './programmer/find-programmer.ts'
 export {
+  createPlatformScripts,
   createScriptRunner,
   findScripts,
   type PlatformScript,
+  type ScriptRunnerOptions,
   type ScriptFolder,
 } from './programmer/platform-script.ts'
 export { judgeCall, type CallReport, type ErrorClass } from './programmer/judge-call.ts'

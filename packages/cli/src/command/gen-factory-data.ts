@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { Command } from 'commander'
 import { describeFinding, hasErrors, type Finding } from '@keyline/bytes'
+import { encodeImage } from '@keyline/matter'
 import {
   describeOperation,
   optionHelp,
@@ -9,21 +10,24 @@ import {
   type RunOptions,
 } from '@keyline/station'
 import { ExitCode, exitCodeOfError } from '../exit-code.ts'
-import { genFactoryDataEvents, jsonLog } from '../terminal/gen-factory-data-events.ts'
+import { genFactoryDataEvents, jsonLog, type JsonLog } from '../terminal/gen-factory-data-events.ts'
 import { interruptSignal } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
+import { provisioningRunEvents } from '../terminal/provisioning-run-events.ts'
 import { errorText } from '../terminal/stop-on-bug.ts'
-import { requireFlow, runGenFactoryData, scriptFolderOf } from '../wiring/gen-factory-data.ts'
+import { requireFlow, runGenFactoryData } from '../wiring/gen-factory-data.ts'
+import { readDevices } from '../wiring/gen-factory-data-devices.ts'
 import { readRunInput } from '../wiring/gen-factory-data-input.ts'
+import { isWorkOrder, loadRunOrder } from '../wiring/gen-factory-data-order.ts'
 import {
-  isWorkOrder,
-  loadRunOrder,
-  requireOrderFlow,
-  runUnderOrder,
-} from '../wiring/gen-factory-data-order.ts'
+  prepareGiven,
+  provisionGiven,
+  provisionOrdered,
+  type ProvisionRun,
+  type ProvisionSummary,
+} from '../wiring/gen-factory-data-provision.ts'
 import { writeWhole } from '../wiring/pki-output.ts'
 import { defaultHome } from './options.ts'
-import { withStation } from './station-run.ts'
 
 const summary = 'the options of genFactoryData.py, unchanged'
 
@@ -66,25 +70,77 @@ export async function genFactoryData(
 }
 
 async function run(options: RunOptions, output: Output): Promise<ExitCode> {
-  if (await isWorkOrder(options)) return runWorkOrder(options, output)
-  const input = await readRunInput(options)
-  const weighty = input.findings.filter(({ severity }) => severity !== 'info' || options.verbose)
-  showFindings(output, weighty)
-  if (hasErrors(input.findings)) return ExitCode.usage
   const log = jsonLog(options.jsonLog)
   try {
-    if (options.dryRun) {
-      showPlan(options, output)
-      log.write({ type: 'plan', operations: planOf(options, portName(options)) })
-      return ExitCode.done
-    }
-    await scriptFolderOf(options)
-    requireFlow(options)
-    await keepImage(options, input.image)
-    return await runBoards({ options, input }, output, log.write)
+    if (await isWorkOrder(options)) return await runOrdered(options, output, log)
+    if (options.provisioning === 1) return await runGiven(options, output, log)
+    return await rewrite(options, output, log)
   } finally {
     log.close()
   }
+}
+
+async function rewrite(options: RunOptions, output: Output, log: JsonLog): Promise<ExitCode> {
+  const input = await readRunInput(options)
+  showWeighty(options, output, input.findings)
+  if (hasErrors(input.findings)) return ExitCode.usage
+  if (options.dryRun) return showPlan(options, output, log)
+  requireFlow(options)
+  await keepImage(options, input.image)
+  return runBoards({ options, input }, output, log.write)
+}
+
+/** Each board gets an identity that was given: that of the JSON, or a row of the batch. */
+async function runGiven(options: RunOptions, output: Output, log: JsonLog): Promise<ExitCode> {
+  const { devices, findings } = await readDevices(options)
+  const order = devices.length === 0 ? undefined : await prepareGiven(options, devices)
+  const all = [...findings, ...(order?.findings ?? [])]
+  showWeighty(options, output, all)
+  if (hasErrors(all)) return ExitCode.usage
+  if (options.dryRun) return showPlan(options, output, log)
+  const [first] = devices
+  if (first !== undefined) await keepImage(options, encodeImage(first.data))
+  return provision(options, output, log, (run) => provisionGiven(run, devices))
+}
+
+/** Under a work order each board gets an identity of its own, as `keyline provision` gives it. */
+async function runOrdered(options: RunOptions, output: Output, log: JsonLog): Promise<ExitCode> {
+  const loaded = await loadRunOrder(options)
+  showWeighty(options, output, loaded.findings)
+  if (options.dryRun) return showPlan(options, output, log)
+  return provision(options, output, log, (run) => provisionOrdered(run, loaded))
+}
+
+async function provision(
+  options: RunOptions,
+  output: Output,
+  log: JsonLog,
+  make: (run: ProvisionRun) => Promise<ProvisionSummary>,
+): Promise<ExitCode> {
+  const interrupt = interruptSignal(output)
+  const show = provisioningRunEvents(output, options.verbose)
+  try {
+    const { passed, boards, exitCode } = await make({
+      options,
+      home: defaultHome,
+      signal: interrupt.signal,
+      onEvent: (event) => {
+        show(event)
+        log.write(event)
+      },
+    })
+    output.out(`${passed} of ${boards} boards passed\n`)
+    return exitCode
+  } finally {
+    interrupt.dispose()
+  }
+}
+
+function showWeighty(options: RunOptions, output: Output, findings: readonly Finding[]): void {
+  showFindings(
+    output,
+    findings.filter(({ severity }) => severity !== 'info' || options.verbose),
+  )
 }
 
 /** A device key may stand in the image: it is for its owner alone. */
@@ -124,35 +180,14 @@ function portName({ provisioning }: RunOptions): string | null {
   return provisioning === 1 ? 'PORT' : null
 }
 
-function showPlan(options: RunOptions, output: Output): void {
+function showPlan(options: RunOptions, output: Output, log: JsonLog): ExitCode {
+  const operations = planOf(options, portName(options))
   output.out(`for each board (${options.profile}):\n`)
-  for (const [index, operation] of planOf(options, portName(options)).entries()) {
+  for (const [index, operation] of operations.entries()) {
     output.out(`${String(index + 1).padStart(3)}  ${describeOperation(operation)}\n`)
   }
-}
-
-/** Under a work order each board gets an identity of its own, as `keyline provision` gives it. */
-async function runWorkOrder(options: RunOptions, output: Output): Promise<ExitCode> {
-  const loaded = await loadRunOrder(options)
-  if (options.dryRun) {
-    showPlan(options, output)
-    return ExitCode.done
-  }
-  const slots = requireOrderFlow(options, loaded)
-  const { order } = loaded.prepared
-  const { ledger } = options
-  const station = {
-    slots,
-    fast: true,
-    home: defaultHome,
-    ...(ledger === undefined ? {} : { ledger }),
-  }
-  return withStation(output, station, order.policy, async (parts) => {
-    const onEvent = parts.renderer.sink
-    const { manager = 'another one' } = options.files
-    onEvent({ type: 'notice', text: `the manager of Keyline provisions; ${manager} is not run` })
-    return runUnderOrder({ ...parts, onEvent }, loaded, slots)
-  })
+  log.write({ type: 'plan', operations })
+  return ExitCode.done
 }
 
 function showFindings(output: Output, findings: readonly Finding[]): void {

@@ -4,6 +4,7 @@ import {
   encodeImage,
   prepareFactoryDataCheck,
   profiles,
+  type FactoryData,
   type FactoryDataSetting,
 } from '@keyline/matter'
 import type { RunOptions } from '@keyline/station'
@@ -14,6 +15,7 @@ import { readFactoryData, type FactoryDataInput } from './factory-data-input.ts'
 export interface RunInput {
   /** Written to the board: of JSON the canonical image, of a binary its own octets. */
   readonly image: Uint8Array
+  readonly data: FactoryData
   readonly setting: FactoryDataSetting
   readonly findings: readonly Finding[]
   /** Published credentials or identities are in it. */
@@ -40,6 +42,7 @@ export async function readRunInput(options: RunOptions): Promise<RunInput> {
   const published = await judged(input, { ...setting, policy: 'production' })
   return {
     image: input.form === 'image' ? input.octets : encodedOf(input, findings),
+    data: input.read.data,
     setting,
     findings,
     demo: published.some(({ rule }) => rule === 'FD-011'),

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '@keyline/bytes'
 import { openBench, parts } from '@keyline/board'
 import {
   createCubeProgrammer,
-  findProgrammer,
-  findScripts,
   isExternal,
   Journal,
   planOf,
@@ -27,6 +24,7 @@ import type { RunInput } from './gen-factory-data-input.ts'
 import { readFirmware } from './gen-factory-data-input.ts'
 import { cause, refusedRun } from './gen-factory-data-refusal.ts'
 import { homeAt } from './home.ts'
+import { probeLockFolder, realProgrammer } from './line-boards.ts'
 import { writeWhole } from './pki-output.ts'
 import { simulatedCall } from './simulated-call.ts'
 
@@ -41,7 +39,7 @@ export interface GenFactoryDataRun {
 }
 
 /**
- * What is missing for a run, found before any board is touched.
+ * What is missing for a run that rewrites boards, found before any board is touched.
  * @throws StationError `STATION_NO_FLOW`
  */
 export function requireFlow(options: RunOptions): void {
@@ -51,37 +49,15 @@ export function requireFlow(options: RunOptions): void {
 }
 
 function missingPart(options: RunOptions): string | undefined {
-  const { provisioning, security, profile, files } = options
-  if (provisioning === 1) {
-    return `provisioning ${profile} with security ${security ?? 'none'} under the identity of a JSON`
-  }
-  if (files.batch !== undefined) return 'a batch of identities'
+  if (options.files.batch !== undefined) return 'a batch of identities'
   if (options.labels !== undefined) return 'printing labels'
   if (options.ledger !== undefined) return 'a ledger for boards whose data are rewritten'
   return undefined
 }
 
-/**
- * The folder of the scripts that a plan runs; nothing when it runs none.
- * @throws RefusedInput with CLI-22 when no folder has all of them
- */
-export async function scriptFolderOf(options: RunOptions): Promise<string | undefined> {
-  const scripts = planOf(options, null).flatMap((operation) =>
-    operation.op === 'run-script' ? [operation.script] : [],
-  )
-  const { platform, security } = options
-  if (scripts.length === 0 || platform === undefined || security === undefined || security === 0) {
-    return undefined
-  }
-  const folder = await findScripts({
-    given: options.scripts,
-    platform,
-    security,
-    scripts,
-    workingFolder: process.cwd(),
-  })
-  if (folder !== undefined) return folder
-  throw refusedRun([cause('CLI-22', '--scripts', `no folder has ${scripts.join(' and ')}`)])
+/** Folder of the journal of runs that have no ledger, below that of the station. */
+export function rewriteFolder(home: string): string {
+  return join(homeAt(home).folder, 'gen-factory-data')
 }
 
 /** Source: provisioning-station section 2.6. @throws RefusedInput with CLI-21 */
@@ -102,7 +78,7 @@ interface OpenBoards {
 /** Writes the data of a run to its boards. @throws StationError, CliError */
 export async function runGenFactoryData(run: GenFactoryDataRun): Promise<PlanSummary> {
   const { options, input, signal, onEvent } = run
-  const journalFolder = options.journal ?? join(homeAt(run.home).folder, 'gen-factory-data')
+  const journalFolder = options.journal ?? rewriteFolder(run.home)
   const firmware = await readFirmware([options.files.provisioning, options.files.application])
   const boards = await openBoards(run, systemClock, journalFolder)
   try {
@@ -123,7 +99,10 @@ export async function runGenFactoryData(run: GenFactoryDataRun): Promise<PlanSum
         clock: systemClock,
         signal,
         onEvent,
-        onReadBack: (probe, octets) => keepReadBack(options, probe, octets),
+        onReadBack: (probe, content) => {
+          const isOne = !options.sameIdentity || options.boards?.length === 1
+          return keepReadBack(options, { probe, content, isOne })
+        },
       })
       return await runPlan({
         plan: ({ port }) => planOf(options, port),
@@ -141,13 +120,15 @@ export async function runGenFactoryData(run: GenFactoryDataRun): Promise<PlanSum
 }
 
 /** One file for one board, else one for each probe; a device key may stand in it. */
-async function keepReadBack(
-  { readBack, boards, sameIdentity }: RunOptions,
-  probe: string,
-  content: Uint8Array,
+export async function keepReadBack(
+  { readBack }: Pick<RunOptions, 'readBack'>,
+  {
+    probe,
+    content,
+    isOne,
+  }: { readonly probe: string; readonly content: Uint8Array; readonly isOne: boolean },
 ): Promise<void> {
   if (readBack === undefined) return
-  const isOne = !sameIdentity || boards?.length === 1
   const path = isOne ? readBack : `${readBack}.${probe}`
   await writeWhole({ path, content, isSecret: true, isReplaceable: true })
 }
@@ -181,32 +162,20 @@ async function openBoards(
       close: () => bench.close(),
     }
   }
-  const program = await findProgrammer({
-    given: options.programmerPath,
-    platform: process.platform,
-    environment: process.env,
-  })
-  const programmer = createCubeProgrammer({
-    program,
-    isExternal: (address) => isExternal(options.profile, address),
-    externalLoader: options.externalLoader ?? loaderOf(options),
+  const programmer = await realProgrammer({
+    platform: options.profile,
+    programmer: options.programmerPath,
+    externalLoader: options.externalLoader,
     verify: options.verify,
     isProduction: options.policy === 'production',
     onNotice,
   })
-  // Every station of this computer looks into the same folder, whatever its own is.
-  const lockFolder = join(tmpdir(), 'keyline-locks')
-  return { programmer, wireless: programmer, lockFolder, close: () => undefined }
-}
-
-/** The loader that the profile names for all of its boards. */
-function loaderOf(options: RunOptions): string | undefined {
-  for (const operation of planOf(options, null)) {
-    if (operation.op === 'program' && operation.externalLoader !== undefined) {
-      return operation.externalLoader
-    }
+  return {
+    programmer,
+    wireless: programmer,
+    lockFolder: probeLockFolder,
+    close: () => undefined,
   }
-  return undefined
 }
 
 const simulation = /^(?<slots>[1-9]|[1-5]\d|6[0-4])(?::(?<folder>.+))?$/

@@ -1,5 +1,5 @@
 import { hasErrors, systemClock, systemRandom, VirtualClock, type Clock } from '@keyline/bytes'
-import { openBench, type SlotFault } from '@keyline/board'
+import type { SlotFault } from '@keyline/board'
 import { createLocalIssuer } from '@keyline/issuer'
 import { recordedIssuer } from '@keyline/issuer/client'
 import { prepareTrust } from '@keyline/matter'
@@ -26,7 +26,7 @@ import { requireIssuing } from './issuer-preflight.ts'
 import { revokeVoid } from './issuer-revoke.ts'
 import { UnansweredRequests, type UnansweredOptions } from './issuer-unanswered.ts'
 import type { LinePki } from './pki.ts'
-import { benchFixture } from './bench-fixture.ts'
+import { simulatedBoards, type LineBoards } from './line-boards.ts'
 import { writeOrderResults, writeUnitResults } from './results.ts'
 
 export interface RunOrderOptions {
@@ -41,10 +41,14 @@ export interface RunOrderOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onEvent: EventSink
+  /** The boards of the run; those of the simulated bench of this station unless given. */
+  readonly openBoards?: (() => Promise<LineBoards>) | undefined
   /** Keeps the simulated boards in memory: they are gone with the process, and cost no disk. */
   readonly boardsInMemory?: boolean | undefined
   /** Faults of the simulated boards, to rehearse them. */
   readonly faults?: readonly SlotFault[] | undefined
+  /** Folder of the journal; that of the station unless given. */
+  readonly journalFolder?: string | undefined
   /** Sees each point at which a journal record is written: rehearsals of a crash end the process there. */
   readonly atJournalPoint?: JournalOptions['atPoint']
   /** Replaces parts of the station: rehearsals put faults around the issuer, the ledger or the ports. */
@@ -64,7 +68,7 @@ export function clockOf(isFast: boolean): Clock {
   }
 }
 
-/** Wires the rooms together for one order on the simulated bench, and runs it. */
+/** Wires the rooms together for one order on its boards, and runs it. */
 export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
   const { station, loaded, pki, clock, onEvent, decorate = (parts) => parts } = options
   const { prepared } = loaded
@@ -85,16 +89,14 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
     await requireIssuing({ ledger, orderId, resume: options.resume, requireOpen, onWarning })
   }
   const issuer = await issuerOf(options)
-  const bench = openBench({
-    slots: options.slots,
-    clock,
-    ...(options.boardsInMemory === true ? {} : { folder: home.benchFolder }),
-    ...(options.faults === undefined ? {} : { faults: options.faults }),
-  })
+  const boards = await boardsOf(options)
   const { journal, records } = await Journal.open({
-    folder: home.journalFolder,
+    folder: options.journalFolder ?? home.journalFolder,
     clock,
     atPoint: options.atJournalPoint,
+  }).catch((error: unknown) => {
+    boards.close()
+    throw error
   })
   let run = ''
   const returning = { ledger, orderId, journal, records, onWarning }
@@ -106,15 +108,18 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
       parts: decorate({
         clock,
         random: systemRandom,
-        programmer: bench,
-        ports: bench,
+        programmer: boards.programmer,
+        ports: boards.ports,
+        wireless: boards.wireless,
+        scripts: boards.scripts,
+        history: records,
         issuer: unanswered?.watch(issuer) ?? issuer,
         units: ledger,
         journal,
         trust: prepareTrust({ paas: [pki.paa], policy: prepared.order.policy }),
         authorities: { pai: parseCertificate(pki.pai), paa: parseCertificate(pki.paa) },
       }),
-      fixture: benchFixture(bench),
+      fixture: boards.fixture,
       prepared,
       flow,
       slots: options.slots,
@@ -135,8 +140,16 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
     return summary
   } finally {
     await journal.close()
-    bench.close()
+    boards.close()
   }
+}
+
+function boardsOf(options: RunOrderOptions): Promise<LineBoards> {
+  if (options.openBoards !== undefined) return options.openBoards()
+  const { loaded, slots, clock, faults, boardsInMemory, station } = options
+  const { order } = loaded.prepared
+  const folder = boardsInMemory === true ? undefined : station.home.benchFolder
+  return Promise.resolve(simulatedBoards({ order, slots, clock, folder, faults }))
 }
 
 function unansweredOf(

@@ -40,6 +40,11 @@ export function isExternal(platform: Platform, address: number): boolean {
   return external !== undefined && isIn(external, address)
 }
 
+/** The loader that ST names for every board of the platform. */
+export function defaultLoader(platform: Platform): string | undefined {
+  return memoryMaps[platform].loader
+}
+
 /** From the first octet of the new image to the end of the magic trailer. Source: provisioning-station section 3.5. */
 export const slotSizes = {
   wba: { 1: [0x1c_6000, 0xe_0000], 2: [0x18_0000] },

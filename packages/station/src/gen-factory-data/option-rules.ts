@@ -118,6 +118,12 @@ export const optionRules = {
     text: 'The command line and the work order say different things.',
     remedy: 'name the files, addresses and platform of the work order, or correct the order',
   },
+  'CLI-24': {
+    severity: 'error',
+    text: 'The factory data do not have the whole identity of a device.',
+    remedy:
+      'give the passcode beside salt, iterations and verifier: the station proves the onboarding code with it',
+  },
   'CLI-W1': {
     severity: 'warning',
     text: '--mode has no effect beside --security.',

@@ -1,5 +1,5 @@
 import type { WorkOrder } from '@keyline/ledger/records'
-import type { FactoryDataProfile } from '@keyline/matter'
+import type { FactoryData, FactoryDataProfile } from '@keyline/matter'
 
 /** A firmware image, read and proven against its hash. */
 export interface FirmwareImage {
@@ -34,4 +34,6 @@ export interface PreparedOrder {
   readonly images: OrderImages
   /** Absolute path of the folder that the order names for the platform scripts. */
   readonly scriptsFolder?: string | undefined
+  /** Factory data of units whose identity was made elsewhere, by the serial number that the ledger names them with. */
+  readonly given?: ReadonlyMap<string, FactoryData> | undefined
 }

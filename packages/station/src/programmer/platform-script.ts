@@ -3,6 +3,8 @@ import { dirname, join, resolve } from 'node:path'
 import { startTimer, systemClock } from '@keyline/bytes'
 import { StationError } from '../errors.ts'
 import type { ScriptName } from '../gen-factory-data/plan.ts'
+import { takeLock, type Lock } from '../line/lock.ts'
+import type { PlatformScripts } from '../port/platform-scripts.ts'
 import { maskSecrets } from './capped-output.ts'
 import { runProcess, type RunningProcess } from './run-process.ts'
 
@@ -21,17 +23,61 @@ export interface PlatformScript {
 const scriptLimitMs = 120_000
 const questionMs = 3_000
 
+/** One process at a time works with the first probe: the scripts of every station of this computer take turns. */
+const turnLock = 'platform-scripts'
+/** How often a station asks whether its turn has come. */
+const turnPollMs = 200
+
+export interface ScriptRunnerOptions {
+  /** Where the stations of this computer keep their locks; without it turns are taken in this process alone. */
+  readonly lockFolder?: string | undefined
+}
+
 /**
  * Gives what runs scripts of the platform with `AUTO`, one after the other: ST's own address the first probe that they
  * find. The question for the read-out protection is answered 0; a script ends when it asks anything else.
  * The call throws StationError `STATION_SCRIPT` and BytesError `INTERRUPTED`.
  */
-export function createScriptRunner(): (script: PlatformScript) => Promise<void> {
+export function createScriptRunner(
+  options: ScriptRunnerOptions = {},
+): (script: PlatformScript) => Promise<void> {
   let turn: Promise<unknown> = Promise.resolve()
   return (script) => {
-    const run = turn.then(() => runAlone(script))
+    const run = turn.then(() => runInTurn(script, options.lockFolder))
     turn = run.catch(() => undefined)
     return run
+  }
+}
+
+/** The scripts of a folder, as the flows of boards with a boot loader call them. */
+export function createPlatformScripts(
+  options: ScriptRunnerOptions & { readonly folder: string },
+): PlatformScripts {
+  const { folder, lockFolder } = options
+  const runScript = createScriptRunner({ lockFolder })
+  return {
+    run: (probe, script, { signal } = {}) => runScript({ folder, script, probe, signal }),
+  }
+}
+
+async function runInTurn(script: PlatformScript, lockFolder: string | undefined): Promise<void> {
+  if (lockFolder === undefined) return runAlone(script)
+  const lock = await waitForTurn(lockFolder, script.signal)
+  try {
+    await runAlone(script)
+  } finally {
+    await lock.release()
+  }
+}
+
+async function waitForTurn(folder: string, signal: AbortSignal | undefined): Promise<Lock> {
+  for (;;) {
+    try {
+      return await takeLock(folder, turnLock)
+    } catch (error) {
+      if (!(error instanceof StationError) || error.code !== 'STATION_BUSY') throw error
+      await systemClock.sleep(turnPollMs, signal)
+    }
   }
 }
 

@@ -1,0 +1,63 @@
+import { describeFinding } from '@keyline/bytes'
+import type { StationEvent } from '@keyline/station'
+import type { RunEvent } from '../wiring/gen-factory-data-provision.ts'
+import { paint, type Output } from './output.ts'
+import { verdictMarks } from './verdict-mark.ts'
+
+/**
+ * One line for each event of a provisioning run, behind the last four characters of the probe. Steps are shown when they
+ * are done; `verbose` shows their beginning and what boards say as well.
+ */
+export function provisioningRunEvents(output: Output, verbose: boolean): (event: RunEvent) => void {
+  const places = new Map<number, string>()
+  const line = (slot: number, text: string): void =>
+    output.out(`[${places.get(slot) ?? `slot ${slot}`}] ${text}\n`)
+  return (event) => {
+    switch (event.type) {
+      case 'board-left-out':
+        output.err(
+          `[${event.port ?? 'no port'} ${event.probe.slice(-4)}] left out: ${event.reason}\n`,
+        )
+        return
+      case 'notice':
+        output.err(
+          `note: ${event.finding === undefined ? event.text : describeFinding(event.finding)}\n`,
+        )
+        return
+      case 'unit-started':
+        places.set(event.slot, event.probe.slice(-4))
+        line(event.slot, `${event.unit.serialNumber} ${event.resumed ? 'goes on' : 'begins'}`)
+        return
+      case 'step-started':
+        if (verbose) line(event.slot, `${event.title} …`)
+        return
+      case 'step-done':
+        line(event.slot, `${event.step}  ${(event.ms / 1000).toFixed(2)} s`)
+        return
+      case 'board-log':
+        if (verbose) line(event.slot, `board: ${event.text}`)
+        return
+      case 'unit-decided':
+        line(event.slot, decided(output, event))
+        return
+      case 'slot-stopped':
+        line(event.slot, `stopped: ${event.reason}. Remedy: ${event.remedy}`)
+        return
+      case 'run-started':
+      case 'run-ended':
+        return
+      default:
+        event satisfies never
+    }
+  }
+}
+
+function decided(
+  output: Output,
+  { record }: Extract<StationEvent, { readonly type: 'unit-decided' }>,
+): string {
+  const { verdict, reason, message, remedy } = record
+  const { mark, colour } = verdictMarks[verdict]
+  const why = verdict === 'PASS' ? message : `${reason}: ${message}. Remedy: ${remedy}`
+  return `${paint(output, colour, `${mark} ${verdict}`)}  ${why}`
+}

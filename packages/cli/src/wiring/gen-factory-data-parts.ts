@@ -1,0 +1,101 @@
+import type { Ledger } from '@keyline/ledger'
+import type { EventSink, Fixture, Programmer, StationParts, UnitStore } from '@keyline/station'
+
+/** The units of this run alone, whose identities are given: none is drawn. */
+export function givenUnits(ledger: Ledger, units: ReadonlySet<string>): UnitStore {
+  return {
+    reserve: () => Promise.resolve(undefined),
+    remaining: () => Promise.resolve(0),
+    undecided: async (orderId) => {
+      const open = await ledger.undecided(orderId)
+      return open.filter(({ unit }) => units.has(unit.id))
+    },
+    bind: (unitId, boardUid, options) => ledger.bind(unitId, boardUid, options),
+    decide: (unitId, record) => ledger.decide(unitId, record),
+    certificateOf: (unitId) => ledger.certificateOf(unitId),
+    voidCertificate: (unitId, certificateSha256, reason) =>
+      ledger.voidCertificate(unitId, certificateSha256, reason),
+  }
+}
+
+/** A programmer that lists the boards of the run alone. */
+export function onlyProbes(programmer: Programmer, probes: ReadonlySet<string>): Programmer {
+  return {
+    ...onlyActs(programmer),
+    list: async (options) => {
+      const all = await programmer.list(options)
+      return all.filter(({ serialNumber }) => probes.has(serialNumber))
+    },
+  }
+}
+
+/** Parts that hand on what is read back of the factory data of a board; of several readings the last one counts. */
+export function keepingReadBack(
+  parts: StationParts,
+  dataAddress: number,
+  keep: (probe: string, octets: Uint8Array) => Promise<void>,
+): StationParts {
+  const { programmer } = parts
+  return {
+    ...parts,
+    programmer: {
+      ...onlyActs(programmer),
+      read: async (probe, address, length, options) => {
+        const octets = await programmer.read(probe, address, length, options)
+        if (address === dataAddress) await keep(probe, octets)
+        return octets
+      },
+    },
+  }
+}
+
+/** The acts as an object that can be spread: a class has them on its prototype. */
+function onlyActs(programmer: Programmer): Programmer {
+  return {
+    list: (options) => programmer.list(options),
+    connect: (probe, options) => programmer.connect(probe, options),
+    download: (probe, address, octets, options) =>
+      programmer.download(probe, address, octets, options),
+    read: (probe, address, length, options) => programmer.read(probe, address, length, options),
+    reset: (probe, options) => programmer.reset(probe, options),
+  }
+}
+
+/** One board for each probe, at most so many at the same time. A board that is decided lets the next one begin. */
+export function oneBoardEach(jobs: number): {
+  readonly fixture: Fixture
+  readonly watch: EventSink
+} {
+  const begun = new Set<string>()
+  const inWork = new Set<number>()
+  const waiting: (() => void)[] = []
+  let running = 0
+  const leave = (): void => {
+    running -= 1
+    waiting.shift()?.()
+  }
+  return {
+    fixture: {
+      nextBoard: async (probe, { signal } = {}) => {
+        if (begun.has(probe)) return false
+        while (running >= jobs && signal?.aborted !== true) {
+          await new Promise<void>((resolve) => {
+            waiting.push(resolve)
+            signal?.addEventListener('abort', () => resolve(), { once: true })
+          })
+        }
+        if (signal?.aborted === true) return false
+        begun.add(probe)
+        running += 1
+        return true
+      },
+    },
+    watch: (event) => {
+      if (event.type === 'unit-started') {
+        if (begun.has(event.probe)) inWork.add(event.slot)
+      }
+      const hasEnded = event.type === 'unit-decided' || event.type === 'slot-stopped'
+      if (hasEnded && inWork.delete(event.slot)) leave()
+    },
+  }
+}

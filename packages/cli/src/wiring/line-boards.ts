@@ -1,0 +1,139 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from '@keyline/bytes'
+import { BenchProgrammer, openBench, parts, type SlotFault } from '@keyline/board'
+import type { WorkOrder } from '@keyline/ledger/records'
+import {
+  createCubeProgrammer,
+  createPlatformScripts,
+  createSerialPorts,
+  defaultLoader,
+  findProgrammer,
+  isExternal,
+  type CubeProgrammer,
+  type Fixture,
+  type PlatformScripts,
+  type Programmer,
+  type SerialPorts,
+  type WirelessProgrammer,
+} from '@keyline/station'
+import { benchFixture } from './bench-fixture.ts'
+import { operatorFixture } from './operator-fixture.ts'
+
+/** Boards with everything that works on them, as a run needs them. */
+export interface LineBoards {
+  readonly programmer: Programmer
+  readonly ports: SerialPorts
+  /** Brings the next board into a slot. */
+  readonly fixture: Fixture
+  readonly wireless: WirelessProgrammer
+  readonly scripts?: PlatformScripts | undefined
+  /** Where locks of probes lie that other processes respect; absent where no other process has these boards. */
+  readonly lockFolder?: string | undefined
+  close(): void
+}
+
+/** Every station of this computer looks into the same folder, whatever its own is. */
+export const probeLockFolder = join(tmpdir(), 'keyline-locks')
+
+export interface SimulatedBoardsOptions {
+  readonly order: Pick<WorkOrder, 'platform' | 'security'>
+  readonly slots: number
+  readonly clock: Clock
+  /** Where the boards outlive the process; in memory unless given. */
+  readonly folder?: string | undefined
+  readonly faults?: readonly SlotFault[] | undefined
+  /** `none`: acts on the boards take no time. */
+  readonly timing?: 'real' | 'none' | undefined
+  readonly externalLoader?: string | undefined
+}
+
+/** Boards of a simulated bench in this process. */
+export function simulatedBoards(options: SimulatedBoardsOptions): LineBoards {
+  const { order, slots, clock, folder, faults, timing, externalLoader } = options
+  const bench = openBench({
+    slots,
+    clock,
+    part: parts[order.platform],
+    ...(folder === undefined ? {} : { folder }),
+    ...(faults === undefined ? {} : { faults }),
+    ...(timing === undefined ? {} : { timing }),
+  })
+  const programmer = new BenchProgrammer({ bench, clock, externalLoader })
+  return {
+    programmer,
+    ports: bench,
+    fixture: benchFixture(bench),
+    wireless: programmer,
+    scripts: scriptsOf(programmer, order),
+    close: () => bench.close(),
+  }
+}
+
+/** The platform scripts of the bench, where the order has any. */
+function scriptsOf(
+  programmer: BenchProgrammer,
+  { platform, security }: Pick<WorkOrder, 'platform' | 'security'>,
+): PlatformScripts | undefined {
+  if (security === 0) return undefined
+  return {
+    run: async (probe, script, options) => {
+      await programmer.runScript({ probe, script, platform, security, ...options })
+    },
+  }
+}
+
+export interface RealBoardsOptions {
+  readonly platform: WorkOrder['platform']
+  /** STM32CubeProgrammer: its folder or its program; searched for unless given. */
+  readonly programmer?: string | undefined
+  readonly externalLoader?: string | undefined
+  readonly verify?: 'full' | 'fast' | 'none' | undefined
+  /** Refuses versions of the programmer that were never tried. */
+  readonly isProduction: boolean
+  readonly scriptsFolder?: string | undefined
+  readonly clock: Clock
+  readonly onNotice: (text: string) => void
+}
+
+/** Boards behind probes: the programmer of ST, the ttys of this computer, a person who changes boards. */
+export async function realBoards(options: RealBoardsOptions): Promise<LineBoards> {
+  const { scriptsFolder, clock, onNotice } = options
+  const programmer = await realProgrammer(options)
+  const lockFolder = probeLockFolder
+  return {
+    programmer,
+    ports: createSerialPorts({ clock, onAbandoned: ({ name }) => onNotice(abandoned(name)) }),
+    fixture: operatorFixture({ programmer, clock, onNotice }),
+    wireless: programmer,
+    ...(scriptsFolder === undefined
+      ? {}
+      : { scripts: createPlatformScripts({ folder: scriptsFolder, lockFolder }) }),
+    lockFolder,
+    close: () => undefined,
+  }
+}
+
+/** The program of ST with the loaders of a platform. */
+export async function realProgrammer(
+  options: Omit<RealBoardsOptions, 'scriptsFolder' | 'clock'>,
+): Promise<CubeProgrammer> {
+  const { platform, externalLoader, verify, isProduction, onNotice } = options
+  const program = await findProgrammer({
+    given: options.programmer,
+    platform: process.platform,
+    environment: process.env,
+  })
+  return createCubeProgrammer({
+    program,
+    isExternal: (address) => isExternal(platform, address),
+    externalLoader: externalLoader ?? defaultLoader(platform),
+    verify,
+    isProduction,
+    onNotice,
+  })
+}
+
+function abandoned(name: string): string {
+  return `the driver of ${name} did not give its port back; unplug and replug it`
+}
