@@ -80,6 +80,18 @@ export const stationErrorTable = {
     meaning: 'The board stored its key elsewhere than the mode demands.',
     remedy: 'check the provisioning firmware; provisioning-station section 9.4 has the table',
   },
+  STATION_PROFILE: {
+    fault: 'operator',
+    meaning:
+      'The provisioning firmware cannot prove the key of the board, or it stores published credentials of another product.',
+    remedy:
+      'use a provisioning firmware of profile X1; policy "test" takes L0, L1 and none for their own product',
+  },
+  STATION_MANAGER: {
+    fault: 'infrastructure',
+    meaning: 'The provisioning manager in place of the built-in dialogue did not report success.',
+    remedy: 'read its last words and its own log, then run with --resume',
+  },
   STATION_PROOF: {
     fault: 'board',
     meaning: 'The board could not prove that it holds the key of its certificate.',
@@ -109,6 +121,36 @@ export const stationErrorTable = {
     fault: 'operator',
     meaning: 'Another process holds the station or the probe.',
     remedy: 'wait until it has ended, or end it; the message names its process',
+  },
+  STATION_SLOT_CHANGED: {
+    fault: 'operator',
+    meaning:
+      'The probe of a slot is at another USB place than it was bound at, or another probe is there.',
+    remedy:
+      'plug the probe in where it was, or bind the slots as they are now with `keyline station bind`',
+  },
+  STATION_OUTAGE: {
+    fault: 'infrastructure',
+    meaning:
+      'All slots in work lost their probes or ports together: a hub, its cable or its supply.',
+    remedy: 'check the hub and its supply; the slots go on by themselves when it is back',
+  },
+  STATION_STOP_RULE: {
+    fault: 'operator',
+    meaning: 'So many boards in a row failed for one reason that the line begins no other.',
+    remedy: 'find the common cause with `keyline explain CODE`, then run again',
+  },
+  STATION_CHECK_DUE: {
+    fault: 'operator',
+    meaning:
+      'The order asks for a fresh check of the station on a golden board, and there is none.',
+    remedy: 'put the golden board into its slot and run `keyline station check ORDER`',
+  },
+  STATION_CRASH_LOOP: {
+    fault: 'infrastructure',
+    meaning: 'The last runs of the station all died without an end. No new board is begun.',
+    remedy:
+      'find out what ends the process, then run with --resume: open units are finished, one slot at a time',
   },
   STATION_CLOCK: {
     fault: 'infrastructure',

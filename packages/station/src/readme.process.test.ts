@@ -20,7 +20,9 @@ it('the example of the README runs as it stands there', async () => {
     const run = () => spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
     const first = run()
     expect(first.stderr).toBe('')
-    expect(first.stdout).toMatch(/^bind - .*\n(.*\n){7}attest - .*\n0 records; QUARANTINE - no ev/)
+    expect(first.stdout).toMatch(
+      /^check-port - .*\n(.*\n){8}attest - .*\n0 records; QUARANTINE - no ev/,
+    )
     expect(run().stdout).toMatch(/\n1 records; QUARANTINE/)
   } finally {
     rmSync(folder, { recursive: true })

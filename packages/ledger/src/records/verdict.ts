@@ -48,7 +48,7 @@ export type UnitMark = 'key unproven' | 'demo'
  * Marks of a unit, from its evidence: firmware that cannot sign has not proven its key, and published credentials
  * make a demonstration device. Source: provisioning-station sections 2.6 and 10.
  */
-export function marksOf(record: Pick<VerdictRecord, 'evidence'>): readonly UnitMark[] {
+export function marksOf(record: { readonly evidence: readonly Evidence[] }): readonly UnitMark[] {
   const has = (fact: 'unproven' | 'demo'): boolean =>
     record.evidence.some(({ facts }) => facts[fact] === true)
   return [

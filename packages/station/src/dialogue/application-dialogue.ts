@@ -56,6 +56,22 @@ export async function runApplicationDialogue(
   }
 }
 
+/**
+ * Asks the application for its Basic Information alone. Closes the port in every case.
+ * @throws StationError as {@link runApplicationDialogue}
+ */
+export async function askBasicInformation(
+  options: Omit<ApplicationDialogueOptions, 'random'>,
+): Promise<BasicInformation> {
+  const link = new PxpLink(options)
+  try {
+    await ask(link, 'BASIC')
+    return decodeBasic(await answer(link, 'BASIC'))
+  } finally {
+    await link.close()
+  }
+}
+
 async function ask(link: PxpLink, type: MessageType, payload?: Uint8Array): Promise<void> {
   try {
     await link.send(type, payload)

@@ -15,11 +15,14 @@ import { StationError } from '../errors.ts'
 import type { SerialPort } from '../port/serial-port.ts'
 import { isLog, outOfTurn, type LinkEvent } from './link-event.ts'
 import { PxpLink } from './pxp-link.ts'
+import { resultError } from './result-error.ts'
 
 /** What the dialogue asks of the flow around it. Each call may end the session with an error. */
 export interface ExchangeHost {
   /** The board has told who it is. */
   identified(ident: Ident): Promise<void>
+  /** The firmware makes no exchange: what it stores, it brings with it. Told before its result is awaited. */
+  reportsOnly(profile: 'L0' | 'L1'): Promise<void>
   /** Gets the certificate for the request of the board, checked. */
   certificateFor(csr: Uint8Array): Promise<{ readonly dac: Uint8Array; readonly pai: Uint8Array }>
   /** The last moment before the board stores anything. */
@@ -32,6 +35,12 @@ export interface ExchangeHost {
   restarted(): Promise<void>
 }
 
+/**
+ * Generation of the firmware on the board: `X1` exchanges, `L1` answers `Init` and reports, `L0` only reports.
+ * Source: provisioning-station section 1.
+ */
+export type FirmwareProfile = 'X1' | 'L1' | 'L0'
+
 export interface ProvisioningDialogueOptions {
   readonly port: SerialPort
   readonly clock: Clock
@@ -39,15 +48,24 @@ export interface ProvisioningDialogueOptions {
   readonly signal: AbortSignal
   readonly mode: ProvisioningMode
   readonly host: ExchangeHost
+  /** Takes a board for L0 that reports its result three times and never answers `Init`. */
+  readonly allowsL0?: boolean | undefined
   readonly onLog?: ((text: string) => void) | undefined
 }
 
 /** Limits of provisioning-station section 6.3, milliseconds. */
 const initEveryMs = 1000
 const syncLimitMs = 30_000
+const resultLimitMs = 30_000
+
+/** Results without an answer to `Init` that tell L0 from a result which is left over. Source: section 6.3. */
+const reportsOfL0 = 3
 
 /** The last part of a wait before COMMIT, in which a silent board is asked whether it has restarted. */
 const reviveMs = 5000
+
+/** What the board answered to `Init`; L0 gives its result in place of an answer. */
+type Answer = { readonly profile: 'X1' | 'L1' } | { readonly profile: 'L0'; readonly code: number }
 
 /** How far the session is. A board may restart once, and only before COMMIT. */
 interface Session {
@@ -55,26 +73,25 @@ interface Session {
 }
 
 /**
- * The host's side of the serial dialogue: `Init` until the board answers, then PXP/1 to `finish:000`.
- * Closes the port in every case. Source: provisioning-station sections 6.3 and 7.
+ * The host's side of the serial dialogue: `Init` until the board answers, then PXP/1 to `finish:000`, or the result of
+ * firmware that only reports. Closes the port in every case. Source: provisioning-station sections 6.2, 6.3 and 7.
+ * @returns the generation of the firmware, after its success
  * @throws StationError `STATION_SYNC_TIMEOUT`, `STATION_RESULT_TIMEOUT`, `STATION_PROTOCOL`,
  * `STATION_RESTARTED`, `STATION_BOARD_REPORTED`, `STATION_BOARD_REFUSED`, or what the host throws
  */
-export async function runProvisioningDialogue(options: ProvisioningDialogueOptions): Promise<void> {
+export async function runProvisioningDialogue(
+  options: ProvisioningDialogueOptions,
+): Promise<FirmwareProfile> {
   const link = new PxpLink(options)
-  const { clock, host } = options
-  const session: Session = { mayRestart: true }
+  const { clock, host, allowsL0 = false } = options
   try {
-    await synchronise(link, clock, syncLimitMs)
-    try {
-      await exchange(link, options, session)
-    } catch (error) {
-      if (!session.mayRestart || !(await hasRestarted(link, clock, error))) throw error
-      session.mayRestart = false
-      await host.restarted()
-      link.restart()
-      await exchange(link, options, session)
+    const answer = await synchronise(link, clock, { limitMs: syncLimitMs, allowsL0 })
+    if (answer.profile === 'X1') await exchangeOnce(link, options)
+    else {
+      await host.reportsOnly(answer.profile)
+      requireSuccess(answer.profile === 'L0' ? answer.code : await reported(link, clock))
     }
+    return answer.profile
   } catch (error) {
     await abort(link, error)
     throw error
@@ -83,26 +100,69 @@ export async function runProvisioningDialogue(options: ProvisioningDialogueOptio
   }
 }
 
-async function synchronise(link: PxpLink, clock: Clock, limitMs: number): Promise<void> {
+/** The session, and a second one when the board restarts before COMMIT. */
+async function exchangeOnce(link: PxpLink, options: ProvisioningDialogueOptions): Promise<void> {
+  const { clock, host } = options
+  const session: Session = { mayRestart: true }
+  try {
+    await exchange(link, options, session)
+  } catch (error) {
+    if (!session.mayRestart || !(await hasRestarted(link, clock, error))) throw error
+    session.mayRestart = false
+    await host.restarted()
+    link.restart()
+    await exchange(link, options, session)
+  }
+}
+
+interface Synchronising {
+  readonly limitMs: number
+  readonly allowsL0: boolean
+}
+
+async function synchronise(
+  link: PxpLink,
+  clock: Clock,
+  { limitMs, allowsL0 }: Synchronising,
+): Promise<Answer> {
   const end = clock.monotonicMs() + limitMs
+  let reports = 0
   while (clock.monotonicMs() < end) {
     await link.text('Init\n')
     const round = Math.min(end, clock.monotonicMs() + initEveryMs)
     for (let wait = round - clock.monotonicMs(); wait > 0; wait = round - clock.monotonicMs()) {
       const event = await link.next(wait)
       if (event?.kind === 'closed') throw event.error
-      // A `finish:` before the answer to Init is left over from an earlier run.
-      if (event?.kind !== 'keyword' || event.keyword.kind !== 'start') continue
-      if (event.keyword.isPxp) return
-      throw new StationError('STATION_PROTOCOL', 'the firmware on the board does not speak PXP/1', {
-        remedy: 'use a provisioning firmware of profile X1',
-      })
+      if (event?.kind !== 'keyword') continue
+      const { keyword } = event
+      if (keyword.kind === 'start') return { profile: keyword.isPxp ? 'X1' : 'L1' }
+      // One `finish:` before the answer to Init is left over from an earlier run.
+      reports++
+      if (allowsL0 && reports === reportsOfL0) return { profile: 'L0', code: keyword.code }
     }
   }
   throw new StationError(
     'STATION_SYNC_TIMEOUT',
     `the board did not answer Init within ${limitMs / 1000} s (0x0004)`,
   )
+}
+
+/** The result of L1, counted from the synchronisation; whatever else arrives restarts nothing. */
+async function reported(link: PxpLink, clock: Clock): Promise<number> {
+  const end = clock.monotonicMs() + resultLimitMs
+  for (let wait = resultLimitMs; wait > 0; wait = end - clock.monotonicMs()) {
+    const event = await link.next(wait)
+    if (event?.kind === 'closed') throw event.error
+    if (event?.kind === 'keyword' && event.keyword.kind === 'finish') return event.keyword.code
+  }
+  throw new StationError(
+    'STATION_RESULT_TIMEOUT',
+    `the board did not report within ${resultLimitMs / 1000} s (0xFFFE)`,
+  )
+}
+
+function requireSuccess(code: number): void {
+  if (code !== boardResults.ok.code) throw resultError(code)
 }
 
 /** A board that restarts says so itself, or falls silent and then answers `Init` again. */
@@ -113,8 +173,8 @@ async function hasRestarted(link: PxpLink, clock: Clock, error: unknown): Promis
   if (typeof silentMs !== 'number') return false
   link.ignoreStarts(false)
   try {
-    await synchronise(link, clock, pxpLimits.messageTimeoutMs - silentMs)
-    return true
+    const limitMs = pxpLimits.messageTimeoutMs - silentMs
+    return (await synchronise(link, clock, { limitMs, allowsL0: false })).profile === 'X1'
   } catch (cause) {
     if (cause instanceof StationError && cause.code === 'STATION_SYNC_TIMEOUT') return false
     throw cause

@@ -272,11 +272,6 @@ describe('a board that leaves the order', () => {
     expect(elapsedMs).toBe(0)
   })
 
-  it('does not speak PXP', async () => {
-    const { error } = await runTrial({ reply: () => ['Start_provisioning\r\n'] })
-    expect(error).toMatchObject({ code: 'STATION_PROTOCOL', remedy: expect.stringContaining('X1') })
-  })
-
   it('tells nonsense in a whole message: it is to blame', async () => {
     const nonsense = frame('IDENT', 0, '{"v":2}')
     const { error } = await runTrial({ reply: except(hello, () => [ackOf(hello), nonsense]) })

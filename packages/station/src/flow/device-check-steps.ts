@@ -1,20 +1,11 @@
-import { equalOctets, hasErrors, isKeylineError, toHex, type Finding } from '@keyline/bytes'
+import { equalOctets, hasErrors, isKeylineError, toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { Evidence } from '@keyline/ledger/records'
-import {
-  checkFactoryData,
-  decodeImage,
-  encodeImage,
-  verifyAttestation,
-  type AttestationFailure,
-  type FactoryData,
-} from '@keyline/matter'
-import { parseCertificate } from '@keyline/x509'
-import { runApplicationDialogue } from '../dialogue/application-dialogue.ts'
+import { checkFactoryData, decodeImage, encodeImage, type FactoryData } from '@keyline/matter'
 import { StationError } from '../errors.ts'
-import { judgingTime } from '../evidence/issued-chain.ts'
+import { isKeyInFlash } from '../evidence/key-store.ts'
+import { arePublished } from '../evidence/published.ts'
 import { onboardingOf } from '../unit/onboarding-of.ts'
-import { openPort } from './open-port.ts'
 import type { Step } from './step.ts'
 import type { UnitWork } from './unit-work.ts'
 
@@ -27,23 +18,63 @@ export const readBack: Step = {
   title: 'read back and compare',
   deadlineMs: 60_000,
   async act(work, signal) {
+    const { address, octets, sha256: wanted } = work.requireImage('application')
+    const data = await proveData(work, await readRegion(work, signal))
     const { programmer } = work.parts
-    const { serialNumber } = work.probe
-    const { order, images } = work.prepared
-    const length = work.image.length + appendedOctets
-    const region = await programmer.read(serialNumber, order.factoryDataAddress, length, { signal })
-    work.readBack = region
-    const { address, octets, sha256: wanted } = images.application
-    const firmware = await programmer.read(serialNumber, address, octets.length, { signal })
+    const firmware = await programmer.read(work.probe.serialNumber, address, octets.length, {
+      signal,
+    })
     const found = toHex(sha256(firmware))
-    return [
-      ...(await proveData(work, region)),
-      { kind: 'firmware', ok: found === wanted, facts: { sha256: found } },
-    ]
+    return [...data, { kind: 'firmware', ok: found === wanted, facts: { sha256: found } }]
   },
 }
 
-/** The image on the board, decoded: equal to the unit's, with the issued credentials, and lawful. */
+/** The data before the exchange: behind a boot loader it is not sure that they can be read again. */
+export const readData: Step = {
+  name: 'read-data',
+  title: 'read factory data back',
+  deadlineMs: 60_000,
+  async act(work, signal) {
+    const region = await readRegion(work, signal)
+    const facts = { sha256: toHex(sha256(region)), by: 'read-back before the exchange' }
+    if (!equalOctets(region.subarray(0, work.image.length), work.image)) {
+      return [{ kind: 'data', ok: false, facts: { ...facts, problem: 'differs from the image' } }]
+    }
+    const data = decodeRegion(region)?.data
+    return data === undefined ? [] : [{ kind: 'data', ok: true, facts }, provePayload(work, data)]
+  },
+}
+
+/** The data as the device keeps them, where the protections of the boot loader let them be read. */
+export const readBackData: Step = {
+  name: 'read-back',
+  title: 'read factory data back',
+  deadlineMs: 60_000,
+  async act(work, signal) {
+    let region: Uint8Array
+    try {
+      region = await readRegion(work, signal)
+    } catch (error) {
+      if (!isProtected(error)) throw error
+      work.onLog('the factory data are protected: what was read before the exchange stands')
+      return []
+    }
+    return proveData(work, region)
+  },
+}
+
+async function readRegion(work: UnitWork, signal: AbortSignal): Promise<Uint8Array> {
+  const { factoryDataAddress } = work.prepared.order
+  const length = work.image.length + appendedOctets
+  const { programmer } = work.parts
+  const region = await programmer.read(work.probe.serialNumber, factoryDataAddress, length, {
+    signal,
+  })
+  work.readBack = region
+  return region
+}
+
+/** The image on the board, decoded: equal to the unit's, with its credentials, and lawful. */
 async function proveData(work: UnitWork, region: Uint8Array): Promise<readonly Evidence[]> {
   const decoded = decodeRegion(region)
   if (decoded === undefined || hasErrors(decoded.findings)) {
@@ -51,18 +82,45 @@ async function proveData(work: UnitWork, region: Uint8Array): Promise<readonly E
     return [{ kind: 'data', ok: false, facts: { problem: rule ?? 'not an image' } }]
   }
   const { data } = decoded
-  const problem =
-    differenceOf(work, data) ??
-    firstError(
-      await checkFactoryData(data, {
-        profile: work.prepared.profile,
-        mode: 'reconfigure',
-        policy: work.prepared.order.policy,
-        knownVerifier: work.reserved.secrets,
-      }),
-    )
-  const facts = { sha256: toHex(sha256(region)), ...(problem === undefined ? {} : { problem }) }
-  return [{ kind: 'data', ok: problem === undefined, facts }, provePayload(work, data)]
+  const problem = differenceOf(work, data) ?? (await ruleBrokenBy(work, data))
+  const facts = { sha256: toHex(sha256(region)), ...(work.isDemo ? { demo: true } : {}) }
+  const ok = problem === undefined
+  return [
+    { kind: 'data', ok, facts: ok ? facts : { ...facts, problem } },
+    provePayload(work, data),
+    ...(ok ? await proveDemoKey(work, data) : []),
+  ]
+}
+
+/** The first rule of complete data that the board breaks. */
+async function ruleBrokenBy(work: UnitWork, data: FactoryData): Promise<string | undefined> {
+  const { profile, order } = work.prepared
+  // Firmware without a serial line appends nothing.
+  const mode = data.dacCertificate === undefined && work.isDemo ? 'provisioning' : 'reconfigure'
+  const findings = await checkFactoryData(data, {
+    profile,
+    mode,
+    policy: order.policy,
+    keyStorage: data.dacPrivateKey === undefined ? 'secure' : 'flash',
+    knownVerifier: work.reserved.secrets,
+  })
+  const rule = findings.find((finding) => finding.severity === 'error')?.rule
+  if (rule !== 'FD-036' || !work.isDemo) return rule
+  throw new StationError(
+    'STATION_PROFILE',
+    'the published credentials of the provisioning firmware are those of another product',
+  )
+}
+
+/**
+ * Firmware that only reports cannot sign. What stands for the key under policy `test`: its success, and certificates
+ * and public key that belong together and are published. Source: provisioning-station section 10.
+ */
+async function proveDemoKey(work: UnitWork, data: FactoryData): Promise<readonly Evidence[]> {
+  const isReported = work.evidence.some(({ kind, ok }) => kind === 'exchange' && ok)
+  if (!work.isDemo || !isReported || data.dacPublicKey === undefined) return []
+  if (!(await arePublished(data, work.prepared.profile))) return []
+  return [{ kind: 'key', ok: true, facts: { by: 'finish:000 and the read-back', unproven: true } }]
 }
 
 /** Reads the records of a region; erased flash behind the marker is no part of the image. */
@@ -79,13 +137,18 @@ export function decodeRegion(region: Uint8Array): ReturnType<typeof decodeImage>
 function differenceOf(work: UnitWork, data: FactoryData): string | undefined {
   const { dacCertificate, paiCertificate, dacPublicKey, dacPrivateKey, ...product } = data
   if (!equalOctets(encodeImage(product), work.image)) return 'product or identity records differ'
+  // What the demonstration firmware appends, belongs together by FD-035 to FD-040.
+  if (work.isDemo) {
+    const hasCredentials = dacCertificate !== undefined && dacPublicKey !== undefined
+    return hasCredentials || work.prepared.order.exchange === 'none' ? undefined : 'no credentials'
+  }
   const credentials = work.requireCredentials()
   if (!isEqual(dacCertificate, credentials.dac)) return 'DAC differs from the issued one'
   if (!isEqual(paiCertificate, credentials.pai)) return 'PAI differs from the issued one'
   if (!isEqual(dacPublicKey, credentials.publicKey)) return 'public key differs from the request'
   // Whether a key in flash belongs to the certificate, FD-037 to FD-040 say.
   const isInFlash = dacPrivateKey !== undefined
-  const belongsInFlash = work.prepared.order.policy === 'test'
+  const belongsInFlash = isKeyInFlash(work.prepared.order)
   if (isInFlash && !belongsInFlash) return 'the private key stands in readable flash'
   if (!isInFlash && belongsInFlash) return 'no private key in flash'
   return undefined
@@ -111,77 +174,11 @@ function provePayload(work: UnitWork, data: FactoryData): Evidence {
   }
 }
 
-/** The application signs a fresh nonce; the commissioner's checks run over its answer. */
-export const attest: Step = {
-  name: 'attest',
-  title: 'attest like a commissioner',
-  deadlineMs: 120_000,
-  async act(work, signal) {
-    const { clock, random, trust } = work.parts
-    const port = await openPort(work, signal)
-    const answers = await runApplicationDialogue({ port, clock, random, signal, onLog: work.onLog })
-    const { dac, pai } = work.requireCredentials()
-    const result = verifyAttestation({
-      dac,
-      pai,
-      elements: answers.elements,
-      signature: answers.signature,
-      nonce: answers.nonce,
-      challenge: answers.challenge,
-      basicInformation: answers.basicInformation,
-      time: judgingTime(parseCertificate(dac), clock.now()),
-      trust,
-    })
-    if (!result.ok) {
-      requireSoundChain(result)
-      return [
-        {
-          kind: 'attestation',
-          ok: false,
-          facts: { check: result.check, result: result.sdkResult },
-        },
-      ]
-    }
-    const product = work.prepared.order.product
-    const isProduct =
-      answers.basicInformation.vendorId === product.vendorId &&
-      answers.basicInformation.productId === product.productId
-    return [
-      { kind: 'attestation', ok: isProduct, facts: { checks: 'ATT-02…ATT-25' } },
-      { kind: 'key', ok: true, facts: { by: 'ATT-08' } },
-    ]
-  },
-}
-
-/** Checks of the certificates that were issued. They held when the board got them, so the board is not to blame. */
-const chainChecks: ReadonlySet<string> = new Set([
-  'ATT-02',
-  'ATT-03',
-  'ATT-04',
-  'ATT-05',
-  'ATT-06',
-  'ATT-07',
-  'ATT-09',
-  'ATT-10',
-  'ATT-11',
-  'ATT-12',
-  'ATT-13',
-] satisfies readonly AttestationFailure['check'][])
-
-/** @throws StationError `STATION_CERTIFICATE_REFUSED` */
-function requireSoundChain({ check, finding }: AttestationFailure): void {
-  if (!chainChecks.has(check)) return
-  throw new StationError(
-    'STATION_CERTIFICATE_REFUSED',
-    `the chain of the board does not hold any more: ${check}, ${finding.message}`,
-    { remedy: finding.remedy },
-  )
-}
-
 function isEqual(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a !== undefined && equalOctets(a, b)
 }
 
-function firstError(findings: readonly Finding[]): string | undefined {
-  return findings.find((finding) => finding.severity === 'error')?.rule
+/** The class of provisioning-station section 4.4: option bytes keep the debug port out. */
+function isProtected(error: unknown): boolean {
+  return isKeylineError(error) && error.details['class'] === 'protection'
 }

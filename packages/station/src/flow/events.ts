@@ -55,6 +55,15 @@ export type StationEvent =
       readonly reason: string
       readonly remedy: string
     }
+  | {
+      readonly type: 'alarm'
+      /** An outage of what connects the slots, or equal failures in a row. */
+      readonly code: 'STATION_OUTAGE' | 'STATION_STOP_RULE'
+      readonly slots: readonly number[]
+      readonly text: string
+      readonly remedy: string
+    }
+  | { readonly type: 'slot-returned'; readonly slot: number; readonly probe: string }
   | { readonly type: 'run-ended'; readonly run: string; readonly summary: RunSummary }
 
 /** Figures of one run. */
@@ -67,6 +76,8 @@ export interface RunSummary {
   /** Units of the order that still miss. */
   readonly remaining: number
   readonly interrupted: boolean
+  /** Why the line began no further board before the order was made. */
+  readonly stopped?: string | undefined
   /** Share of decided boards that passed at the first try, 0 … 1; ERROR and QUARANTINE do not lower it. */
   readonly firstPassYield: number | undefined
   readonly elapsedMs: number

@@ -1,12 +1,12 @@
-import { concat, encodeUtf8, throwIfInterrupted, toHex, withDeadline } from '@keyline/bytes'
-import { p256PublicKey, sha256, verifyP256 } from '@keyline/crypto'
+import { concat, encodeUtf8, throwIfInterrupted } from '@keyline/bytes'
+import { p256PublicKey, verifyP256 } from '@keyline/crypto'
 import type { Evidence } from '@keyline/ledger/records'
-import { proofPrefix, pxpLimits } from '@keyline/matter/pxp'
-import { isSelfSigned, parseRequest } from '@keyline/x509'
+import { proofPrefix } from '@keyline/matter/pxp'
 import { runProvisioningDialogue, type ExchangeHost } from '../dialogue/provisioning-dialogue.ts'
 import { StationError } from '../errors.ts'
-import { issuedChainProblems } from '../evidence/issued-chain.ts'
-import type { IssueRequest } from '../port/issuer.ts'
+import { keyStoreOf, modeOf } from '../evidence/key-store.ts'
+import { certificateId, certify, voidLostCertificate } from './certify.ts'
+import { managedExchange } from './managed-exchange.ts'
 import { openPort } from './open-port.ts'
 import type { Step } from './step.ts'
 import type { UnitWork } from './unit-work.ts'
@@ -14,9 +14,13 @@ import type { UnitWork } from './unit-work.ts'
 /** Certificates whose key a restart has lost are void before anything else is issued. */
 const restartReason = 'the board restarted before COMMIT; its key is lost'
 
+/** How long firmware without a serial line gets. Source: provisioning-station section 6.3. */
+const silentMs = 5000
+
 /**
  * The serial dialogue: request, certificate, COMMIT, proof. Storing and proving are journaled before and after,
- * since COMMIT cannot be taken back. Source: provisioning-station sections 6.3 and 7.
+ * since COMMIT cannot be taken back. A manager of the station conducts it in place of the dialogue; firmware without a
+ * serial line gets its time and proves nothing. Source: provisioning-station sections 6.3, 6.6 and 7.
  */
 export const exchange: Step = {
   name: 'exchange',
@@ -24,35 +28,54 @@ export const exchange: Step = {
   deadlineMs: 180_000,
   touchesIdentity: true,
   async act(work, signal) {
-    const evidence: Evidence[] = []
-    const { clock, random } = work.parts
-    await runProvisioningDialogue({
-      port: await openPort(work, signal),
-      clock,
-      random,
-      signal,
-      mode: work.prepared.order.policy,
-      host: exchangeHost(work, evidence, signal),
-      onLog: work.onLog,
-    })
-    evidence.push({ kind: 'exchange', ok: true, facts: { finish: '000' } })
-    return evidence
+    const { clock, manager } = work.parts
+    if (work.prepared.order.exchange === 'none') {
+      work.isDemo = true
+      await clock.sleep(silentMs, signal)
+      return []
+    }
+    return manager === undefined ? converse(work, signal) : managedExchange(work, manager, signal)
   },
 }
 
+/** The built-in dialogue. */
+async function converse(work: UnitWork, signal: AbortSignal): Promise<readonly Evidence[]> {
+  const { clock, random } = work.parts
+  const { order } = work.prepared
+  const evidence: Evidence[] = []
+  const profile = await runProvisioningDialogue({
+    port: await openPort(work, signal),
+    clock,
+    random,
+    signal,
+    mode: modeOf(order),
+    allowsL0: order.platform === 'wb55',
+    host: exchangeHost(work, evidence, signal),
+    onLog: work.onLog,
+  })
+  evidence.push({ kind: 'exchange', ok: true, facts: { finish: '000', profile } })
+  return evidence
+}
+
 function exchangeHost(work: UnitWork, evidence: Evidence[], signal: AbortSignal): ExchangeHost {
+  const { order } = work.prepared
+  let wanted = keyStoreOf(order, [])
   return {
     identified: (ident) => {
       work.requireSameBoard(ident.uid)
+      wanted = keyStoreOf(order, ident.stores)
+      return Promise.resolve()
+    },
+    reportsOnly: (profile) => {
+      work.requireDemoAllowed(profile)
+      work.isDemo = true
       return Promise.resolve()
     },
     certificateFor: async (csr) => {
-      const publicKey = requestedKey(csr)
-      evidence.push({ kind: 'request', ok: true, facts: { csr: toHex(sha256(csr)) } })
-      const { dac, pai } = await issue(work, csr, signal)
-      evidence.push(proveChain(work, { dac, pai, publicKey }))
-      work.credentials = { dac, pai, publicKey }
-      return { dac, pai }
+      const certified = await certify(work, csr, signal)
+      evidence.push(...certified.evidence)
+      work.credentials = certified.credentials
+      return certified.credentials
     },
     beforeCommit: async () => {
       work.credentialsMayBeOnBoard = true
@@ -60,11 +83,10 @@ function exchangeHost(work: UnitWork, evidence: Evidence[], signal: AbortSignal)
       throwIfInterrupted(signal)
     },
     stored: async (store) => {
-      const wanted = work.prepared.order.policy === 'test' ? 'flash' : 'its'
       if (store !== wanted) {
         throw new StationError(
           'STATION_STORE',
-          `the board stored its key in ${store}, not in ${wanted}`,
+          `the board stored its key in ${store}, not in ${wanted ?? 'a secure store'}`,
         )
       }
       await work.record('outcome', 'commit', { store })
@@ -75,7 +97,7 @@ function exchangeHost(work: UnitWork, evidence: Evidence[], signal: AbortSignal)
       if (!verifyP256({ publicKey: p256PublicKey(publicKey), message, signature })) {
         throw new StationError('STATION_PROOF', 'the signature over the challenge does not verify')
       }
-      evidence.push({ kind: 'key', ok: true, facts: { by: 'PROOF' } })
+      evidence.push({ kind: 'key', ok: true, facts: { by: 'PROOF', store: wanted ?? '' } })
       await work.record('outcome', 'proof', { certificate: certificateId(work) })
     },
     restarted: async () => {
@@ -83,91 +105,4 @@ function exchangeHost(work: UnitWork, evidence: Evidence[], signal: AbortSignal)
       await voidLostCertificate(work, restartReason)
     },
   }
-}
-
-/** The key of the request, after its proof of possession. @throws StationError `STATION_PROOF` */
-function requestedKey(csr: Uint8Array): Uint8Array {
-  try {
-    const request = parseRequest(csr)
-    const point = request.publicPoint
-    if (point !== undefined && isSelfSigned(request)) return point
-  } catch (cause) {
-    throw new StationError('STATION_PROOF', 'the board sent a request that is not PKCS#10', {
-      cause,
-    })
-  }
-  throw new StationError('STATION_PROOF', 'the request of the board is not signed with its key')
-}
-
-/**
- * The intent names the key of idempotency, so that a later run asks for the same certificate. An issuer that does not
- * answer is given up while the board still waits.
- */
-async function issue(
-  work: UnitWork,
-  csr: Uint8Array,
-  signal: AbortSignal,
-): Promise<{ readonly dac: Uint8Array; readonly pai: Uint8Array }> {
-  const { clock, issuer } = work.parts
-  const idempotencyKey = `${work.unitId}/${toHex(sha256(csr)).slice(0, 32)}`
-  await work.record('intent', 'issue', { idempotencyKey })
-  const request = {
-    orderId: work.prepared.order.id,
-    unitId: work.unitId,
-    idempotencyKey,
-    csr,
-    identity: identityOf(work),
-  }
-  const deadline = { clock, ms: pxpLimits.issuerTimeoutMs, what: 'the issuer', signal }
-  const issued = await withDeadline(deadline, (inner) => issuer.issue(request, { signal: inner }))
-  await work.note('outcome', 'issue', { certificate: toHex(sha256(issued.dac)) })
-  return issued
-}
-
-function identityOf(work: UnitWork): NonNullable<IssueRequest['identity']> {
-  const { serialNumber } = work.reserved.unit
-  return work.target === undefined
-    ? { serialNumber }
-    : { serialNumber, boardUid: toHex(work.target.uid) }
-}
-
-/**
- * The answer of the issuer is checked before it may reach the board.
- * @throws StationError `STATION_CERTIFICATE_REFUSED`
- */
-export function proveChain(
-  work: UnitWork,
-  issued: { readonly dac: Uint8Array; readonly pai: Uint8Array; readonly publicKey: Uint8Array },
-): Evidence {
-  const { vendorId, productId } = work.prepared.order.product
-  const problems = issuedChainProblems({
-    ...issued,
-    vendorId,
-    productId,
-    authorities: work.parts.authorities,
-    time: work.parts.clock.now(),
-  })
-  if (problems.length > 0) {
-    throw new StationError(
-      'STATION_CERTIFICATE_REFUSED',
-      `the issued certificate is refused: ${problems.join(', ')}`,
-    )
-  }
-  return { kind: 'chain', ok: true, facts: { dac: toHex(sha256(issued.dac)) } }
-}
-
-/** Marks the certificate of a lost key void, in journal and ledger. */
-export async function voidLostCertificate(work: UnitWork, reason: string): Promise<void> {
-  const { clock, units } = work.parts
-  const certificate = await clock.during(() => units.certificateOf(work.unitId))
-  work.credentials = undefined
-  if (certificate === undefined) return
-  const id = toHex(sha256(certificate))
-  await work.note('intent', 'void', { certificate: id })
-  await clock.during(() => units.voidCertificate(work.unitId, id, reason))
-  await work.note('outcome', 'void', { certificate: id })
-}
-
-function certificateId(work: UnitWork): string {
-  return toHex(sha256(work.requireCredentials().dac))
 }

@@ -1,17 +1,37 @@
 import type { WorkOrder } from '@keyline/ledger/records'
-import { evidenceForWbaSecurity0, type EvidenceRule } from '../evidence/required.ts'
+import {
+  evidenceForElement,
+  evidenceForProtection,
+  evidenceForSecureBoot,
+  evidenceForWbaSecurity0,
+  type EvidenceRule,
+} from '../evidence/required.ts'
+import { hasBootLoader } from '../order/boot-slot.ts'
 import { isSupported } from '../order/supported.ts'
-import { attest, readBack } from './device-check-steps.ts'
+import { attest } from './attest-step.ts'
+import { bind, bindRegressed, checkPort } from './bind-steps.ts'
+import {
+  coprocessorOptionBytes,
+  coprocessorStart,
+  coprocessorUpgrade,
+  erase,
+  protect,
+} from './chip-steps.ts'
+import { readBack, readBackData, readData } from './device-check-steps.ts'
+import { checkElement, identifyElement, provisionElement } from './element-steps.ts'
 import { exchange } from './exchange-step.ts'
 import {
-  bind,
   programApplication,
   programData,
   programProvisioning,
+  programSlot,
+  programTrailer,
   startApplication,
   startProvisioning,
 } from './programming-steps.ts'
+import { provisioningScript, regression, updateScript } from './script-steps.ts'
 import type { Step } from './step.ts'
+import { awaitUpdate } from './update-step.ts'
 
 /** The procedure of a platform and security level, with the evidence that PASS needs there. */
 export interface Flow {
@@ -23,25 +43,105 @@ export interface Flow {
   readonly evidence: readonly EvidenceRule[]
 }
 
-/** STM32WBA6 without OEMiRoT. Source: provisioning-station section 5.2. */
-export const wbaSecurity0: Flow = {
-  keys: 'made-by-board',
-  steps: [
+/** What decides the steps of an order. */
+export type FlowOrder = Pick<WorkOrder, 'platform' | 'security'> &
+  Partial<Pick<WorkOrder, 'images' | 'exchange' | 'erase' | 'scripts' | 'rdp' | 'secureElement'>>
+
+/** The flow of an order, or `undefined` where none is described. */
+export function flowOf(order: FlowOrder): Flow | undefined {
+  if (!isSupported(order)) return undefined
+  const hasLoader = hasBootLoader(order)
+  return {
+    keys: 'made-by-board',
+    steps: hasLoader ? stepsWithBootLoader(order) : stepsWithoutBootLoader(order),
+    afterExchange: hasLoader ? programSlot : programApplication,
+    evidence: [
+      ...(hasLoader ? evidenceForSecureBoot : evidenceForWbaSecurity0),
+      ...(order.secureElement === undefined ? [] : evidenceForElement),
+      ...(isProtected(order) ? evidenceForProtection : []),
+    ],
+  }
+}
+
+/** STM32WBA6 without OEMiRoT, and STM32WB55. Source: provisioning-station sections 5.2 and 5.5. */
+function stepsWithoutBootLoader(order: FlowOrder): readonly Step[] {
+  return [
+    ...hearing(order),
     bind,
+    ...element(order, identifyElement),
+    ...(order.erase === true ? [erase] : []),
+    ...coprocessor(order),
     programData,
     programProvisioning,
     startProvisioning,
     exchange,
+    ...element(order, checkElement),
     programApplication,
     startApplication,
     readBack,
-    attest,
-  ],
-  afterExchange: programApplication,
-  evidence: evidenceForWbaSecurity0,
+    ...attestation(order),
+    ...element(order, provisionElement),
+    ...protection(order),
+  ]
 }
 
-/** The flow of an order, or `undefined` where none is described yet. */
-export function flowOf(order: Pick<WorkOrder, 'platform' | 'security'>): Flow | undefined {
-  return isSupported(order) ? wbaSecurity0 : undefined
+/** STM32WBA6 with OEMiRoT, with or without TF-M, and STM32U5. Source: provisioning-station sections 5.3 and 5.4. */
+function stepsWithBootLoader(order: FlowOrder): readonly Step[] {
+  const isRegressed = order.scripts?.regression !== false
+  return [
+    ...hearing(order),
+    isRegressed ? bindRegressed : bind,
+    ...element(order, identifyElement),
+    ...(order.erase === true ? [erase] : []),
+    ...(isRegressed ? [regression] : []),
+    order.platform === 'u5' ? updateScript : provisioningScript,
+    programData,
+    readData,
+    startProvisioning,
+    exchange,
+    ...element(order, checkElement),
+    programSlot,
+    programTrailer,
+    startApplication,
+    awaitUpdate,
+    readBackData,
+    ...attestation(order),
+    ...element(order, provisionElement),
+    ...protection(order),
+  ]
+}
+
+/** Firmware without a serial line is not heard, and nothing that it stores can be attested. */
+function hearing({ exchange: form }: FlowOrder): readonly Step[] {
+  return form === 'none' ? [] : [checkPort]
+}
+
+function attestation({ exchange: form }: FlowOrder): readonly Step[] {
+  return form === 'none' ? [] : [attest]
+}
+
+function coprocessor({ images }: FlowOrder): readonly Step[] {
+  if (images?.coprocessor === undefined) return []
+  return [coprocessorStart, coprocessorUpgrade, coprocessorOptionBytes]
+}
+
+function element({ secureElement }: FlowOrder, step: Step): readonly Step[] {
+  return secureElement === undefined ? [] : [step]
+}
+
+function isProtected({ rdp = 0 }: FlowOrder): boolean {
+  return rdp > 0
+}
+
+function protection({ rdp = 0 }: FlowOrder): readonly Step[] {
+  return rdp === 0 ? [] : [protect(rdp)]
+}
+
+/** STM32WBA6 without OEMiRoT. Source: provisioning-station section 5.2. */
+export const wbaSecurity0: Flow = requireFlow({ platform: 'wba', security: 0 })
+
+function requireFlow(order: FlowOrder): Flow {
+  const flow = flowOf(order)
+  if (flow !== undefined) return flow
+  throw new TypeError('a flow that is described here is not supported')
 }

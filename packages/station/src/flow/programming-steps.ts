@@ -1,42 +1,13 @@
-import { toHex } from '@keyline/bytes'
-import { StationError } from '../errors.ts'
-import type { Target } from '../port/programmer.ts'
+import { equalOctets, toHex } from '@keyline/bytes'
+import { sha256 } from '@keyline/crypto'
+import type { FirmwareImage } from '../order/prepared-order.ts'
+import { connectBound } from './bind-steps.ts'
 import type { Step } from './step.ts'
 import type { UnitWork } from './unit-work.ts'
 
 /** Watchdogs of provisioning-station section 4.4, milliseconds. */
 const downloadMs = 60_000
 const connectMs = 20_000
-
-const deviceIds = { wba: 0x4b0, u5: 0x482, wb55: 0x495 } as const
-
-/** Connects, checks that the board is the expected kind and fresh, and binds the unit to it. */
-export const bind: Step = {
-  name: 'bind',
-  title: 'connect and bind the board',
-  deadlineMs: connectMs,
-  async act(work, signal) {
-    const target = await connectBound(work, signal)
-    const wanted = deviceIds[work.prepared.order.platform]
-    if (target.deviceId !== wanted) {
-      throw new StationError(
-        'STATION_WRONG_DEVICE',
-        `slot ${work.slot} holds device 0x${target.deviceId.toString(16)}, the order is for 0x${wanted.toString(16)}`,
-      )
-    }
-    if (target.rdp !== 0) {
-      throw new StationError(
-        'STATION_PROTECTED',
-        `the board in slot ${work.slot} has RDP ${target.rdp}`,
-      )
-    }
-    work.target = target
-    const { clock, units } = work.parts
-    const isFirst = work.reserved.unit.boardUid === undefined
-    await clock.during(() => units.bind(work.unitId, toHex(target.uid), { isFirst }))
-    return []
-  },
-}
 
 /** The factory data without credentials go first, so that the provisioning firmware finds them. */
 export const programData: Step = {
@@ -53,16 +24,61 @@ export const programData: Step = {
   },
 }
 
-export const programProvisioning: Step = programFirmware('provisioning', 'program-provisioning')
-
-const writeApplication = programFirmware('application', 'program-application')
+export const programProvisioning: Step = {
+  name: 'program-provisioning',
+  title: 'program provisioning firmware',
+  deadlineMs: downloadMs,
+  async act(work, signal) {
+    await write(work, work.requireImage('provisioning'), signal)
+    return []
+  },
+}
 
 /** The debug port comes back to the board after the exchange: it must still be the same one. */
 export const programApplication: Step = {
-  ...writeApplication,
+  name: 'program-application',
+  title: 'program application firmware',
+  deadlineMs: downloadMs,
   async act(work, signal) {
     await connectBound(work, signal)
-    return writeApplication.act(work, signal)
+    await write(work, work.requireImage('application'), signal)
+    return []
+  },
+}
+
+/**
+ * The application goes to the slot from which the boot loader installs it. It is proven there: where it ends, it may
+ * be decrypted or unreadable.
+ */
+export const programSlot: Step = {
+  ...programApplication,
+  title: 'program application into the secondary slot',
+  deadlineMs: 2 * downloadMs,
+  async act(work, signal) {
+    await programApplication.act(work, signal)
+    const { address, octets, sha256: wanted } = work.requireImage('application')
+    const { programmer } = work.parts
+    const { serialNumber } = work.probe
+    const written = await programmer.read(serialNumber, address, octets.length, { signal })
+    const found = toHex(sha256(written))
+    const facts = { sha256: found, by: 'verification and read-back of the slot' }
+    return [{ kind: 'firmware', ok: found === wanted, facts }]
+  },
+}
+
+/** Asks the boot loader to install what stands in the slot. A trailer that is there already is not written again. */
+export const programTrailer: Step = {
+  name: 'program-trailer',
+  title: 'program the magic trailer',
+  deadlineMs: downloadMs,
+  async act(work, signal) {
+    const trailer = work.requireImage('magicTrailer')
+    const { address, octets } = trailer
+    const { programmer } = work.parts
+    const { serialNumber } = work.probe
+    const found = await programmer.read(serialNumber, address, octets.length, { signal })
+    if (!equalOctets(found, octets)) await write(work, trailer, signal)
+    return []
   },
 }
 
@@ -72,27 +88,12 @@ export const startProvisioning: Step = startFirmware(
 )
 export const startApplication: Step = startFirmware('start-application', 'start application')
 
-/** @throws StationError `STATION_BOARD_CHANGED` when another board answers than the one that the unit is bound to */
-async function connectBound(work: UnitWork, signal: AbortSignal): Promise<Target> {
-  const target = await work.parts.programmer.connect(work.probe.serialNumber, { signal })
-  work.requireSameBoard(target.uid)
-  return target
-}
-
-function programFirmware(
-  kind: 'provisioning' | 'application',
-  name: 'program-provisioning' | 'program-application',
-): Step {
-  return {
-    name,
-    title: `program ${kind} firmware`,
-    deadlineMs: downloadMs,
-    async act(work, signal) {
-      const { address, octets } = work.requireImage(kind)
-      await work.parts.programmer.download(work.probe.serialNumber, address, octets, { signal })
-      return []
-    },
-  }
+function write(
+  work: UnitWork,
+  { address, octets }: FirmwareImage,
+  signal: AbortSignal,
+): Promise<void> {
+  return work.parts.programmer.download(work.probe.serialNumber, address, octets, { signal })
 }
 
 function startFirmware(name: 'start-provisioning' | 'start-application', title: string): Step {

@@ -1,14 +1,16 @@
 import { throwIfInterrupted, withDeadline } from '@keyline/bytes'
-import type { VerdictRecord } from '@keyline/ledger/records'
+import { marksOf, type VerdictRecord } from '@keyline/ledger/records'
+import { reviewEvidence, withoutIssuing, type EvidenceRule } from '../evidence/required.ts'
 import { decideVerdict } from '../evidence/verdict.ts'
 import { StationError } from '../errors.ts'
 import { isTakenElsewhere } from '../port/unit-store.ts'
 import type { EventSink } from './events.ts'
 import type { Flow } from './flows.ts'
 import { askBoard } from './ask-board.ts'
+import { voidLostCertificate } from './certify.ts'
+import { evidenceBeforeProtection } from './chip-steps.ts'
 import type { Step } from './step.ts'
 import type { UnitWork } from './unit-work.ts'
-import { voidLostCertificate } from './exchange-step.ts'
 
 export interface RunUnitOptions {
   readonly work: UnitWork
@@ -25,7 +27,7 @@ export interface RunUnitOptions {
  * @returns the verdict, or nothing when another station has taken the unit before it was bound here
  */
 export async function runUnit(options: RunUnitOptions): Promise<VerdictRecord | undefined> {
-  const { work, flow } = options
+  const { work } = options
   let error: unknown
   try {
     const first = options.isResumed ? await resumePoint(options) : 0
@@ -38,7 +40,7 @@ export async function runUnit(options: RunUnitOptions): Promise<VerdictRecord | 
     error = cause
   }
   const verdict = decideVerdict({
-    rules: flow.evidence,
+    rules: rulesOf(options),
     evidence: work.evidence,
     identityMayBeOnBoard: work.identityMayBeOnBoard,
     credentialsMayBeOnBoard: work.credentialsMayBeOnBoard,
@@ -63,12 +65,27 @@ async function isMadeElsewhere(work: UnitWork, cause: unknown): Promise<boolean>
   return boardUid !== undefined && boardUid !== work.boardUid
 }
 
+/** Evidence that is wrong ends the flow: nothing behind it could make the board good. */
 async function runSteps(options: RunUnitOptions, first: number): Promise<void> {
   const { steps } = options.flow
   for (let index = first; index < steps.length; index++) {
     const step = steps[index]
-    if (step !== undefined) await runStep(options, step, index)
+    if (step === undefined || !isDue(options, step, index)) return
+    await runStep(options, step, index)
+    if (options.work.evidence.some((piece) => !piece.ok)) return
   }
+}
+
+/** What nothing can undo waits for all evidence that does not come from itself or from the steps behind it. */
+function isDue(options: RunUnitOptions, step: Step, index: number): boolean {
+  if (step.isIrreversible === undefined) return true
+  const later = new Set(options.flow.steps.slice(index).map((one) => one.isIrreversible?.proves))
+  const rules = rulesOf(options).filter(({ kind }) => !later.has(kind))
+  return reviewEvidence(rules, options.work.evidence).complete
+}
+
+function rulesOf({ work, flow }: RunUnitOptions): readonly EvidenceRule[] {
+  return work.isDemo ? withoutIssuing(flow.evidence) : flow.evidence
 }
 
 async function runStep(options: RunUnitOptions, step: Step, index: number): Promise<void> {
@@ -84,10 +101,7 @@ async function runStep(options: RunUnitOptions, step: Step, index: number): Prom
     total: options.flow.steps.length,
   })
   const start = clock.monotonicMs()
-  if (step.touchesIdentity === true) {
-    await work.record('intent', step.name)
-    work.identityMayBeOnBoard = true
-  } else await work.note('intent', step.name)
+  await recordIntent(work, step)
   const deadline = { clock, ms: step.deadlineMs, what: `step ${step.name}`, signal }
   const evidence = await withDeadline(deadline, (inner) => step.act(work, inner))
   work.evidence.push(...evidence)
@@ -97,15 +111,26 @@ async function runStep(options: RunUnitOptions, step: Step, index: number): Prom
   onEvent({ type: 'step-done', ...place, ms })
 }
 
+/** On the disk where the act leaves something that the board could not be asked for, or cannot be undone. */
+async function recordIntent(work: UnitWork, step: Step): Promise<void> {
+  const data = step.intent?.(work) ?? {}
+  if (step.touchesIdentity === true || step.isIrreversible !== undefined) {
+    await work.record('intent', step.name, data)
+  } else await work.note('intent', step.name, data)
+  if (step.touchesIdentity === true) work.identityMayBeOnBoard = true
+}
+
 /** Asks the board what it holds, and gives the step to go on with. Until it has answered, it may hold anything. */
 async function resumePoint(options: RunUnitOptions): Promise<number> {
   const { work, flow, signal } = options
   const { steps, afterExchange } = flow
-  const [first] = steps
-  if (first === undefined) return 0
   work.identityMayBeOnBoard = true
   work.credentialsMayBeOnBoard = true
-  await runStep(options, first, 0)
+  const firstChange = steps.findIndex(({ isAsking }) => isAsking !== true)
+  for (const [index, step] of steps.slice(0, firstChange).entries()) {
+    await runStep(options, step, index)
+  }
+  if (work.target?.rdp !== 0) return protectedPoint(options)
   const deadline = { clock: work.parts.clock, ms: 60_000, what: 'asking the board', signal }
   const answer = await withDeadline(deadline, (inner) => askBoard(work, inner))
   await work.note('outcome', 'ask', { holds: answer.holds })
@@ -114,10 +139,14 @@ async function resumePoint(options: RunUnitOptions): Promise<number> {
       work.credentials = answer.credentials
       work.evidence.push(...answer.evidence)
       return steps.indexOf(afterExchange)
+    case 'published-credentials':
+      work.isDemo = true
+      work.evidence.push(...answer.evidence)
+      return steps.indexOf(afterExchange)
     case 'no-credentials':
       work.credentialsMayBeOnBoard = false
       await voidLostCertificate(work, 'the run ended before COMMIT took effect; the key is lost')
-      return 1
+      return firstChange
     case 'foreign-credentials':
       throw new StationError(
         'STATION_QUARANTINED',
@@ -128,10 +157,27 @@ async function resumePoint(options: RunUnitOptions): Promise<number> {
   }
 }
 
+/** A board with its final protection gives nothing more to read: what the journal holds of its evidence stands. */
+async function protectedPoint({ work, flow }: RunUnitOptions): Promise<number> {
+  const evidence = evidenceBeforeProtection(work)
+  if (evidence === undefined) {
+    throw new StationError(
+      'STATION_QUARANTINED',
+      `the board of unit ${work.reserved.unit.serialNumber} is protected, and no journal here says what was proven before`,
+    )
+  }
+  work.evidence.push(...evidence)
+  work.isDemo = marksOf({ evidence }).includes('demo')
+  await work.note('outcome', 'ask', { holds: 'protection' })
+  return flow.steps.findIndex(({ name }) => name === 'protect')
+}
+
 /** Journal, ledger, journal: a crash between them is mended by the next resume. */
 async function recordVerdict(work: UnitWork, verdict: VerdictRecord): Promise<void> {
   const { clock, units } = work.parts
-  const data = { verdict: verdict.verdict, reason: verdict.reason }
+  const marks = marksOf(verdict).join(', ')
+  const { reason } = verdict
+  const data = { verdict: verdict.verdict, reason, ...(marks === '' ? {} : { marks }) }
   await work.record('intent', 'decide', data)
   await clock.during(() => units.decide(work.unitId, verdict))
   await work.note('decided', 'decide', data)

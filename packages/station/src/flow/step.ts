@@ -1,4 +1,4 @@
-import type { Evidence } from '@keyline/ledger/records'
+import type { Evidence, EvidenceKind, JournalRecord } from '@keyline/ledger/records'
 import type { UnitWork } from './unit-work.ts'
 
 /** Names of the steps, as they stand in journal, events and summary. */
@@ -37,10 +37,17 @@ export interface Step {
   /** What an operator reads while it runs. */
   readonly title: string
   readonly deadlineMs: number
+  /** True when the act only asks: it is done again when a unit is resumed. */
+  readonly isAsking?: true
   /** True when the act may leave the identity of the unit on the board. */
   readonly touchesIdentity?: true
-  /** True when nothing can undo the act: it is begun with complete evidence alone, behind an intent on the disk. */
-  readonly isIrreversible?: true
+  /**
+   * Set where nothing can undo the act: it is begun only when all other evidence is complete, behind an intent on the
+   * disk. The kind is the evidence that the act itself brings.
+   */
+  readonly isIrreversible?: { readonly proves: EvidenceKind }
+  /** What the journal gets with the intent. Never a secret. */
+  intent?(work: UnitWork): JournalRecord['data']
   /** Does it and gives the evidence, which is read back or shown by the board itself. */
   act(work: UnitWork, signal: AbortSignal): Promise<readonly Evidence[]>
 }

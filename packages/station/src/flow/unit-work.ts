@@ -5,6 +5,7 @@ import { StationError } from '../errors.ts'
 import type { JournalEntry } from '../journal/journal-file.ts'
 import type { OrderImages, PreparedOrder } from '../order/prepared-order.ts'
 import type { Probe, Target } from '../port/programmer.ts'
+import type { ElementIdentity } from '../port/secure-element.ts'
 import type { ReservedUnit } from '../port/unit-store.ts'
 import { factoryDataOf } from '../unit/factory-data-of.ts'
 import type { StationParts } from './station-parts.ts'
@@ -40,11 +41,16 @@ export class UnitWork {
   readonly evidence: Evidence[] = []
   target: Target | undefined
   credentials: Credentials | undefined
+  /** True: the firmware stores published credentials, and nothing is issued. */
+  isDemo = false
+  /** The secure element of the board, as it was at the start of the unit. */
+  element: ElementIdentity | undefined
   /** Factory data as read back from the board. */
   readBack: Uint8Array | undefined
   identityMayBeOnBoard = false
   credentialsMayBeOnBoard = false
-  readonly #run: string
+  /** Names the run in the journal. */
+  readonly run: string
 
   constructor(input: UnitWorkInput) {
     this.parts = input.parts
@@ -53,14 +59,16 @@ export class UnitWork {
     this.probe = input.probe
     this.reserved = input.reserved
     this.onLog = input.onLog
-    this.#run = input.run
+    this.run = input.run
+    const { serialNumber } = input.reserved.unit
     this.image = encodeImage(
-      factoryDataOf({
-        order: input.prepared.order,
-        declaration: input.prepared.declaration,
-        serialNumber: input.reserved.unit.serialNumber,
-        secrets: input.reserved.secrets,
-      }),
+      input.prepared.given?.get(serialNumber) ??
+        factoryDataOf({
+          order: input.prepared.order,
+          declaration: input.prepared.declaration,
+          serialNumber,
+          secrets: input.reserved.secrets,
+        }),
     )
   }
 
@@ -87,7 +95,7 @@ export class UnitWork {
       type,
       step,
       data,
-      run: this.#run,
+      run: this.run,
       order: this.prepared.order.id,
       unit: this.unitId,
       slot: this.slot,
@@ -107,6 +115,18 @@ export class UnitWork {
     throw new StationError(
       'STATION_BOARD_CHANGED',
       `slot ${this.slot} began with board ${bound}, but board ${found} answers`,
+    )
+  }
+
+  /**
+   * Firmware that stores published credentials is for policy `test` alone.
+   * @throws StationError `STATION_PROFILE`
+   */
+  requireDemoAllowed(profile: string): void {
+    if (this.prepared.order.policy === 'test') return
+    throw new StationError(
+      'STATION_PROFILE',
+      `the provisioning firmware has profile ${profile}: policy "production" demands the proof of its key`,
     )
   }
 

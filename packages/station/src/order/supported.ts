@@ -2,9 +2,9 @@ import type { WorkOrder } from '@keyline/ledger/records'
 
 /** Platforms with the security levels for which a flow is described. */
 export const supportedFlows = {
-  wba: [0],
-  u5: [],
-  wb55: [],
+  wba: [0, 1, 2],
+  u5: [1],
+  wb55: [0],
 } as const satisfies Readonly<Record<WorkOrder['platform'], readonly WorkOrder['security'][]>>
 
 export function isSupported(order: Pick<WorkOrder, 'platform' | 'security'>): boolean {

@@ -1,6 +1,12 @@
 import { toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
-import type { Unit, VerdictRecord, WorkOrder } from '@keyline/ledger/records'
+import {
+  marksOf,
+  type Unit,
+  type UnitMark,
+  type VerdictRecord,
+  type WorkOrder,
+} from '@keyline/ledger/records'
 import { parseCertificate } from '@keyline/x509'
 
 /** A certificate of a unit as the ledger has it. */
@@ -40,6 +46,8 @@ export interface Passport {
     readonly certificationDeclaration: string
   }
   readonly verdict: VerdictRecord | null
+  /** What must be said beside the verdict: an unproven key, published credentials. */
+  readonly marks: readonly UnitMark[]
   readonly createdAt: string
   readonly decidedAt: string | null
   readonly certificates: readonly {
@@ -72,6 +80,7 @@ export function passportOf(input: PassportInput): Passport {
       certificationDeclaration: order.certificationDeclaration.sha256,
     },
     verdict: verdict ?? null,
+    marks: verdict === undefined ? [] : marksOf(verdict),
     createdAt: isoTime(unit.createdAt),
     decidedAt: input.decidedAt === undefined ? null : isoTime(input.decidedAt),
     certificates: input.certificates.map(describeCertificate),

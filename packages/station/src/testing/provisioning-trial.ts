@@ -75,6 +75,7 @@ export async function runTrial(trial: Trial = {}) {
     stored: (store) => tell(`stored ${store}`),
     proven: ({ challenge, signature }) => tell(`proven ${toHex(challenge)} ${toHex(signature)}`),
     restarted: () => tell('restarted'),
+    reportsOnly: (profile) => tell(`reports only ${profile}`),
     ...trial.host,
   }
   const error: unknown = await runProvisioningDialogue({

@@ -1,0 +1,61 @@
+import { equalOctets, KeylineError } from '@keyline/bytes'
+import { askBasicInformation } from '../dialogue/application-dialogue.ts'
+import { connectBound } from './bind-steps.ts'
+import { openPort } from './open-port.ts'
+import type { Step } from './step.ts'
+import type { UnitWork } from './unit-work.ts'
+
+/** How long the boot loader may take to install an image and start it. */
+const installMs = 90_000
+
+/** Octets at the start of a slot that tell an image from erased flash. */
+const headLength = 256
+
+/**
+ * Waits until the application answers, then asks the board what its boot loader did. While the boot loader works, the
+ * debug port is left alone. Source: provisioning-station sections 10 and 12.2.
+ */
+export const awaitUpdate: Step = {
+  name: 'await-update',
+  title: 'let the boot loader install the application',
+  deadlineMs: installMs + 60_000,
+  async act(work, signal) {
+    const isRunning = await answersInTime(work, signal)
+    await connectBound(work, signal)
+    const { programmer } = work.parts
+    const { serialNumber } = work.probe
+    const { address, octets } = work.requireImage('magicTrailer')
+    const trailer = await programmer.read(serialNumber, address, octets.length, { signal })
+    const slot = work.requireImage('application').address
+    const head = await programmer.read(serialNumber, slot, headLength, { signal })
+    const problem = equalOctets(trailer, octets)
+      ? 'the magic trailer still stands'
+      : head.every((octet) => octet === 0xff)
+        ? 'the boot loader refused the image'
+        : undefined
+    if (problem !== undefined) return [{ kind: 'update', ok: false, facts: { problem } }]
+    return isRunning ? [{ kind: 'update', ok: true, facts: { trailer: 'consumed' } }] : []
+  },
+}
+
+/** Silence is no verdict here: what the slot holds says why. */
+async function answersInTime(work: UnitWork, signal: AbortSignal): Promise<boolean> {
+  const { clock } = work.parts
+  const end = clock.monotonicMs() + installMs
+  while (clock.monotonicMs() < end) {
+    const port = await openPort(work, signal)
+    try {
+      await askBasicInformation({ port, clock, signal, onLog: work.onLog })
+      return true
+    } catch (error) {
+      if (!isSilence(error)) throw error
+    }
+  }
+  return false
+}
+
+/** What a board says, or does not say, that starts just now. */
+function isSilence(error: unknown): boolean {
+  if (!(error instanceof KeylineError)) return false
+  return error.code === 'STATION_RESULT_TIMEOUT' || error.code === 'STATION_PROTOCOL'
+}
