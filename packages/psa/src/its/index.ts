@@ -1,1 +1,6 @@
-export {}
+export { folderFiles, type FolderFiles } from './folder-files.ts'
+export { folderMedium } from './folder-medium.ts'
+export { memoryMedium, type TrustedStorageMedium } from './medium.ts'
+export { recordOverhead, type ObjectInfo } from './record.ts'
+export { slotMedium, type SlotArea } from './slot-medium.ts'
+export { InternalTrustedStorage, itsFlag, type TrustedStorageOptions } from './trusted-storage.ts'
