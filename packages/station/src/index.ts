@@ -76,6 +76,7 @@ export { proveJournal, readJournal, type JournalContent } from './journal/journa
 export { takeLock, type Lock } from './line/lock.ts'
 export { withSecondConnect } from './line/second-connect.ts'
 export { runLine, type LineOptions } from './line/run-line.ts'
+export { bindingOf, placeSlots, type BoundSlot, type UsbLocations } from './line/slot-binding.ts'
 export { findManager, type FindManagerOptions } from './manager/find-manager.ts'
 export { managerFaults, type ManagerFault } from './manager/outcome.ts'
 export { checkChain, type ChainInput } from './order/check-chain.ts'

@@ -85,6 +85,14 @@ export class LiveTable {
       case 'notice':
         this.#above(event.finding === undefined ? event.text : describeFinding(event.finding))
         return
+      case 'alarm':
+        this.#above(
+          `${paint(this.#output, 'red', 'ALARM')} ${event.code}: ${event.text}. Remedy: ${event.remedy}`,
+        )
+        return
+      case 'slot-returned':
+        this.#set(event.slot, '', 'probe is back', false)
+        return
       case 'step-done':
       case 'board-log':
       case 'run-ended':

@@ -44,6 +44,14 @@ export function plainEvents(output: Output): EventSink {
       case 'slot-stopped':
         line(event.slot, `stopped: ${event.reason}. Remedy: ${event.remedy}`)
         return
+      case 'alarm':
+        output.out(
+          `${paint(output, 'red', 'ALARM')} ${event.code}: ${event.text}. Remedy: ${event.remedy}\n`,
+        )
+        return
+      case 'slot-returned':
+        line(event.slot, `probe ${event.probe} is back`)
+        return
       case 'run-ended':
         output.out(`\n${summaryText(event.summary)}`)
         return

@@ -43,6 +43,12 @@ export function provisioningRunEvents(output: Output, verbose: boolean): (event:
       case 'slot-stopped':
         line(event.slot, `stopped: ${event.reason}. Remedy: ${event.remedy}`)
         return
+      case 'alarm':
+        output.out(`${event.code}: ${event.text}. Remedy: ${event.remedy}\n`)
+        return
+      case 'slot-returned':
+        line(event.slot, 'is back')
+        return
       case 'run-started':
       case 'run-ended':
         return

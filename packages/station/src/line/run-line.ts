@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import { describeError, isKeylineError, toHex, withDeadline } from '@keyline/bytes'
-import { journalVersion, type Unit } from '@keyline/ledger/records'
-import { StationError } from '../errors.ts'
+import { describeError, isKeylineError } from '@keyline/bytes'
+import { journalVersion, type VerdictRecord } from '@keyline/ledger/records'
+import { StationError, stationErrorTable } from '../errors.ts'
 import type { EventSink, RunSummary } from '../flow/events.ts'
 import type { Flow } from '../flow/flows.ts'
 import { runUnit } from '../flow/run-unit.ts'
@@ -10,11 +10,14 @@ import type { StationParts } from '../flow/station-parts.ts'
 import { UnitWork } from '../flow/unit-work.ts'
 import type { PreparedOrder } from '../order/prepared-order.ts'
 import type { Fixture } from '../port/fixture.ts'
-import type { Probe } from '../port/programmer.ts'
 import type { ReservedUnit } from '../port/unit-store.ts'
 import { drawSecrets } from '../unit/draw-secrets.ts'
+import { findSlots, undecidedOf } from './find-slots.ts'
+import { OutageWatch } from './outage-watch.ts'
 import { SummaryCounter } from './run-summary.ts'
 import { withSecondConnect } from './second-connect.ts'
+import { probeOf, type BoundSlot, type Slot, type UsbLocations } from './slot-binding.ts'
+import { StopRule } from './stop-rule.ts'
 
 export interface LineOptions {
   readonly parts: StationParts
@@ -23,6 +26,12 @@ export interface LineOptions {
   readonly flow: Flow
   /** Boards worked on at the same time, 1 … 64. */
   readonly slots: number
+  /** Which probe is in which slot; the order of the list unless given. */
+  readonly binding?: readonly BoundSlot[] | undefined
+  /** Where on the USB tree the probes are, as far as the system tells. */
+  readonly locate?: (() => Promise<UsbLocations>) | undefined
+  /** Equal failures in a row after which no board is begun. */
+  readonly stopAfter?: number | undefined
   /** Takes up the units that an earlier run left without a final verdict. */
   readonly resume: boolean
   /** Units that this station has had on a board before; others may be in work on another station of the order. */
@@ -33,19 +42,6 @@ export interface LineOptions {
   readonly minimumFreeOctets?: number | undefined
   /** Called after the verdict PASS is recorded, to write what belongs to the unit. */
   readonly onPass?: ((work: UnitWork) => Promise<void>) | undefined
-}
-
-/** One slot: its probe, and what it still has to take up. */
-interface Slot {
-  readonly number: number
-  readonly probe: Probe
-  readonly resumed: ReservedUnit[]
-}
-
-/** Where the boards are, as far as they answer. */
-interface FoundBoards {
-  readonly readable: readonly Slot[]
-  slotOf(unit: Pick<Unit, 'boardUid'>): Slot | undefined
 }
 
 /**
@@ -73,9 +69,12 @@ class Line {
   #isClosed = false
   /** New units that this run may still start: failed ones are not replaced within a run. */
   #toStart = 0
+  readonly #stopRule: StopRule
+  #stopped: string | undefined
 
   constructor(options: LineOptions) {
     this.#options = options
+    this.#stopRule = new StopRule(options.stopAfter)
     // Each slot listens for itself, and 64 of them are no leak.
     setMaxListeners(0, this.#stop.signal, options.signal)
   }
@@ -83,7 +82,11 @@ class Line {
   async run(): Promise<RunSummary> {
     const { parts, prepared, signal } = this.#options
     const start = parts.clock.monotonicMs()
-    const slots = await this.#prepareSlots()
+    const { slots, unused } = await findSlots(this.#options, {
+      notice: (text) => this.#emit({ type: 'notice', text }),
+      stopped: (slot, error) => this.#emitStopped(slot, error),
+    })
+    this.#unused = [...unused]
     this.#requireDisk()
     this.#toStart = prepared.order.quantity
     await parts.journal.append({
@@ -102,7 +105,8 @@ class Line {
     const onOuter = (): void => this.#stop.abort(signal.reason)
     signal.addEventListener('abort', onOuter, { once: true })
     if (signal.aborted) onOuter()
-    const outcomes = await Promise.allSettled(slots.map((slot) => this.#runSlot(slot)))
+    const watch = this.#watchOver(slots)
+    const outcomes = await Promise.allSettled(slots.map((slot) => this.#runSlot(slot, watch)))
     signal.removeEventListener('abort', onOuter)
     const [counted] = await Promise.allSettled([this.#remaining()])
     const failure = [...outcomes, counted].find((outcome) => outcome.status === 'rejected')
@@ -111,6 +115,7 @@ class Line {
       order: prepared.order.id,
       remaining,
       interrupted: signal.aborted,
+      ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
       elapsedMs: Math.round(parts.clock.monotonicMs() - start),
     })
     this.#emit({ type: 'run-ended', run: this.#run, summary })
@@ -124,96 +129,39 @@ class Line {
     return summary
   }
 
-  /** Finds the probes, and the boards of the units that an earlier run left open. */
-  async #prepareSlots(): Promise<readonly Slot[]> {
-    const { parts, prepared, resume, knownUnits, slots: wanted } = this.#options
-    const probes = await parts.programmer.list()
-    requireDistinct(probes)
-    if (probes.length < wanted) {
-      throw new StationError(
-        'STATION_NO_BOARD',
-        `${wanted} slots are asked for, ${probes.length} probes answer`,
-      )
-    }
-    const slots = probes
-      .slice(0, wanted)
-      .map((probe, index) => ({ number: index + 1, probe, resumed: new Array<ReservedUnit>() }))
-    const undecided = await this.#undecided()
-    const started = undecided.filter(({ unit }) => unit.boardUid !== undefined)
-    this.#unused = undecided.filter(({ unit }) => unit.boardUid === undefined)
-    if (started.length === 0) return slots
-    const found = await this.#findBoards(slots)
-    const own = started.filter(
-      ({ unit }) => knownUnits.has(unit.id) || found.slotOf(unit) !== undefined,
-    )
-    if (own.length > 0 && !resume) {
-      const names = own.map(({ unit }) => unit.serialNumber).join(', ')
-      throw new StationError(
-        'STATION_UNFINISHED',
-        `order ${prepared.order.id} has ${own.length} unit(s) without verdict: ${names}`,
-      )
-    }
-    this.#assign(started, found)
-    return found.readable
-  }
-
-  #undecided(): Promise<readonly ReservedUnit[]> {
-    const { clock, units } = this.#options.parts
-    return clock.during(() => units.undecided(this.#options.prepared.order.id))
-  }
-
-  /**
-   * Asks which board stands in which slot. A slot that does not answer may hold the board of an open unit:
-   * it is left alone.
-   */
-  async #findBoards(slots: readonly Slot[]): Promise<FoundBoards> {
-    const { clock, programmer } = this.#options.parts
-    const byUid = new Map<string, Slot>()
-    await Promise.all(
-      slots.map(async (slot) => {
-        const deadline = { clock, ms: 20_000, what: `slot ${slot.number}` }
-        try {
-          const target = await withDeadline(deadline, (signal) =>
-            programmer.connect(slot.probe.serialNumber, { signal }),
-          )
-          byUid.set(toHex(target.uid), slot)
-        } catch (error) {
-          this.#emitStopped(slot, error)
-        }
-      }),
-    )
-    const readable = slots.filter((slot) => [...byUid.values()].includes(slot))
-    return { readable, slotOf: ({ boardUid = '' }) => byUid.get(boardUid) }
-  }
-
-  /** Each open unit goes to the slot in which its board stands now. */
-  #assign(started: readonly ReservedUnit[], found: FoundBoards): void {
-    for (const reserved of started) {
-      const { boardUid, serialNumber } = reserved.unit
-      const slot = found.slotOf(reserved.unit)
-      if (slot !== undefined) slot.resumed.push(reserved)
-      else if (this.#options.resume) {
-        const text = `unit ${serialNumber} waits: its board ${boardUid ?? ''} is in no slot of this station`
-        this.#emit({ type: 'notice', text })
-      }
-    }
-  }
-
-  async #runSlot(slot: Slot): Promise<void> {
+  async #runSlot(slot: Slot, watch: OutageWatch): Promise<void> {
     try {
-      for (const reserved of slot.resumed) {
-        if (this.#isClosed || !(await this.#make(slot, reserved, true))) return
-      }
-      for (;;) {
-        const next = await this.#nextUnit(slot)
+      while (!this.#isClosed) {
+        const next = slot.resumed.shift() ?? (await this.#nextUnit(slot))
         if (next === undefined) return
-        if (!(await this.#make(slot, next, false))) return
+        watch.begin(slot)
+        const record = await this.#make(slot, next)
+        const { signal } = this.#stop
+        const isOutage = record !== undefined && (await watch.isOutage(slot, record, signal))
+        if (record === undefined || !mustRest(record)) this.#count(slot, record)
+        else if (!isOutage) {
+          this.#count(slot, record)
+          return
+        } else if (await watch.isBack(slot, signal)) await this.#comeBack(slot, next, record)
+        else return
       }
     } catch (error) {
       this.#emitStopped(slot, error)
       this.#isClosed = true
       throw error
     }
+  }
+
+  /** Whether the probe of a bound slot is still where it was bound; otherwise the slot stops. */
+  async #isInPlace(slot: Slot): Promise<boolean> {
+    const { binding, parts } = this.#options
+    const bound = binding?.find((entry) => entry.slot === slot.number)
+    if (bound === undefined) return true
+    const probes = await parts.programmer.list({ signal: this.#stop.signal })
+    const found = probeOf(bound, { probes, locations: await this.#options.locate?.() })
+    if (!(found instanceof StationError)) return true
+    this.#emitStopped(slot, found)
+    return false
   }
 
   /** The next identity for a fresh board in the slot; nothing when the order is made or the line stops. */
@@ -230,6 +178,10 @@ class Line {
         units.reserve(prepared.order.id, () => drawSecrets({ random, clock, iterations })),
       ))
     if (reserved === undefined) return undefined
+    if (!(await this.#isInPlace(slot))) {
+      this.#unused.push(reserved)
+      return undefined
+    }
     const isThere = await fixture.nextBoard(slot.probe.serialNumber, { signal: this.#stop.signal })
     if (isThere) return reserved
     this.#unused.push(reserved)
@@ -242,10 +194,40 @@ class Line {
     return undefined
   }
 
-  /** Makes one unit. False: the slot must rest, because its board keeps the state that a person decides. */
-  async #make(slot: Slot, reserved: ReservedUnit, isResumed: boolean): Promise<boolean> {
+  #watchOver(slots: readonly Slot[]): OutageWatch {
+    const { clock, programmer } = this.#options.parts
+    return new OutageWatch({
+      clock,
+      programmer,
+      slots,
+      onOutage: (numbers) =>
+        this.#alarm('STATION_OUTAGE', numbers, `slots ${numbers.join(', ')} were lost together`),
+    })
+  }
+
+  /** A slot whose hub is back takes up its unit where the board stands, or begins another one for it. */
+  async #comeBack(slot: Slot, { unit }: ReservedUnit, record: VerdictRecord): Promise<void> {
+    this.#emit({ type: 'slot-returned', slot: slot.number, probe: slot.probe.serialNumber })
+    if (record.verdict !== 'QUARANTINE') this.#toStart++
+    else {
+      const open = await undecidedOf(this.#options)
+      slot.resumed.push(...open.filter((reserved) => reserved.unit.id === unit.id))
+    }
+  }
+
+  #count(slot: Slot, record: VerdictRecord | undefined): void {
+    const reason = record && this.#stopRule.take(record)
+    if (reason === undefined) return
+    this.#stopped = reason
+    this.#isClosed = true
+    this.#alarm('STATION_STOP_RULE', [slot.number], reason)
+  }
+
+  /** Makes one unit; nothing when another station has taken it. */
+  async #make(slot: Slot, reserved: ReservedUnit): Promise<VerdictRecord | undefined> {
     const { parts, prepared, flow, onPass } = this.#options
     const { unit } = reserved
+    const isResumed = unit.state !== 'reserved'
     const start = parts.clock.monotonicMs()
     const work = new UnitWork({
       parts,
@@ -284,13 +266,13 @@ class Line {
       this.#toStart++
       const text = `unit ${unit.serialNumber} is made on another station: slot ${slot.number} takes another one`
       this.#emit({ type: 'notice', text })
-      return true
+      return undefined
     }
     if (record.verdict === 'PASS') await parts.clock.during(async () => onPass?.(work))
     work.wipe()
     const ms = Math.round(parts.clock.monotonicMs() - start)
     this.#emit({ type: 'unit-decided', slot: slot.number, unit, record, ms })
-    return record.verdict === 'PASS' || record.verdict === 'FAIL'
+    return record
   }
 
   /** @throws StationError `STATION_DISK_FULL` while the journal still has room to say so */
@@ -308,12 +290,12 @@ class Line {
   /** Units of the order without PASS: not begun, or still open. */
   async #remaining(): Promise<number> {
     const { clock, units } = this.#options.parts
-    const open = await this.#undecided()
+    const open = await undecidedOf(this.#options)
     const free = await clock.during(() => units.remaining(this.#options.prepared.order.id))
     return open.length + free
   }
 
-  #emitStopped(slot: Slot, error: unknown): void {
+  #emitStopped(slot: Pick<Slot, 'number'>, error: unknown): void {
     this.#emit({
       type: 'slot-stopped',
       slot: slot.number,
@@ -322,18 +304,22 @@ class Line {
     })
   }
 
+  #alarm(
+    code: 'STATION_OUTAGE' | 'STATION_STOP_RULE',
+    slots: readonly number[],
+    text: string,
+  ): void {
+    const { remedy } = stationErrorTable[code]
+    this.#emit({ type: 'alarm', code, slots, text, remedy })
+  }
+
   #emit(event: Parameters<EventSink>[0]): void {
     this.#counter.count(event)
     this.#options.onEvent(event)
   }
 }
 
-/** Two probes of one name cannot be told apart. Source: provisioning-station, fault F-32. */
-function requireDistinct(probes: readonly Probe[]): void {
-  const names = probes.map((probe) => probe.serialNumber)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice === undefined) return
-  throw new StationError('STATION_BUSY', `two probes have the serial number ${twice}`, {
-    remedy: 'disconnect one of the two; a cloned probe cannot be addressed',
-  })
+/** Its board keeps the state that a person decides. */
+function mustRest({ verdict }: VerdictRecord): boolean {
+  return verdict !== 'PASS' && verdict !== 'FAIL'
 }

@@ -21,6 +21,7 @@ export class SummaryCounter {
     readonly order: string
     readonly remaining: number
     readonly interrupted: boolean
+    readonly stopped?: string | undefined
     readonly elapsedMs: number
   }): RunSummary {
     const { PASS, FAIL, ERROR, QUARANTINE } = this.#verdicts

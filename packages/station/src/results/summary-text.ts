@@ -13,6 +13,7 @@ export function summaryText(summary: RunSummary): string {
     `order ${summary.order}   ${counts}   ${seconds(summary.elapsedMs)}`,
     `first-pass yield ${rate === undefined ? '–' : `${(rate * 100).toFixed(1)} %`}   remaining ${summary.remaining}`,
   ]
+  if (summary.stopped !== undefined) lines.push(`stopped: ${summary.stopped}`)
   if (summary.reasons.length > 0) {
     const reasons = summary.reasons.map(({ reason, count }) => `${reason} (${count})`)
     lines.push(`reasons ${reasons.join(', ')}`)
