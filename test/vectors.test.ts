@@ -142,7 +142,7 @@ describe('the runner', () => {
   })
 
   it('fails when an index lists a case that is not there', async () => {
-    const token = { id: 'a', group: 'tokens', check: 'token', kind: 'valid' }
+    const token = { id: 'a', group: 'tokens', check: 'verify', kind: 'valid' }
     const index = { group: 'tokens', count: 2, cases: [{ id: 'a' }, { id: 'b' }] }
     const reports = await reportsOfFiles({ 'tokens/a.json': token, 'tokens/index.json': index })
     expect(reports.flatMap(({ failures }) => failures.map(({ actual }) => actual))).toEqual([

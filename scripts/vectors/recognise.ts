@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path'
+import { attestationChecks } from '../../test/support/vectors/attestation.ts'
 import { knownFiles, type KnownFile } from '../../test/support/vectors/catalogue.ts'
 import type { VectorCheck } from '../../test/support/vectors/case.ts'
 import {
@@ -40,14 +41,22 @@ export async function recognise(path: string, json: unknown): Promise<Recognised
     return { kind: 'check', path: canonical, check, cases, owed }
   }
   if (typeof json['group'] === 'string' && typeof json['check'] === 'string') {
-    return {
-      kind: 'unsupported',
-      what: `group attestation/${json['group']}`,
-      why: noRoom,
-      cases: 1,
-    }
+    return recogniseAttestation(path, json['group'], json['check'])
   }
   return recogniseMatter(path, json)
+}
+
+async function recogniseAttestation(
+  path: string,
+  group: string,
+  name: string,
+): Promise<Recognised> {
+  const load = attestationChecks[name]
+  if (load === undefined) {
+    return { kind: 'unsupported', what: `group attestation/${group}`, why: noRoom, cases: 1 }
+  }
+  const { check } = await load()
+  return { kind: 'check', path: `attestation/${group}/${basename(path)}`, check, cases: 1 }
 }
 
 function recogniseWycheproof(path: string, json: Readonly<Record<string, unknown>>): Recognised {

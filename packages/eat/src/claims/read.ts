@@ -81,6 +81,7 @@ export function judgeClaims(
   return new ClaimsJudge(map, () => undefined, options).readAs(tokenProfiles[profile])
 }
 
+type ProfileClaim = ProfileEntry['profileClaim']
 type Locate = (path: CborPath) => number | undefined
 
 class ClaimsJudge {
@@ -98,15 +99,16 @@ class ClaimsJudge {
   }
 
   read(): ClaimsReading {
-    const profile = this.#profile()
-    if (profile !== undefined) return this.readAs(tokenProfiles[profile])
+    const entry = this.#recognised()
+    if (entry !== undefined) return this.readAs(entry)
     return { claims: undefined, profile: undefined, findings: this.#findings }
   }
 
   readAs(entry: ProfileEntry): ClaimsReading {
     const { profile, profileClaim } = entry
     const record: Record<string, unknown> = { profile }
-    if (!this.#map.has(profileClaim.key)) record['isProfileImplied'] = true
+    if (this.#map.get(profileClaim.key) === undefined) record['isProfileImplied'] = true
+    this.#isProfile(entry)
     for (const claim of entry.claims) {
       const value = this.#claim(claim)
       if (value !== undefined) record[claim.name] = value
@@ -121,27 +123,42 @@ class ClaimsJudge {
     return { claims, profile, findings }
   }
 
-  #profile(): TokenProfile | undefined {
+  /** The profile that the claims say they have: claim 265 first, then -75000, then the keys of profile 1. */
+  #recognised(): ProfileEntry | undefined {
     const { psa2023, psa1 } = TokenProfile
-    for (const { key, json } of [
-      tokenProfiles[psa2023].profileClaim,
-      tokenProfiles[psa1].profileClaim,
-    ]) {
-      const value = this.#map.get(key)
-      if (value === undefined) continue
-      const place = { field: json, value: cborExcerpt(value), offset: this.#locate([key]) }
-      if (typeof value !== 'string') {
-        this.#report('E_CLAIM_TYPE', { ...place, message: 'must be a text' })
-        return undefined
-      }
-      if (isTokenProfile(value) && tokenProfiles[value].profileClaim.key === key) return value
-      this.#report('E_PROFILE_UNKNOWN', { ...place, message: 'is no known profile' })
+    for (const { profileClaim } of [tokenProfiles[psa2023], tokenProfiles[psa1]]) {
+      const text = this.#map.get(profileClaim.key)
+      if (text === undefined) continue
+      const entry =
+        typeof text === 'string' && isTokenProfile(text) ? tokenProfiles[text] : undefined
+      if (entry?.profileClaim.key === profileClaim.key) return entry
+      this.#refuseProfile(profileClaim, text)
       return undefined
     }
-    if (tokenProfiles[psa1].claims.some(({ key }) => this.#map.has(key))) return psa1
-    const message = 'there is no profile claim'
-    this.#report('E_PROFILE_UNKNOWN', { field: 'eat-profile', message })
+    if (tokenProfiles[psa1].claims.some(({ key }) => this.#map.has(key))) return tokenProfiles[psa1]
+    this.#refuseProfile(tokenProfiles[psa2023].profileClaim, undefined)
     return undefined
+  }
+
+  /** Only profile 1 can be without its claim. */
+  #isProfile({ profile, profileClaim }: ProfileEntry): void {
+    const text = this.#map.get(profileClaim.key)
+    if (text === profile || (text === undefined && profile === TokenProfile.psa1)) return
+    this.#refuseProfile(profileClaim, text)
+  }
+
+  #refuseProfile({ key, json }: ProfileClaim, text: CborValue | undefined): void {
+    if (text === undefined) {
+      this.#report('E_PROFILE_UNKNOWN', { field: json, message: 'there is no profile claim' })
+      return
+    }
+    const place = { field: json, ...excerptOf(text), offset: this.#locate([key]) }
+    if (typeof text === 'string') {
+      this.#report('E_PROFILE_UNKNOWN', {
+        ...place,
+        message: 'is not the profile, letter by letter',
+      })
+    } else this.#report('E_CLAIM_TYPE', { ...place, message: 'must be a text' })
   }
 
   #claim(claim: ProfileEntry['claims'][number]): unknown {

@@ -31,7 +31,7 @@ export interface EnvelopeOptions extends CborLimits {
  */
 export function parseEnvelope(octets: Uint8Array, options: EnvelopeOptions = {}): CoseEnvelope {
   const item = decodeCbor(octets, options)
-  const kind = kindOf(item) ?? options.untagged
+  const kind = item instanceof CborTag ? kindOf(item) : options.untagged
   if (kind === undefined) {
     const found = item instanceof CborTag ? `tag ${item.tag}` : 'no tag'
     const message = `the message has ${found}, not 18 (COSE_Sign1) or 17 (COSE_Mac0)`
@@ -102,10 +102,9 @@ function isHeader(value: CborValue | undefined): value is CborMap {
   return true
 }
 
-function kindOf(item: CborValue): EnvelopeKind | undefined {
-  if (!(item instanceof CborTag)) return undefined
-  if (item.tag === EnvelopeTag.sign1) return 'sign1'
-  return item.tag === EnvelopeTag.mac0 ? 'mac0' : undefined
+function kindOf({ tag }: CborTag): EnvelopeKind | undefined {
+  if (tag === EnvelopeTag.sign1) return 'sign1'
+  return tag === EnvelopeTag.mac0 ? 'mac0' : undefined
 }
 
 function refuse(message: string): never {
