@@ -39,6 +39,7 @@ export {
   type BenchProgrammerOptions,
   type BenchScript,
 } from './programmer/bench-programmer.ts'
+export { BenchScripts, type BenchScriptsOptions } from './programmer/bench-scripts.ts'
 export { GrammarRefusal, parseProgrammerCommand } from './programmer/grammar.ts'
 export type { Operation } from './programmer/operation.ts'
 export { runProgrammer } from './programmer/run-programmer.ts'
