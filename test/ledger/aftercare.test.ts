@@ -252,10 +252,11 @@ describe.each(databaseKinds)('life after the verdict on $name', ({ name: databas
     const head = await bench.ledger.exportAudit((line) => void lines.push(line))
     expect((await verifyAuditExport(lines, [head])).findings).toEqual([])
     const types = lines.map((line) => String(JSON.parse(line).type))
-    expect(types.slice(-4)).toEqual([
+    expect(types.slice(-5)).toEqual([
       'unit.reworked',
       'unit.decided',
       'unit.scrapped',
+      'certificate.voided',
       'certificate.revoked',
     ])
   })

@@ -85,6 +85,17 @@ export const cliErrorTable = {
     meaning: 'The ledger has no unit with this serial number or id.',
     remedy: 'check the number, and that --home names the folder of the run',
   },
+  CLI_OLD_LABEL: {
+    fault: 'operator',
+    meaning: 'The old label of a unit in rework was not scanned, or belongs to another unit.',
+    remedy:
+      'scan the label that you destroy with --old-label, or keep the code of the unit with --keep-code',
+  },
+  CLI_NO_LABEL: {
+    fault: 'operator',
+    meaning: 'A label is printed for a unit that has proven all of it, with verdict PASS.',
+    remedy: 'finish the unit first, or print with --force REASON; the audit log keeps the reason',
+  },
   CLI_UNKNOWN_CODE: {
     fault: 'caller',
     meaning: 'No error, rule or check has this code.',

@@ -8,6 +8,7 @@ import {
   makeResultFolder,
   onboardingOf,
   passportOf,
+  removeUnitFiles,
   summaryText,
   unitFolder,
   writeUnitFiles,
@@ -38,6 +39,8 @@ export function passportOfReport(
     verdict: report.verdict,
     decidedAt: report.decidedAt,
     certificates: report.certificates,
+    reworks: report.reworks,
+    scrap: report.scrap,
   })
 }
 
@@ -75,13 +78,17 @@ export async function writeOrderResults(options: OrderResults): Promise<void> {
   const { folder, ledger, prepared, pki, summary } = options
   makeResultFolder(folder)
   const reports = await ledger.unitsOf(prepared.order.id)
-  for (const { unit, verdict } of reports) {
+  for (const { unit, verdict, reworks, scrap } of reports) {
+    // What was written before a rework or a scrap says what is true no more.
+    const isStale = scrap !== undefined || (reworks.length > 0 && verdict?.verdict !== 'PASS')
+    if (isStale) removeUnitFiles(folder, unit.serialNumber)
     const passport = join(unitFolder(folder, unit.serialNumber), 'passport.json')
     const size = await stat(passport).then(
       (found) => found.size,
       () => 0,
     )
-    if (verdict?.verdict === 'PASS' && size === 0) await writeUnitResults(options, unit.id)
+    const isMade = verdict?.verdict === 'PASS' && scrap === undefined
+    if (isMade && size === 0) await writeUnitResults(options, unit.id)
   }
   writeWhole(join(folder, 'paa.pem'), pemEncode('CERTIFICATE', pki.paa))
   writeWhole(join(folder, 'pai.pem'), pemEncode('CERTIFICATE', pki.pai))
@@ -109,8 +116,8 @@ export async function writeOrderResults(options: OrderResults): Promise<void> {
 }
 
 function manifestUnit(report: UnitReport): readonly ManifestUnit[] {
-  const { unit, verdict } = report
-  if (verdict === undefined) return []
+  const { unit, verdict, scrap } = report
+  if (verdict === undefined || scrap !== undefined) return []
   const live = report.certificates.findLast((entry) => entry.state === 'live')
   return [
     {

@@ -25,6 +25,7 @@ import type { RemoteIssuer } from './issuer-open.ts'
 import { requireIssuing } from './issuer-preflight.ts'
 import { revokeVoid } from './issuer-revoke.ts'
 import { UnansweredRequests, type UnansweredOptions } from './issuer-unanswered.ts'
+import { withKeptCertificates } from './kept-certificate.ts'
 import type { LinePki } from './pki.ts'
 import { simulatedBoards, type LineBoards } from './line-boards.ts'
 import { writeOrderResults, writeUnitResults } from './results.ts'
@@ -113,7 +114,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
         wireless: boards.wireless,
         scripts: boards.scripts,
         history: records,
-        issuer: unanswered?.watch(issuer) ?? issuer,
+        issuer: withKeptCertificates(unanswered?.watch(issuer) ?? issuer, { ledger, ...pki }),
         units: ledger,
         journal,
         trust: prepareTrust({ paas: [pki.paa], policy: prepared.order.policy }),

@@ -31,6 +31,7 @@ export function openPostgres(url: string, connections = 10): Database {
       'lock_timeout=10s',
       'statement_timeout=30s',
       'idle_in_transaction_session_timeout=30s',
+      ...plansByKey,
     ]
       .map((setting) => `-c ${setting}`)
       .join(' '),
@@ -58,6 +59,12 @@ export function openPostgres(url: string, connections = 10): Database {
     checkReserve: () => undefined,
   }
 }
+
+/**
+ * Rows are asked for by their keys. A prepared statement keeps its plan, and one that was made while the tables were
+ * small reads them whole for every request, however large they have become.
+ */
+const plansByKey = ['enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off']
 
 /** Statements that are sent together wait for one round trip, and are answered in their order. */
 const withoutWaiting = { pipeline: true }

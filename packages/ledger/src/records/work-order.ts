@@ -144,6 +144,27 @@ export const WorkOrder = z.strictObject({
     .optional()
     .describe('read-out protection set as the last act; cannot be undone without erasing'),
   secureElement: secureElement.optional(),
+  line: z
+    .strictObject({
+      stopAfter: z
+        .number()
+        .int()
+        .min(2)
+        .max(1000)
+        .optional()
+        .describe('equal failures in a row after which the line begins no other board'),
+      goldenBoardHours: z
+        .number()
+        .int()
+        .min(1)
+        .max(168)
+        .optional()
+        .describe(
+          'how old the check of the station on a golden board may be; policy "production" does not start without one',
+        ),
+    })
+    .optional()
+    .describe('rules of the line'),
 })
 
 export type WorkOrder = z.infer<typeof WorkOrder>

@@ -1,6 +1,7 @@
 import type { Unit, UnitSecrets, VerdictRecord } from '../records/index.ts'
 import type { Act } from './act.ts'
 import type { Acts } from './acts.ts'
+import { voidCertificate } from './certificates.ts'
 import { crlBuildJob } from './crl.ts'
 import type { Jobs } from './jobs.ts'
 import { revokeCertificate } from './revocations.ts'
@@ -12,6 +13,12 @@ import { decideUnit } from './verdicts.ts'
 
 /** Why a certificate of an earlier making of a unit is revoked. */
 type EndReason = 'superseded' | 'cessationOfOperation'
+
+interface EndedCertificates {
+  readonly unitId: string
+  readonly certificates: readonly string[]
+  readonly reason: EndReason
+}
 
 export interface NewRework extends Omit<ReworkOrder, 'maxAttempts' | 'secrets'> {
   /** 3 unless given. */
@@ -57,7 +64,11 @@ export class Aftercare {
     await this.#jobs.prepare()
     return this.#acts.act(async (act) => {
       const { record, revoke } = await scrapUnit(act, order)
-      await this.#revokeAll(act, revoke, 'cessationOfOperation')
+      await this.#revokeAll(act, {
+        unitId: order.unitId,
+        certificates: revoke,
+        reason: 'cessationOfOperation',
+      })
       return record
     })
   }
@@ -73,12 +84,13 @@ export class Aftercare {
       const replaced = await closeRework(act, unitId, verdict)
       if (replaced === undefined) return
       const reason = verdict === 'PASS' ? 'superseded' : 'cessationOfOperation'
-      await this.#revokeAll(act, [replaced], reason)
+      await this.#revokeAll(act, { unitId, certificates: [replaced], reason })
     })
   }
 
-  async #revokeAll(act: Act, certificates: readonly string[], reason: EndReason): Promise<void> {
+  async #revokeAll(act: Act, { unitId, certificates, reason }: EndedCertificates): Promise<void> {
     for (const certificateSha256 of certificates) {
+      await voidCertificate(act, unitId, certificateSha256, `revoked: ${reason}`)
       const { revocation, isNew } = await revokeCertificate(act, { certificateSha256, reason })
       if (!isNew) continue
       const { issuerKeyId } = revocation

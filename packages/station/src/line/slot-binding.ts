@@ -109,8 +109,8 @@ export function bindingOf(
   probes: readonly Probe[],
   locations: UsbLocations = new Map(),
 ): readonly BoundSlot[] {
-  const [first] = probes.filter(({ serialNumber }) => countOf(probes, serialNumber) > 1)
-  if (first !== undefined) throw clonedProbe(first.serialNumber)
+  const cloned = probes.find(({ serialNumber }) => countOf(probes, serialNumber) > 1)
+  if (cloned !== undefined) throw clonedProbe(cloned.serialNumber)
   const placed = probes.map(({ serialNumber }) => ({
     probe: serialNumber,
     location: locations.get(serialNumber),

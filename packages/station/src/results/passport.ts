@@ -25,6 +25,31 @@ export interface PassportInput {
   readonly verdict: VerdictRecord | undefined
   readonly decidedAt: number | undefined
   readonly certificates: readonly PassportCertificate[]
+  /** What the unit was before each of its reworks, the oldest first. */
+  readonly reworks?: readonly PassportRework[] | undefined
+  readonly scrap?: PassportScrap | undefined
+}
+
+/** One earlier life of a unit. Times are milliseconds since 1970. */
+export interface PassportRework {
+  readonly attempt: number
+  readonly reason: string
+  readonly note?: string | undefined
+  readonly boardUid?: string | undefined
+  readonly certificateSha256?: string | undefined
+  readonly verdict: VerdictRecord
+  readonly decidedAt: number
+  readonly hasNewSecrets: boolean
+  readonly openedAt: number
+  readonly closedAt?: number | undefined
+}
+
+export interface PassportScrap {
+  readonly reason: string
+  readonly note?: string | undefined
+  readonly returned: number
+  readonly approvedBy?: string | undefined
+  readonly scrappedAt: number
 }
 
 /** All that is known of one unit, in one JSON document. It holds no secret. */
@@ -59,6 +84,29 @@ export interface Passport {
     readonly notBefore: string
     readonly notAfter: string
   }[]
+  /** Boards, certificates and verdicts that the unit had before, the oldest first. */
+  readonly lineage: readonly {
+    readonly attempt: number
+    readonly board: string | null
+    readonly certificate: string | null
+    readonly verdict: VerdictRecord['verdict']
+    readonly verdictReason: string
+    readonly decidedAt: string
+    readonly rework: {
+      readonly reason: string
+      readonly note: string | null
+      readonly newCode: boolean
+      readonly openedAt: string
+      readonly closedAt: string | null
+    }
+  }[]
+  readonly scrap: {
+    readonly reason: string
+    readonly note: string | null
+    readonly certificatesReturned: number
+    readonly approvedBy: string | null
+    readonly at: string
+  } | null
 }
 
 export function passportOf(input: PassportInput): Passport {
@@ -84,6 +132,37 @@ export function passportOf(input: PassportInput): Passport {
     createdAt: isoTime(unit.createdAt),
     decidedAt: input.decidedAt === undefined ? null : isoTime(input.decidedAt),
     certificates: input.certificates.map(describeCertificate),
+    lineage: (input.reworks ?? []).map(describeRework),
+    scrap: input.scrap === undefined ? null : describeScrap(input.scrap),
+  }
+}
+
+/** The life that a rework has ended: the one before its attempt. */
+function describeRework(entry: PassportRework): Passport['lineage'][number] {
+  return {
+    attempt: entry.attempt - 1,
+    board: entry.boardUid ?? null,
+    certificate: entry.certificateSha256 ?? null,
+    verdict: entry.verdict.verdict,
+    verdictReason: entry.verdict.reason,
+    decidedAt: isoTime(entry.decidedAt),
+    rework: {
+      reason: entry.reason,
+      note: entry.note ?? null,
+      newCode: entry.hasNewSecrets,
+      openedAt: isoTime(entry.openedAt),
+      closedAt: entry.closedAt === undefined ? null : isoTime(entry.closedAt),
+    },
+  }
+}
+
+function describeScrap(scrap: PassportScrap): NonNullable<Passport['scrap']> {
+  return {
+    reason: scrap.reason,
+    note: scrap.note ?? null,
+    certificatesReturned: scrap.returned,
+    approvedBy: scrap.approvedBy ?? null,
+    at: isoTime(scrap.scrappedAt),
   }
 }
 

@@ -3,7 +3,7 @@ import { qrSvg } from '@keyline/matter'
 import { pemEncode } from '@keyline/x509'
 import type { OnboardingCodes } from '../unit/onboarding-of.ts'
 import type { Passport } from './passport.ts'
-import { makeResultFolder, writeResult, writeWhole } from './write-file.ts'
+import { makeResultFolder, removeResult, writeResult, writeWhole } from './write-file.ts'
 
 export interface UnitFiles {
   readonly passport: Passport
@@ -35,4 +35,11 @@ export function writeUnitFiles(results: string, files: UnitFiles): string {
   writeResult(join(folder, 'onboarding.txt'), text, { mode: 0o600 })
   writeWhole(join(folder, 'passport.json'), `${JSON.stringify(passport, null, 2)}\n`)
   return folder
+}
+
+/** Removes what was written of a unit that has its verdict no more, the passport first. */
+export function removeUnitFiles(results: string, serialNumber: string): void {
+  const folder = unitFolder(results, serialNumber)
+  removeResult(join(folder, 'passport.json'))
+  removeResult(folder)
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { StationError } from '../errors.ts'
 
 export interface FileOptions {
@@ -30,6 +30,11 @@ export function writeWhole(path: string, content: Content, options: FileOptions 
   const beside = `${path}.part`
   writeResult(beside, content, options)
   orRefuse(path, () => renameSync(beside, path))
+}
+
+/** Removes a file or folder of the results; one that is not there is removed already. */
+export function removeResult(path: string): void {
+  orRefuse(path, () => rmSync(path, { recursive: true, force: true }))
 }
 
 function orRefuse(path: string, act: () => void): void {
