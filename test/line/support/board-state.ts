@@ -1,5 +1,5 @@
 import { createECDH, X509Certificate } from 'node:crypto'
-import { magicTrailer, type Board } from '@keyline/board'
+import { magicTrailer, type Board, type BootOutcome, type KeyPlace } from '@keyline/board'
 import { seededRandom, toHex } from '@keyline/bytes'
 import { decodeImage } from '@keyline/matter'
 import { slotsOf, type FlowCase, type FlowRun } from './flow-line.ts'
@@ -9,8 +9,27 @@ export function runningAddress(flow: FlowCase): number {
   return slotsOf(flow)?.primary ?? 0x0800_0000
 }
 
+/** What a board holds and runs; what its part does not have is absent. */
+export interface BoardState {
+  readonly running: Pick<NonNullable<Board['running']>, 'kind' | 'version'> | undefined
+  readonly boot: BootOutcome | undefined
+  readonly keyPlace: KeyPlace
+  readonly isKeyInFactoryData: boolean
+  readonly dac: Uint8Array | undefined
+  /** As many octets as the application has, from where it runs. */
+  readonly application: Uint8Array
+  readonly trailer: Uint8Array | undefined
+  readonly rdp: number
+  readonly trustZone: number | undefined
+  readonly bootLock: number | undefined
+  readonly hidden: number | undefined
+  readonly bootFromPin: number | undefined
+  readonly coprocessor: string | undefined
+  readonly isCustomerKeyWritten: boolean | undefined
+}
+
 /** What stands in the flash of a board and in its option bytes, read from the model. */
-export function stateOf(board: Board, flow: FlowCase, applicationLength: number) {
+export function stateOf(board: Board, flow: FlowCase, applicationLength: number): BoardState {
   const { factoryDataAddress, size } = board.part.factoryData
   const { data } = decodeImage(board.flash.read(factoryDataAddress, size))
   const slot = slotsOf(flow)
@@ -34,7 +53,7 @@ export function stateOf(board: Board, flow: FlowCase, applicationLength: number)
     bootFromPin: option('nSWBOOT0'),
     coprocessor: board.coprocessor?.version,
     isCustomerKeyWritten: board.customerKeys?.isWritten(1),
-  } as const
+  }
 }
 
 /**

@@ -1,5 +1,7 @@
 import { equalOctets, KeylineError } from '@keyline/bytes'
+import type { BasicInformation } from '@keyline/matter/pxp'
 import { askBasicInformation } from '../dialogue/application-dialogue.ts'
+import { versionOf } from './attest-step.ts'
 import { connectBound } from './bind-steps.ts'
 import { openPort } from './open-port.ts'
 import type { Step } from './step.ts'
@@ -20,7 +22,7 @@ export const awaitUpdate: Step = {
   title: 'let the boot loader install the application',
   deadlineMs: installMs + 60_000,
   async act(work, signal) {
-    const isRunning = await answersInTime(work, signal)
+    const information = await answerInTime(work, signal)
     await connectBound(work, signal)
     const { programmer } = work.parts
     const { serialNumber } = work.probe
@@ -34,24 +36,28 @@ export const awaitUpdate: Step = {
         ? 'the boot loader refused the image'
         : undefined
     if (problem !== undefined) return [{ kind: 'update', ok: false, facts: { problem } }]
-    return isRunning ? [{ kind: 'update', ok: true, facts: { trailer: 'consumed' } }] : []
+    if (information === undefined) return []
+    const facts = { trailer: 'consumed' }
+    return [{ kind: 'update', ok: true, facts }, ...versionOf(information)]
   },
 }
 
 /** Silence is no verdict here: what the slot holds says why. */
-async function answersInTime(work: UnitWork, signal: AbortSignal): Promise<boolean> {
+async function answerInTime(
+  work: UnitWork,
+  signal: AbortSignal,
+): Promise<BasicInformation | undefined> {
   const { clock } = work.parts
   const end = clock.monotonicMs() + installMs
   while (clock.monotonicMs() < end) {
     const port = await openPort(work, signal)
     try {
-      await askBasicInformation({ port, clock, signal, onLog: work.onLog })
-      return true
+      return await askBasicInformation({ port, clock, signal, onLog: work.onLog })
     } catch (error) {
       if (!isSilence(error)) throw error
     }
   }
-  return false
+  return undefined
 }
 
 /** What a board says, or does not say, that starts just now. */
