@@ -176,6 +176,77 @@ export const eatErrorTable = {
     meaning: 'A packed token of the sample has not the length that its challenge gives.',
     remedy: 'pass the 288 octets of the structure, or the size of its challenge',
   },
+  E_CORIM_TAG: {
+    fault: 'caller',
+    meaning: 'A message is no CoRIM: its outer tag is neither 501 nor, signed, 18.',
+    remedy: 'send the CoRIM with its tag 501, or as COSE_Sign1 over it',
+  },
+  E_CORIM_STRUCTURE: {
+    fault: 'caller',
+    meaning: 'A CoRIM or CoMID is not built as its draft says.',
+    remedy:
+      'have the tool that wrote it follow draft-ietf-rats-corim at the place that the message names',
+  },
+  E_CORIM_PROFILE_MISSING: {
+    fault: 'caller',
+    meaning: 'A CoRIM names no profile.',
+    remedy: 'set its profile to tag:arm.com,2025:psa#1.0.0',
+  },
+  E_CORIM_PROFILE_UNSUPPORTED: {
+    fault: 'caller',
+    meaning: 'A CoRIM has a profile that is not read here.',
+    remedy: 'set its profile to tag:arm.com,2025:psa#1.0.0, as an URI',
+  },
+  E_CORIM_CLASS_ID_TYPE: {
+    fault: 'caller',
+    meaning: 'A class id is not an implementation id of tagged octets.',
+    remedy: 'write the implementation id as a byte string under tag 560',
+  },
+  E_CORIM_CLASS_ID_SIZE: {
+    fault: 'caller',
+    meaning: 'An implementation id has not 32 octets.',
+    remedy: 'write the 32 octets of the implementation id',
+  },
+  E_CORIM_INSTANCE_UNEXPECTED: {
+    fault: 'caller',
+    meaning: 'Reference values name an instance.',
+    remedy: 'leave the instance out: reference values belong to the implementation id',
+  },
+  E_CORIM_INSTANCE_MISSING: {
+    fault: 'caller',
+    meaning: 'An attestation key names no instance.',
+    remedy: 'name the instance by its UEID',
+  },
+  E_CORIM_INSTANCE_TYPE: {
+    fault: 'caller',
+    meaning: 'The instance of an attestation key is no UEID of 33 octets that begins with 01.',
+    remedy: 'write the instance id as a byte string under tag 550',
+  },
+  E_CORIM_MKEY: {
+    fault: 'caller',
+    meaning: 'A reference triple has no measurement with the key psa.software-component.',
+    remedy: 'give every measurement this key',
+  },
+  E_CORIM_MVAL: {
+    fault: 'caller',
+    meaning: 'The values of a measurement are not as the PSA profile says.',
+    remedy: 'write digests as a list of pairs and one signer id in a list, as the message names',
+  },
+  E_CORIM_KEY_COUNT: {
+    fault: 'caller',
+    meaning: 'An attestation key triple has not exactly one key.',
+    remedy: 'write one triple for each key',
+  },
+  E_CORIM_KEY_TYPE: {
+    fault: 'caller',
+    meaning: 'An attestation key is not a public key as text.',
+    remedy: 'write the key as text under tag 554',
+  },
+  E_CORIM_KEY_PARSE: {
+    fault: 'caller',
+    meaning: 'The text of an attestation key is no public key on P-256, P-384 or P-521.',
+    remedy: 'write a SubjectPublicKeyInfo as PEM or base64; never a private key',
+  },
   CBOR_VALUE: {
     fault: 'bug',
     meaning: 'A value has no CBOR form.',

@@ -101,3 +101,49 @@ export {
   type TokenOptions,
 } from './claims/token.ts'
 export { claimsToCbor, encodeClaims } from './claims/write.ts'
+export {
+  encodeComid,
+  readComid,
+  type Comid,
+  type ComidEvent,
+  type ComidHeader,
+  type Environment,
+  type Measurement,
+  type StatefulEnvironment,
+  type Triple,
+} from './corim/comid.ts'
+export {
+  corimMaxLength,
+  decodeCorim,
+  encodeCorim,
+  isSignedCorim,
+  type Corim,
+  type CorimContent,
+  type CorimEntity,
+  type CorimProfile,
+} from './corim/corim.ts'
+export type { Validity } from './corim/fields.ts'
+export { keyText, readKeyText } from './corim/key-text.ts'
+export {
+  digestAlgorithms,
+  psaCorimProfile,
+  readPsaComid,
+  readPsaStatements,
+  requirePsaProfile,
+  softwareComponentKey,
+  type DigestAlgorithm,
+  type PsaCertification,
+  type PsaDigest,
+  type PsaReferenceValue,
+  type PsaStatement,
+  type PsaTrustAnchor,
+} from './corim/psa-profile.ts'
+export { encodePsaCorim, type PsaCorimInput } from './corim/psa-write.ts'
+export {
+  corimContentType,
+  decodeSignedCorim,
+  signCorim,
+  type CorimMeta,
+  type SignedCorim,
+} from './corim/signed.ts'
+export { CorimTag } from './corim/tag.ts'
