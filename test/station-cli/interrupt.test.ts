@@ -2,11 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { root } from '../../scripts/root.ts'
+import { builtPrograms } from '../support/bundled-program.ts'
 import { FakePrograms } from '../../packages/station/src/testing/fake-program.ts'
 import { KeylineProcess } from '../cli/support/keyline.ts'
 
 const image = join(root, 'test/vectors/matter/factory-data/full-fff1-8004.bin')
-const bin = join(root, 'packages/cli/bin/genFactoryData.js')
+const bin = builtPrograms.genFactoryData
 
 describe('Ctrl+C', () => {
   it('ends a programmer in mid-write, keeps the record of what was begun, and leaves no image behind', async () => {

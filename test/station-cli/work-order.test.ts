@@ -11,11 +11,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../../scripts/root.ts'
+import { builtPrograms } from '../support/bundled-program.ts'
 import { keyline, KeylineProcess, type Ended } from '../cli/support/keyline.ts'
 import { writePassphrase, writeTestPki } from '../cli/support/pki.ts'
 
 const examples = join(root, 'examples')
-const bin = join(root, 'packages/cli/bin/genFactoryData.js')
+const bin = builtPrograms.genFactoryData
 
 let folder = ''
 let passphraseFile = ''

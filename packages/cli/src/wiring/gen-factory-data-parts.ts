@@ -61,41 +61,46 @@ function onlyActs(programmer: Programmer): Programmer {
   }
 }
 
-/** One board for each probe, at most so many at the same time. A board that is decided lets the next one begin. */
+/** One board for each probe, at most so many at the same time: one that is decided lets the next one begin. */
 export function oneBoardEach(jobs: number): {
   readonly fixture: Fixture
   readonly watch: EventSink
 } {
   const begun = new Set<string>()
   const inWork = new Set<number>()
-  const waiting: (() => void)[] = []
-  let running = 0
-  const leave = (): void => {
-    running -= 1
-    waiting.shift()?.()
+  const waiting = new Set<() => void>()
+  let free = jobs
+  const take = (signal: AbortSignal | undefined): Promise<void> => {
+    if (free > 0) {
+      free -= 1
+      return Promise.resolve()
+    }
+    return new Promise((resolve) => {
+      waiting.add(resolve)
+      signal?.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+  const give = (): void => {
+    const [next] = waiting
+    if (next === undefined) free += 1
+    else {
+      waiting.delete(next)
+      next()
+    }
   }
   return {
     fixture: {
       nextBoard: async (probe, { signal } = {}) => {
         if (begun.has(probe)) return false
-        while (running >= jobs && signal?.aborted !== true) {
-          await new Promise<void>((resolve) => {
-            waiting.push(resolve)
-            signal?.addEventListener('abort', () => resolve(), { once: true })
-          })
-        }
-        if (signal?.aborted === true) return false
         begun.add(probe)
-        running += 1
-        return true
+        await take(signal)
+        return signal?.aborted !== true
       },
     },
     watch: (event) => {
-      if (event.type === 'unit-started') {
-        if (begun.has(event.probe)) inWork.add(event.slot)
-      }
+      if (event.type === 'unit-started' && begun.has(event.probe)) inWork.add(event.slot)
       const hasEnded = event.type === 'unit-decided' || event.type === 'slot-stopped'
-      if (hasEnded && inWork.delete(event.slot)) leave()
+      if (hasEnded && inWork.delete(event.slot)) give()
     },
   }
 }

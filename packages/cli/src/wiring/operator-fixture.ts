@@ -30,7 +30,8 @@ export function operatorFixture(options: OperatorFixtureOptions): Fixture {
     async nextBoard(probe, { signal } = {}) {
       const before = seen.get(probe)
       if (before !== undefined) onNotice(`put the next board into the slot of probe ${probe}`)
-      while (signal?.aborted !== true) {
+      for (;;) {
+        if (signal?.aborted === true) return false
         const board = await boardOf(probe, signal)
         // What does not answer at the beginning is told by the run itself.
         const isNext = before === undefined || (board !== undefined && !before.has(board))
@@ -40,7 +41,6 @@ export function operatorFixture(options: OperatorFixtureOptions): Fixture {
         }
         await clock.sleep(askMs, signal).catch(() => undefined)
       }
-      return false
     },
   }
 }
