@@ -8,7 +8,7 @@ import { isManifestSigned, Manifest } from '@keyline/ledger/records'
 import { decodeManualCode, decodeQrPayload } from '@keyline/matter'
 import { temporaryFolder } from '../support/line.ts'
 import { requireProgram } from '../support/program.ts'
-import { keyline, runKeyline, startKeyline, type Ended } from './support/keyline.ts'
+import { keyline, runInstalled, runKeyline, startKeyline, type Ended } from './support/keyline.ts'
 
 const run = promisify(execFile)
 
@@ -23,7 +23,7 @@ describe('the demo, twice in one folder', () => {
     requireProgram({ command: 'openssl', debianPackage: 'openssl' })
     folder = await temporaryFolder('keyline-demo')
     const options = { cwd: folder.path }
-    first = await runKeyline(['demo', '--fast', '--slots', '3'], options)
+    first = await runInstalled(['demo', '--fast', '--slots', '3'], options)
     second = await runKeyline(['demo', '--fast', '--slots', '3', '--json'], options)
   })
   afterAll(() => folder[Symbol.asyncDispose]())

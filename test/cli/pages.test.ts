@@ -3,12 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
+import { builtPrograms } from '../support/bundled-program.ts'
 import { freePort } from '../support/free-port.ts'
 import { requireProgram } from '../support/program.ts'
 
 beforeAll(() => requireProgram({ command: 'openssl', debianPackage: 'openssl' }))
-
-const program = resolve('packages/cli/bin/keyline.js')
 
 /**
  * The program of this tree, built by the set-up of the tests, in place of the installed one. Simulated boards need not
@@ -16,10 +15,10 @@ const program = resolve('packages/cli/bin/keyline.js')
  */
 const prelude = `
 set -e
-program() { '${process.execPath}' '${program}' "$@"; }
+program() { '${process.execPath}' '${builtPrograms.keyline}' "$@"; }
 serve() {
   mkfifo said
-  '${process.execPath}' '${program}' "$@" > said 2> log &
+  '${process.execPath}' '${builtPrograms.keyline}' "$@" > said 2> log &
   trap "kill $!; wait $! || true" EXIT
   exec 3< said
   read -r line <&3

@@ -1,6 +1,13 @@
+import { execFile } from 'node:child_process'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '@keyline/cli'
-import { keyline, runKeyline, stackTrace, startInShell } from './support/keyline.ts'
+import { commands as entries } from '../../packages/cli/src/commands.ts'
+import { keyline, runInstalled, stackTrace, startInShell } from './support/keyline.ts'
+
+const run = promisify(execFile)
 
 const commands = [
   '',
@@ -125,11 +132,22 @@ describe('wrong usage', () => {
   })
 
   it('is what a process says too, without a stack trace', async () => {
-    const { code, out, err } = await runKeyline(['explain', 'nothing\u001b[31m'])
+    const { code, out, err } = await runInstalled(['explain', 'nothing\u001b[31m'])
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toMatch(/^keyline: CLI_UNKNOWN_CODE: .*\. Remedy: .*\n$/)
     expect(err).not.toMatch(stackTrace)
     expect(err).not.toContain('\u001b')
+  })
+})
+
+describe('the program as it is installed', () => {
+  it('has every command', async () => {
+    const place = pathToFileURL(resolve('packages/cli/dist/commands.js')).href
+    const script = `
+      const { commands } = await import(${JSON.stringify(place)})
+      for (const { name, load } of commands) if (typeof (await load()) === 'function') console.log(name)`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script])
+    expect(stdout.trim().split('\n')).toEqual(entries.map(({ name }) => name))
   })
 })
 

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { main } from '@keyline/cli'
+import { builtPrograms } from '../../support/bundled-program.ts'
 
 /** What a command left behind. */
 export interface Ended {
@@ -108,7 +109,8 @@ export class KeylineProcess {
   }
 }
 
-const program = resolve(import.meta.dirname, '../../../packages/cli/bin/keyline.js')
+/** The program as a user has it, one file a module. */
+const installed = resolve(import.meta.dirname, '../../../packages/cli/bin/keyline.js')
 
 /** The same in a shell, for what only a shell does with its output. */
 export function startInShell(args: readonly string[], redirection: string): KeylineProcess {
@@ -120,7 +122,16 @@ export function startInShell(args: readonly string[], redirection: string): Keyl
 
 /** The command line of the program, which the set-up of the tests has built. */
 export function commandLine(...args: readonly string[]): readonly string[] {
-  return [process.execPath, program, ...args]
+  return [process.execPath, builtPrograms.keyline, ...args]
+}
+
+/** Runs the program as a user has it, for what concerns its parts. */
+export async function runInstalled(
+  args: readonly string[],
+  options?: ProcessOptions,
+): Promise<Ended> {
+  await using running = new KeylineProcess([process.execPath, installed, ...args], options)
+  return await running.ended
 }
 
 export function startKeyline(args: readonly string[], options?: ProcessOptions): KeylineProcess {
