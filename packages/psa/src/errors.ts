@@ -22,16 +22,6 @@ export const psaErrorTable = {
     meaning: 'DUA key absent: the chip left its foundry without this key.',
     remedy: 'use a chip that has the key, or export a key of your own',
   },
-  BOOT_RECORD_MALFORMED: {
-    fault: 'board',
-    meaning: 'The record that the boot loader left for attestation is cut or malformed.',
-    remedy: 'use a boot loader that writes the shared data of Trusted Firmware-M',
-  },
-  ST_SAMPLE_MALFORMED: {
-    fault: 'caller',
-    meaning: 'A packed token of the ST sample application has another length than its fields.',
-    remedy: 'pass the structure and its signature, and the size of the challenge if it is not 32',
-  },
 } as const satisfies ErrorTable
 
 export type PsaErrorCode = keyof typeof psaErrorTable

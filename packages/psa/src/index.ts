@@ -16,7 +16,12 @@ export {
 } from './key/lifetime.ts'
 export { CurveFamily, KeyType } from './key/type.ts'
 export { Usage, withImpliedUsage } from './key/usage.ts'
-export { encodeContainer, type ContainerInput } from './rsse/container.ts'
+export {
+  encodeContainer,
+  isSoundContainer,
+  keyBufferIn,
+  type ContainerInput,
+} from './rsse/container.ts'
 export {
   exportDuaKey,
   type RsseChip,
@@ -34,6 +39,7 @@ export type {
   HashComparison,
   HashRequest,
   ImportRequest,
+  MacRequest,
   SignHashRequest,
   SignMessageRequest,
   VerifyHashRequest,
@@ -55,3 +61,36 @@ export {
   type CallStatus,
   type FailureStatus,
 } from './status/status.ts'
+export {
+  InitialAttestation,
+  type AttestationStep,
+  type InitialAttestationOptions,
+} from './attestation/initial-attestation.ts'
+export { simulatedLifecycle, type AttestationPlatform } from './attestation/platform.ts'
+export { tokenAlgorithms, type TokenAlgorithmName } from './attestation/signer.ts'
+export type { AttestationKey, CertificateSource } from './attestation/steps.ts'
+export {
+  duaCertificateKinds,
+  manufactureChip,
+  simulatedAuthority,
+  type ChipOrder,
+  type SimulatedAuthority,
+  type SimulatedChip,
+} from './certificate/foundry.ts'
+export {
+  CertificateStatus,
+  isCertificateOf,
+  rebuildCertificate,
+  type RebuiltCertificate,
+} from './certificate/rebuild.ts'
+export {
+  certificateKinds,
+  packLength,
+  readParts,
+  systemFlashMaps,
+  writeParts,
+  type CertificateKind,
+  type CertificateKindName,
+  type CertificateParts,
+  type SystemFlashMap,
+} from './certificate/system-flash.ts'

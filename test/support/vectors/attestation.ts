@@ -6,6 +6,9 @@ const tokens: Loader = () => import('./attestation-tokens.ts')
 const claims: Loader = () => import('./attestation-claims.ts')
 const cose: Loader = () => import('./attestation-cose.ts')
 const keys: Loader = () => import('./attestation-keys.ts')
+const psa: Loader = () => import('./attestation-psa.ts')
+const keyWrapEngine: Loader = () => import('./attestation-kwe.ts')
+const stm32: Loader = () => import('./attestation-stm32.ts')
 
 /** Who runs an attestation case, by its member `check`; each file holds one case. */
 export const attestationChecks: Readonly<Record<string, Loader>> = {
@@ -17,4 +20,15 @@ export const attestationChecks: Readonly<Record<string, Loader>> = {
   'cose-mac0': cose,
   'ec-key': keys,
   'symmetric-key': keys,
+  'psa-api': psa,
+  'ccb-wrap': keyWrapEngine,
+  'ccb-use': keyWrapEngine,
+  'ccb-use-fails': keyWrapEngine,
+  'rsse-import': keyWrapEngine,
+  'aes-wrap': keyWrapEngine,
+  'kwe-sizes': keyWrapEngine,
+  'dua-certificate': stm32,
+  'ca-certificate': stm32,
+  'rsse-container': stm32,
+  'st-sample-token': stm32,
 }

@@ -140,8 +140,7 @@ export class Ccb {
 
   /** X ‖ Y of a device key; nothing when the chip has none. */
   devicePublicKey(name: DuaKeyName): Uint8Array<ArrayBuffer> | undefined {
-    using scalar = deviceScalar(this.#chip, name)
-    return scalar === undefined ? undefined : publicKeyOf('P-256', scalar.reveal())
+    return this.#chip.devicePublicKey(name)
   }
 
   /** ECDSA over a hash of any length, with a random number from inside the chain: r ‖ s. */

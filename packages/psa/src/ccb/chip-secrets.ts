@@ -1,5 +1,5 @@
 import { encodeUtf8, Secret } from '@keyline/bytes'
-import { hkdfSha256, p256Order, sha256 } from '@keyline/crypto'
+import { hkdfSha256, p256Order, publicKeyOf, sha256 } from '@keyline/crypto'
 import { PsaError } from '../errors.ts'
 import { numberOf } from '../primitive/modular.ts'
 
@@ -64,8 +64,10 @@ export class ChipSecrets {
     return new ChipSecrets({ rootSecret: dhuk, deviceKeys: [] }, keySecret('DHUK', dhuk))
   }
 
-  hasDeviceKey(name: DuaKeyName): boolean {
-    return this.#deviceKeys.has(name)
+  /** X ‖ Y of a device key; nothing when the chip has none. */
+  devicePublicKey(name: DuaKeyName): Uint8Array<ArrayBuffer> | undefined {
+    using scalar = deviceScalarOf(this, name)
+    return scalar === undefined ? undefined : publicKeyOf('P-256', scalar.reveal())
   }
 
   static {

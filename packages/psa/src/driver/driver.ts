@@ -1,3 +1,4 @@
+import type { HashAlgorithm } from '@keyline/crypto'
 import type { KeyAttributes } from '../key/attributes.ts'
 import type { AuthenticatedOperation, BlockOperation } from '../primitive/aes-mode.ts'
 import type { PsaResult } from '../status/result.ts'
@@ -32,6 +33,11 @@ export interface VerifyHashInput extends SignHashInput {
   readonly signature: Uint8Array
 }
 
+export interface MacInput {
+  readonly hash: HashAlgorithm
+  readonly input: Uint8Array
+}
+
 export interface DecryptInput {
   readonly algorithm: number
   readonly input: Uint8Array
@@ -52,6 +58,7 @@ export interface Driver {
   exportKey?(key: DriverKey): PsaResult<Uint8Array>
   signHash(key: DriverKey, input: SignHashInput): PsaResult<Uint8Array>
   verifyHash?(key: DriverKey, input: VerifyHashInput): PsaResult<true>
+  computeMac?(key: DriverKey, input: MacInput): PsaResult<Uint8Array>
   agree(key: DriverKey, peer: Uint8Array): PsaResult<Uint8Array>
   decrypt(key: DriverKey, input: DecryptInput): PsaResult<Uint8Array>
   applyBlocks(key: DriverKey, operation: BlockOperation): PsaResult<Uint8Array>

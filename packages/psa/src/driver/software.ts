@@ -2,6 +2,7 @@ import { equalOctets, type Random } from '@keyline/bytes'
 import {
   deterministicNonces,
   drawPrivateKey,
+  hmacOf,
   isPublicKey,
   isWeierstrass,
   publicKeyOf,
@@ -42,6 +43,7 @@ import type {
   Driver,
   DriverKey,
   ImportInput,
+  MacInput,
   NewKeyData,
   SignHashInput,
   VerifyHashInput,
@@ -146,6 +148,10 @@ export class SoftwareDriver implements Driver {
     const publicKey = isEccPublic(attributes.type) ? data.subarray(1) : publicKeyOf(curve, data)
     const { hash: digest, signature } = input
     return verdict(verifyDigest({ curve, publicKey, digest, signature }))
+  }
+
+  computeMac({ data }: DriverKey, { hash, input }: MacInput): PsaResult<Uint8Array> {
+    return succeeded(hmacOf(hash, data, input))
   }
 
   agree({ attributes, data }: DriverKey, peer: Uint8Array): PsaResult<Uint8Array> {

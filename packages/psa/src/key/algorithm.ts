@@ -8,6 +8,7 @@ export const Algorithm = {
   sha512: 0x0200_000b,
   anyHash: 0x0200_00ff,
   hmac: 0x0380_0000,
+  hmacSha256: 0x0380_0009,
   ecb: 0x0440_4400,
   cbc: 0x0440_4000,
   ccm: 0x0550_0100,
@@ -97,6 +98,12 @@ function signatureHash(octet: number): SignatureHash {
   if (octet === anyHashOctet) return { kind: 'wildcard' }
   const { name, length = 0 } = hashes.get(octet) ?? {}
   return name === undefined ? { kind: 'missing' } : { kind: 'named', name, length }
+}
+
+/** Hash of a full-length HMAC; nothing for another algorithm or a hash that this build lacks. */
+export function hmacHash(algorithm: number): HashAlgorithm | undefined {
+  const isHmac = algorithm - (algorithm & hashMask) === Algorithm.hmac
+  return isHmac ? hashes.get(algorithm & hashMask)?.name : undefined
 }
 
 /** OAEP with any hash octet. */

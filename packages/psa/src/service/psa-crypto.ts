@@ -3,6 +3,7 @@ import { hashOf, type HashAlgorithm } from '@keyline/crypto'
 import {
   Algorithm,
   hashFunction,
+  hmacHash,
   isKeyAgreement,
   isOaep,
   isRawKeyAgreement,
@@ -29,6 +30,7 @@ import type {
   DecryptRequest,
   HashComparison,
   HashRequest,
+  MacRequest,
   SignHashRequest,
   SignMessageRequest,
   VerifyHashRequest,
@@ -89,6 +91,19 @@ export class PsaCrypto extends KeyManagement {
     const hash = messageHash(algorithm, message)
     if (hash === undefined) return PsaStatus.invalidArgument
     return this.#verify({ key, algorithm, usage: Usage.verifyMessage }, { hash, signature })
+  }
+
+  /** `psa_mac_compute` with HMAC; no opaque driver has it. */
+  macCompute({ key, algorithm, input, size = roomyBuffer }: MacRequest): PsaOutput {
+    const hash = hmacHash(algorithm)
+    if (hash === undefined) return unwritten(PsaStatus.invalidArgument, size)
+    const found = this.permitted(key, { usage: Usage.signMessage, algorithm })
+    if (found.status !== PsaStatus.success) return unwritten(found.status, size)
+    const { driver, key: used } = found.value
+    if (driver.computeMac === undefined || used.attributes.type !== KeyType.hmac) {
+      return unwritten(PsaStatus.invalidArgument, size)
+    }
+    return outputFrom(driver.computeMac(used, { hash, input }), size)
   }
 
   /** `psa_export_public_key`: `04 ‖ X ‖ Y`, or DER RSAPublicKey; needs no usage flag. */

@@ -31,6 +31,10 @@ export interface SignMessageRequest extends KeyUse, Sized {
   readonly message: Uint8Array
 }
 
+export interface MacRequest extends KeyUse, Sized {
+  readonly input: Uint8Array
+}
+
 export interface VerifyMessageRequest extends KeyUse {
   readonly message: Uint8Array
   readonly signature: Uint8Array
