@@ -96,6 +96,18 @@ describe.each(databaseKinds)('a given identity on $name', ({ name, create }) => 
     ])
   })
 
+  it('takes another passcode when it opens again, but not while it is in work', async () => {
+    const given = identity()
+    const { unit } = await bench.ledger.adopt('order-1', given)
+    const other = { ...given, secrets: { ...given.secrets, passcode: 34567890 } }
+    await expect(bench.ledger.adopt('order-1', other)).rejects.toMatchObject({
+      code: 'LEDGER_UNIT_DIFFERS',
+    })
+    await bench.ledger.decide(unit.id, verdict('ERROR'))
+    await bench.ledger.adopt('order-1', other)
+    expect(await bench.ledger.undecided('order-1')).toMatchObject([{ secrets: other.secrets }])
+  })
+
   it('does not open again once its board has become another live unit', async () => {
     const given = identity()
     const board = bench.samples.boardUid()

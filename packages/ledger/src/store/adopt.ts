@@ -111,13 +111,9 @@ async function takeUp(act: Act, row: StoredUnitRow, adoption: Adoption): Promise
   const { orderId, secrets, vault } = adoption
   requireNotScrapped(row)
   const isOurs = row.batch_id === null && row.remote === 0
-  if (!isOurs || !isSameIdentity(vault.openUnit(row.id, row), secrets)) {
-    throw new LedgerError(
-      'LEDGER_UNIT_DIFFERS',
-      `serial number ${row.serial_number} was recorded with another identity`,
-    )
-  }
+  if (!isOurs) throw differs(row)
   const now = row.state === 'decided' ? await reopen(act, row, adoption) : row
+  if (!isSameIdentity(vault.openUnit(now.id, now), secrets)) throw differs(row)
   if (now.order_id === orderId) return { unit: unitOf(now), secrets }
   throw new LedgerError(
     'LEDGER_SERIAL_TAKEN',
@@ -125,11 +121,14 @@ async function takeUp(act: Act, row: StoredUnitRow, adoption: Adoption): Promise
   )
 }
 
-/** A dead unit takes a place of the order again. Its board, where it had one, stays the only one that may carry it. */
+/**
+ * A dead unit takes a place of the order again, with the secrets that are given now. Its board, where it had one, stays
+ * the only one that may carry its serial number.
+ */
 async function reopen(
   { tx, note }: Act,
   row: Pick<UnitRow, 'id' | 'board_uid'>,
-  { orderId }: Adoption,
+  { orderId, secrets, vault }: Adoption,
 ): Promise<UnitRow> {
   const { id: unitId } = row
   if (!(await revive(tx, row))) return inWork(tx, unitId)
@@ -138,7 +137,7 @@ async function reopen(
   const { last_sequence: sequence } = place
   await tx
     .updateTable('unit')
-    .set({ order_id: orderId, sequence })
+    .set({ order_id: orderId, sequence, ...vault.sealUnit(unitId, secrets) })
     .where('id', '=', unitId)
     .execute()
   await tx.deleteFrom('verdict').where('unit_id', '=', unitId).execute()
@@ -190,6 +189,11 @@ function isSameIdentity(a: UnitSecrets, b: UnitSecrets): boolean {
     equalOctets(a.salt, b.salt) &&
     equalOctets(a.verifier, b.verifier)
   )
+}
+
+function differs({ serial_number: serialNumber }: Pick<UnitRow, 'serial_number'>): LedgerError {
+  const message = `serial number ${serialNumber} was recorded with another identity`
+  return new LedgerError('LEDGER_UNIT_DIFFERS', message)
 }
 
 function noPlace(orderId: string): LedgerError {
