@@ -247,6 +247,32 @@ export const eatErrorTable = {
     meaning: 'The text of an attestation key is no public key on P-256, P-384 or P-521.',
     remedy: 'write a SubjectPublicKeyInfo as PEM or base64; never a private key',
   },
+  E_EAR_MISSING: {
+    fault: 'caller',
+    meaning: 'A mandatory member of an attestation result is missing or of the wrong type.',
+    remedy: 'have the verifier write the member that the message names',
+  },
+  E_EAR_PROFILE: {
+    fault: 'caller',
+    meaning: 'An attestation result has a profile that is not read here.',
+    remedy: 'use tag:github.com,2023:veraison/ear or tag:ietf.org,2026:rats/ear#03',
+  },
+  E_EAR_STATUS: {
+    fault: 'caller',
+    meaning: 'The status of an appraisal is none of none, affirming, warning, contraindicated.',
+    remedy: 'have the verifier write one of the four, or its number',
+  },
+  E_EAR_CLAIM_RANGE: {
+    fault: 'caller',
+    meaning: 'A trustworthiness claim is no integer of -128 to 127.',
+    remedy: 'have the verifier write an integer in this range',
+  },
+  E_EAR_NONCE: {
+    fault: 'caller',
+    meaning: 'The nonce of an attestation result has not the form or length of one.',
+    remedy:
+      'have the verifier repeat the nonce of the session: 8 to 64 octets, as base64url in JSON',
+  },
   CBOR_VALUE: {
     fault: 'bug',
     meaning: 'A value has no CBOR form.',

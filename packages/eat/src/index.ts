@@ -147,3 +147,24 @@ export {
   type SignedCorim,
 } from './corim/signed.ts'
 export { CorimTag } from './corim/tag.ts'
+export { decodeEar, encodeEar } from './ear/cbor.ts'
+export {
+  dialectOf,
+  earDialects,
+  EarKey,
+  type DialectEntry,
+  type DialectNames,
+  type EarDialect,
+} from './ear/dialect.ts'
+export { earToJson, readEar } from './ear/json.ts'
+export type { Appraisal, AttestationResult } from './ear/result.ts'
+export {
+  readTier,
+  tierNumbers,
+  tierOf,
+  trustClaims,
+  worstTier,
+  type Tier,
+  type TrustClaim,
+  type TrustVector,
+} from './ear/tier.ts'
