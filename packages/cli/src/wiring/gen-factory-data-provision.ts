@@ -6,6 +6,7 @@ import { LedgerError, type Ledger } from '@keyline/ledger'
 import {
   findManager,
   givenOrder,
+  labelFormats,
   type GivenDevice,
   type GivenOrder,
   type LoadedOrder,
@@ -192,6 +193,9 @@ async function withStationAt<T>(
   }
 }
 
+/** Why an identity goes onto no board any more. */
+const usedUp: ReadonlySet<string> = new Set(['LEDGER_UNIT_DECIDED', 'LEDGER_UNIT_SCRAPPED'])
+
 /** Adopts as many identities as there are boards: of a batch the first ones that no board has got yet. */
 async function adoptAll(
   ledger: Ledger,
@@ -207,7 +211,7 @@ async function adoptAll(
       const { unit } = await ledger.adopt(prepared.order.id, { serialNumber, secrets })
       units.add(unit.id)
     } catch (error) {
-      if (!(error instanceof LedgerError) || error.code !== 'LEDGER_UNIT_DECIDED') throw error
+      if (!(error instanceof LedgerError) || !usedUp.has(error.code)) throw error
       made.push(serialNumber)
     }
   }
@@ -242,6 +246,10 @@ async function work(run: ProvisionRun, around: Work): Promise<ProvisionSummary> 
     results: resolve('keyline-results', order.id),
     clock: systemClock,
     signal,
+    labels:
+      options.labels === undefined
+        ? undefined
+        : { folder: resolve(options.labels), formats: labelFormats },
     journalFolder: options.journal ?? (options.sameIdentity ? rewriteFolder(home) : undefined),
     openBoards: () =>
       Promise.resolve({
@@ -285,7 +293,7 @@ async function managerOf(
   const { manager } = files
   if (manager === undefined) return undefined
   if (basename(manager) !== managerOfSt) return findManager(manager)
-  const text = `the built-in manager does what ST's ${managerOfSt} does; name another file to have it run`
+  const text = `the built-in manager does what ST's ${managerOfSt} does; a file of another name is run`
   onEvent({ type: 'notice', text })
   return undefined
 }

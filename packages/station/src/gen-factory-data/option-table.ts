@@ -17,6 +17,8 @@ export type OptionValue =
 export interface OptionEntry {
   readonly alias?: string
   readonly value: OptionValue
+  /** Stands in place of a file. */
+  readonly word?: string
   /** What stands for the value in the help. */
   readonly shown?: string
   readonly help: string
@@ -44,7 +46,11 @@ export const optionTable = {
   },
   '--flashAppFW': { value: 'input', help: 'operational firmware, programmed at --AppFwAddr' },
   '--AppFwAddr': { alias: '-afwa', value: 'address', help: 'address of both firmwares' },
-  '--provisioning_script': { value: 'input', help: 'provisioning manager' },
+  '--provisioning_script': {
+    value: 'input',
+    word: 'built-in',
+    help: 'provisioning manager; "built-in" is that of this program',
+  },
   '--mode': {
     value: ['test', 'production'],
     help: 'STM32WB55: whether the key of the device ends in flash or in secure storage',

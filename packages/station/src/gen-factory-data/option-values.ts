@@ -77,7 +77,7 @@ interface Problem {
 }
 
 function problemOf(
-  { value: kind }: OptionEntry,
+  { value: kind, word }: OptionEntry,
   value: string,
   isFile: (path: string) => boolean,
 ): Problem | undefined {
@@ -85,7 +85,9 @@ function problemOf(
     case 'none':
       return undefined
     case 'input':
-      return isFile(value) ? undefined : { rule: 'CLI-06', message: 'does not exist' }
+      return value === word || isFile(value)
+        ? undefined
+        : { rule: 'CLI-06', message: 'does not exist' }
     case 'address':
       return isAddress(value) ? undefined : { rule: 'CLI-07', message: 'is no address of 32 bits' }
     case 'text':
