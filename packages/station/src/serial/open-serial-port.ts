@@ -3,6 +3,7 @@ import { StationError } from '../errors.ts'
 import type { SerialPort } from '../port/serial-port.ts'
 import type { Channel, Line } from './channel.ts'
 import { FloodMeter, type FloodLimits } from './flood-meter.ts'
+import { LineQuality } from './line-quality.ts'
 
 /** What a port may take and bring. Each act of the system has a limit of its own, milliseconds. */
 export interface SerialLimits extends FloodLimits {
@@ -35,6 +36,8 @@ export interface OpenSerialPortOptions {
   readonly limits: SerialLimits
   /** Hears of a handle that may have leaked. */
   readonly onAbandoned: (port: AbandonedPort) => void
+  /** Hears at the end that the line carried no text: probably another bit rate. */
+  readonly onGarbled: (name: string) => void
   /** Hears that nothing of the port is open any more. */
   readonly onClosed: () => void
 }
@@ -76,6 +79,7 @@ class OpenPort implements SerialPort {
   readonly #channel: Channel
   readonly #options: OpenSerialPortOptions
   readonly #meter: FloodMeter
+  readonly #quality = new LineQuality()
   #state: 'open' | 'vanished' | 'closed' = 'open'
   #isEnded = false
   #writing: Promise<unknown> = Promise.resolve()
@@ -107,6 +111,7 @@ class OpenPort implements SerialPort {
     for (;;) {
       const octets = await this.#next()
       if (octets === undefined) return
+      this.#quality.count(octets)
       this.#meter.count(octets)
       yield octets
     }
@@ -164,7 +169,10 @@ class OpenPort implements SerialPort {
     this.#isEnded = true
     this.#stopWatch()
     this.#endWait()
-    this.#closing ??= this.#closeChannel()
+    if (this.#closing === undefined) {
+      this.#closing = this.#closeChannel()
+      if (this.#quality.isGarbled) this.#options.onGarbled(this.#options.name)
+    }
     return this.#closing
   }
 

@@ -123,6 +123,34 @@ describe('a serial port', () => {
   })
 })
 
+async function garbledBy(pieces: readonly string[]): Promise<readonly string[]> {
+  const line = new ScriptedLine()
+  const garbled: string[] = []
+  const onGarbled = (name: string): void => void garbled.push(name)
+  const clock = new VirtualClock()
+  const port = await createSerialPorts({ clock, lineOf: () => line, onGarbled }).open('ttyACM0')
+  for (const piece of pieces) line.say(piece)
+  line.say()
+  await textOf(port)
+  await port.close()
+  return garbled
+}
+
+describe('SER-11: a line at another bit rate', () => {
+  it('is told by what it carries, once', async () => {
+    expect(await garbledBy(['\0\xff\xe0\x80'.repeat(20), 'Init'.repeat(4)])).toEqual(['ttyACM0'])
+  })
+
+  it.each([
+    ['text', ['Start_provisioning PXP/1\r\n'.repeat(9)]],
+    ['reports of L0', ['finish:000\0\x8f\xfe\x01\xaa\x90'.repeat(8)]],
+    ['a few octets of a reset', ['\xff\0\xff']],
+    ['silence', []],
+  ])('is not %s', async (_, pieces) => {
+    expect(await garbledBy(pieces)).toEqual([])
+  })
+})
+
 describe('SER-10: a driver that does not come back', () => {
   it('from open: the port is refused until it does, and closed then', async () => {
     const back: (() => void)[] = []

@@ -17,6 +17,8 @@ export interface SerialPortsOptions {
   readonly limits?: Partial<SerialLimits> | undefined
   /** Hears of each handle that may have leaked, for the log of the station. */
   readonly onAbandoned?: ((port: AbandonedPort) => void) | undefined
+  /** Hears of each port that carried no text: the firmware sends at another bit rate, or the line is bad. */
+  readonly onGarbled?: ((name: string) => void) | undefined
   /** Gives the line of a place; the library serialport and sockets unless given. */
   readonly lineOf?: ((place: PortPlace) => Line) | undefined
 }
@@ -30,7 +32,7 @@ export interface SerialPortsOptions {
  * `STATION_PORT_STUCK`, `STATION_SERIAL_LIBRARY`, `STATION_PORT`. A port that vanishes ends `received`.
  */
 export function createSerialPorts(options: SerialPortsOptions = {}): SerialPorts {
-  const { clock = systemClock, onAbandoned, lineOf = lineOfPlace } = options
+  const { clock = systemClock, onAbandoned, onGarbled, lineOf = lineOfPlace } = options
   const limits = { ...serialLimits, ...options.limits }
   const held = new Map<string, 'open' | 'abandoned'>()
   return {
@@ -49,6 +51,7 @@ export function createSerialPorts(options: SerialPortsOptions = {}): SerialPorts
           held.set(key, 'abandoned')
           onAbandoned?.(port)
         },
+        onGarbled: (garbled) => onGarbled?.(garbled),
         onClosed: () => held.delete(key),
       })
     },
