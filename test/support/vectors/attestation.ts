@@ -5,6 +5,8 @@ type Loader = () => Promise<VectorReaders>
 const tokens: Loader = () => import('./attestation-tokens.ts')
 const claims: Loader = () => import('./attestation-claims.ts')
 const cose: Loader = () => import('./attestation-cose.ts')
+const corim: Loader = () => import('./attestation-corim.ts')
+const ear: Loader = () => import('./attestation-ear.ts')
 const keys: Loader = () => import('./attestation-keys.ts')
 const psa: Loader = () => import('./attestation-psa.ts')
 const keyWrapEngine: Loader = () => import('./attestation-kwe.ts')
@@ -18,6 +20,13 @@ export const attestationChecks: Readonly<Record<string, Loader>> = {
   'claims-yaml': claims,
   'cose-sign1': cose,
   'cose-mac0': cose,
+  corim,
+  comid: corim,
+  'ear-claims': ear,
+  'ear-cbor': ear,
+  'ear-submods': ear,
+  'ear-tier': ear,
+  'ear-status': ear,
   'ec-key': keys,
   'symmetric-key': keys,
   'psa-api': psa,

@@ -132,6 +132,7 @@ function* statementsOf(triple: Triple, path: string): Generator<PsaStatement> {
       return
     case 'endorsed':
     case 'identity':
+      classOf(triple.environment, path)
       yield { kind: 'ignored', path, what: `a triple of the kind ${triple.kind}` }
       return
     default:
