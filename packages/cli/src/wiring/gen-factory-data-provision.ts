@@ -15,7 +15,7 @@ import {
   type StationEvent,
 } from '@keyline/station'
 import { ExitCode } from '../exit-code.ts'
-import { chooseBoards, type ChosenBoards, type LeftOut } from './gen-factory-data-boards.ts'
+import { chooseBoards, type ChosenBoards, type LeftOut } from './choose-boards.ts'
 import { readFirmware } from './gen-factory-data-input.ts'
 import { givenUnits, keepingReadBack, oneBoardEach, onlyProbes } from './gen-factory-data-parts.ts'
 import { cause, refusedRun } from './gen-factory-data-refusal.ts'
@@ -112,7 +112,7 @@ async function onBoards(
       await chosen.release()
     }
   } finally {
-    boards.close()
+    await boards.close()
   }
 }
 

@@ -30,7 +30,7 @@ export interface LineBoards {
   readonly scripts?: PlatformScripts | undefined
   /** Where locks of probes lie that other processes respect; absent where no other process has these boards. */
   readonly lockFolder?: string | undefined
-  close(): void
+  close(): Promise<void> | void
 }
 
 /** Every station of this computer looks into the same folder, whatever its own is. */

@@ -19,6 +19,8 @@ export interface ChosenBoards {
 export interface ChooseOptions {
   /** Serial numbers of the probes; all boards unless given. */
   readonly wanted?: readonly string[] | undefined
+  /** Boards that are needed; all of them unless given. */
+  readonly most?: number | undefined
   readonly signal: AbortSignal
 }
 
@@ -29,7 +31,7 @@ export interface ChooseOptions {
  */
 export async function chooseBoards(
   boards: LineBoards,
-  { wanted, signal }: ChooseOptions,
+  { wanted, most = Infinity, signal }: ChooseOptions,
 ): Promise<ChosenBoards> {
   const probes = await boards.programmer.list({ signal })
   const missing = (wanted ?? []).filter(
@@ -48,6 +50,7 @@ export async function chooseBoards(
   }
   try {
     for (const probe of chosen) {
+      if (ready.length >= most) break
       const { serialNumber, port } = probe
       try {
         if (boards.lockFolder !== undefined) {
