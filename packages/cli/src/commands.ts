@@ -80,6 +80,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./command/unit.ts')).unitCommand,
   },
   {
+    name: 'station',
+    summary: 'slots of the station, and its check on a golden board',
+    load: async () => (await import('./command/station.ts')).stationCommand,
+  },
+  {
+    name: 'label',
+    summary: 'labels of units that have passed',
+    load: async () => (await import('./command/label.ts')).labelCommand,
+  },
+  {
     name: 'ledger',
     summary: 'care of the system of record',
     load: async () => (await import('./command/ledger-reconcile.ts')).ledgerCommand,

@@ -122,6 +122,12 @@ export const stationErrorTable = {
     meaning: 'Another process holds the station or the probe.',
     remedy: 'wait until it has ended, or end it; the message names its process',
   },
+  STATION_LABEL: {
+    fault: 'infrastructure',
+    meaning:
+      'A label could not be made: what it shows is missing, or its format cannot be written.',
+    remedy: 'read the cause in the message; print the label again with `keyline label`',
+  },
   STATION_SLOT_CHANGED: {
     fault: 'operator',
     meaning:

@@ -73,6 +73,23 @@ export {
   type JournalPoint,
 } from './journal/journal-file.ts'
 export { proveJournal, readJournal, type JournalContent } from './journal/journal-reader.ts'
+export {
+  labelOfReadBack,
+  labelRefusal,
+  type LabelContent,
+  type ReadBackLabel,
+} from './label/label-content.ts'
+export {
+  labelFormats,
+  writeLabelFiles,
+  writeLabelSheet,
+  type LabelFilesOptions,
+  type LabelFormat,
+} from './label/label-files.ts'
+export { labelPdf } from './label/label-pdf.ts'
+export { labelSvg } from './label/label-svg.ts'
+export { checkStation, type CheckStationOptions } from './line/check-station.ts'
+export { crashLoopOf, type CrashLoop } from './line/crash-loop.ts'
 export { takeLock, type Lock } from './line/lock.ts'
 export { withSecondConnect } from './line/second-connect.ts'
 export { runLine, type LineOptions } from './line/run-line.ts'

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { flowOf, loadOrder, type StOrderDefaults } from '@keyline/station'
+import {
+  findManager,
+  flowOf,
+  labelFormats,
+  loadOrder,
+  type StOrderDefaults,
+} from '@keyline/station'
+import { CliError } from '../errors.ts'
 import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { exampleImages } from '../wiring/examples.ts'
@@ -14,8 +21,12 @@ import {
   type RemoteIssuer,
 } from '../wiring/issuer-open.ts'
 import { readOptionalPassphrase } from '../wiring/issuer-passphrase.ts'
+import { openLine, type OpenLineOptions } from '../wiring/open-line.ts'
 import { openPki, passphraseOf, type LinePki } from '../wiring/pki.ts'
+import { requireSoundRuns } from '../wiring/crash-loop.ts'
 import { runOrder } from '../wiring/run-order.ts'
+import { readSlots } from '../wiring/slots-file.ts'
+import { usbLocations } from '../wiring/usb-locations.ts'
 import { defaultHome, ledgerOption, wholeNumber } from './options.ts'
 import { withStation, type RunOptions } from './station-run.ts'
 
@@ -23,12 +34,19 @@ interface ProvisionOptions extends RunOptions {
   readonly quantity: number
   readonly resume?: boolean
   readonly results: string
+  readonly labels?: string
+  readonly stopAfter?: number
   readonly pki?: string
   readonly issuer?: IssuerAddress
   readonly credentials?: string
   readonly paa?: string
   readonly pai?: string
   readonly passphraseFile?: string
+  readonly programmer?: string | true
+  readonly boards?: readonly string[]
+  readonly externalLoader?: string
+  readonly scripts?: string
+  readonly manager?: string
 }
 
 /** `keyline provision ORDER`: the boards of a work order, on the simulated bench. */
@@ -36,7 +54,8 @@ export function provisionCommand(output: Output, end: (code: ExitCode) => void):
   return new Command('provision')
     .description(
       'Provisions boards under a work order, or under ST’s Provisioning_FactoryData.json in its place.\n' +
-        'Every rule is checked before a board is touched. Boards are those of the simulated bench in --home.',
+        'Every rule is checked before a board is touched. Boards are those of the simulated bench in --home, or with\n' +
+        '--programmer those behind the probes of this computer.',
     )
     .argument('<order>', 'work order (JSON), or ST’s JSON')
     .option('--slots <n>', 'boards at the same time, 1 to 64', wholeNumber(1, 64), 1)
@@ -49,6 +68,12 @@ export function provisionCommand(output: Output, end: (code: ExitCode) => void):
       1,
     )
     .option('--results <folder>', 'where results go', 'keyline-results')
+    .option('--labels <folder>', 'write the label of each unit that passes, as SVG and PDF')
+    .option(
+      '--stop-after <n>',
+      'begin no board after so many equal failures in a row; what the order says unless given',
+      wholeNumber(2, 1000),
+    )
     .option('--pki <folder>', 'certificates and PAI key; the pki folder of --home unless given')
     .option(
       '--passphrase-file <file>',
@@ -62,6 +87,14 @@ export function provisionCommand(output: Output, end: (code: ExitCode) => void):
     .option('--credentials <folder>', 'of `keyline enroll`: shows the server who this station is')
     .option('--paa <file>', 'the trusted PAA; that of --credentials or of the pool unless given')
     .option('--pai <file>', 'the PAI of the order; asked of the server unless given')
+    .option(
+      '--programmer [path]',
+      'real boards: STM32CubeProgrammer, its folder or its program; searched for without a path',
+    )
+    .option('--boards <sn,…>', 'serial numbers of the probes; the first ones unless given', names)
+    .option('--external-loader <name>', 'loader of the external memory, by name or .stldr file')
+    .option('--scripts <folder>', 'of the platform scripts; else that of X-CUBE-MATTER above here')
+    .option('--manager <file>', 'conducts the exchange in place of the built-in dialogue')
     .option('--home <folder>', 'ledger, journal and bench of the station', defaultHome)
     .option(...ledgerOption)
     .option('--json', 'one JSON event a line')
@@ -82,6 +115,8 @@ async function provision(
 ): Promise<ExitCode> {
   const loaded = await loadOrder(path, await stDefaults(path, options.quantity))
   const { id, policy } = loaded.prepared.order
+  requireRealTime(options)
+  const manager = options.manager === undefined ? undefined : await findManager(options.manager)
   if (options.issuer !== undefined) requireKeysOf(options.issuer, flowOf(loaded.prepared.order))
   return withStation(output, options, policy, async ({ station, clock, signal, renderer }) => {
     const onWarning = (text: string): void => renderer.sink({ type: 'notice', text })
@@ -90,19 +125,66 @@ async function provision(
       options.issuer === undefined
         ? await linePki(options, station.home.pkiFolder)
         : await remoteIssuer(options, options.issuer, { order, clock, onWarning })
+    await requireSoundRuns(station.home, {
+      clock,
+      signal,
+      onWarning,
+      resume: options.resume === true,
+    })
+    const binding = await readSlots(station.home)
     const summary = await runOrder({
       station,
+      binding,
+      locate: binding === undefined ? undefined : () => usbLocations(),
       loaded,
       pki,
       slots: options.slots,
       resume: options.resume === true,
       results: join(resolve(options.results), id),
+      stopAfter: options.stopAfter,
+      ...(options.labels === undefined
+        ? {}
+        : { labels: { folder: resolve(options.labels), formats: labelFormats } }),
       clock,
       signal,
+      ...(options.programmer === undefined
+        ? {}
+        : {
+            openBoards: () =>
+              openLine({ ...lineOf(options), ...loaded, clock, signal, onNotice: onWarning }),
+          }),
+      ...(manager === undefined ? {} : { decorate: (parts) => ({ ...parts, manager }) }),
       onEvent: renderer.sink,
     })
     return exitCodeOfSummary(summary)
   })
+}
+
+/** What the options say of real boards. */
+function lineOf(
+  options: ProvisionOptions,
+): Pick<OpenLineOptions, 'programmer' | 'slots' | 'boards' | 'externalLoader' | 'scripts'> {
+  const { programmer = true, slots, boards, externalLoader, scripts } = options
+  return {
+    programmer: programmer === true ? '' : programmer,
+    slots,
+    boards,
+    externalLoader,
+    scripts,
+  }
+}
+
+/** @throws CliError `CLI_USAGE` */
+function requireRealTime({ programmer, fast }: ProvisionOptions): void {
+  if (programmer === undefined || fast !== true) return
+  throw new CliError(
+    'CLI_USAGE',
+    '--fast is for simulated boards, and --programmer names real ones',
+  )
+}
+
+function names(text: string): readonly string[] {
+  return text.split(',')
 }
 
 /** What ST's JSON does not say: an id of its content, the quantity, and the example images. */

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { hasErrors, systemClock, systemRandom, VirtualClock, type Clock } from '@keyline/bytes'
 import type { SlotFault } from '@keyline/board'
 import { createLocalIssuer } from '@keyline/issuer'
@@ -10,12 +11,14 @@ import {
   RefusedInput,
   runLine,
   StationError,
+  type BoundSlot,
   type EventSink,
   type Issuer,
   type JournalOptions,
   type LoadedOrder,
   type RunSummary,
   type StationParts,
+  type UsbLocations,
 } from '@keyline/station'
 import type { JournalRecord } from '@keyline/ledger/records'
 import { parseCertificate } from '@keyline/x509'
@@ -26,9 +29,11 @@ import { requireIssuing } from './issuer-preflight.ts'
 import { revokeVoid } from './issuer-revoke.ts'
 import { UnansweredRequests, type UnansweredOptions } from './issuer-unanswered.ts'
 import { withKeptCertificates } from './kept-certificate.ts'
+import { labelOfRun, type LabelFolder } from './labels.ts'
 import type { LinePki } from './pki.ts'
 import { simulatedBoards, type LineBoards } from './line-boards.ts'
 import { writeOrderResults, writeUnitResults } from './results.ts'
+import { requireFreshCheck } from './station-check.ts'
 
 export interface RunOrderOptions {
   readonly station: OpenStation
@@ -52,6 +57,16 @@ export interface RunOrderOptions {
   readonly journalFolder?: string | undefined
   /** Sees each point at which a journal record is written: rehearsals of a crash end the process there. */
   readonly atJournalPoint?: JournalOptions['atPoint']
+  /** Where the labels of units go that pass; they are printed later unless given. */
+  readonly labels?: LabelFolder | undefined
+  /** Which probe is in which slot; the order of the list unless given. */
+  readonly binding?: readonly BoundSlot[] | undefined
+  /** Where the probes are plugged in; needed where the binding names places. */
+  readonly locate?: (() => Promise<UsbLocations>) | undefined
+  /** Where other stations look for the locks of probes. */
+  readonly lockFolder?: string | undefined
+  /** Equal failures in a row after which no board is begun; that of the order unless given. */
+  readonly stopAfter?: number | undefined
   /** Replaces parts of the station: rehearsals put faults around the issuer, the ledger or the ports. */
   readonly decorate?: ((parts: StationParts) => StationParts) | undefined
 }
@@ -84,19 +99,17 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
   const orderId = prepared.order.id
   const remote = 'issuer' in pki ? pki : undefined
   const onWarning = (text: string): void => onEvent({ type: 'notice', text })
-  await ledger.createOrder(prepared.order)
+  const { order } = prepared
+  await requireFreshCheck({ ledger, home, order, now: clock.now(), onWarning })
+  await ledger.createOrder(order)
   if (remote?.requireOpen !== undefined) {
     const { requireOpen } = remote
     await requireIssuing({ ledger, orderId, resume: options.resume, requireOpen, onWarning })
   }
   const issuer = await issuerOf(options)
   const boards = await boardsOf(options)
-  const { journal, records } = await Journal.open({
-    folder: options.journalFolder ?? home.journalFolder,
-    clock,
-    atPoint: options.atJournalPoint,
-  }).catch((error: unknown) => {
-    boards.close()
+  const { journal, records } = await openJournal(options).catch(async (error: unknown) => {
+    await boards.close()
     throw error
   })
   let run = ''
@@ -124,6 +137,10 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
       prepared,
       flow,
       slots: options.slots,
+      binding: options.binding,
+      locate: options.locate,
+      lockFolder: options.lockFolder,
+      stopAfter: options.stopAfter ?? prepared.order.line?.stopAfter,
       resume: options.resume,
       knownUnits: unitsOnBoards(records),
       signal: options.signal,
@@ -131,7 +148,13 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
         if (event.type === 'run-started') run = event.run
         onEvent(event)
       },
-      onPass: ({ unitId, reserved }) => writeUnitResults(results, unitId, reserved.secrets),
+      onPass: async (work) => {
+        const { unitId, reserved } = work
+        await writeUnitResults(results, unitId, reserved.secrets)
+        if (options.labels === undefined) return
+        const why = await labelOfRun(ledger, work, options.labels)
+        if (why !== undefined) onWarning(`unit ${reserved.unit.serialNumber} has no label: ${why}`)
+      },
     })
     await writeOrderResults({ ...results, run, summary, createdAt: clock.now() })
     if (remote?.revoke !== undefined && !options.signal.aborted) {
@@ -141,8 +164,19 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
     return summary
   } finally {
     await journal.close()
-    boards.close()
+    await boards.close()
   }
+}
+
+async function openJournal({
+  journalFolder,
+  station,
+  clock,
+  atJournalPoint: atPoint,
+}: RunOrderOptions): ReturnType<typeof Journal.open> {
+  const folder = journalFolder ?? station.home.journalFolder
+  if (journalFolder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 })
+  return Journal.open({ folder, clock, atPoint })
 }
 
 function boardsOf(options: RunOrderOptions): Promise<LineBoards> {

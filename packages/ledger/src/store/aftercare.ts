@@ -27,6 +27,16 @@ export interface NewRework extends Omit<ReworkOrder, 'maxAttempts' | 'secrets'> 
   readonly draw?: (() => Promise<UnitSecrets>) | undefined
 }
 
+/** A label on its way to a printer. */
+export interface PrintedLabel {
+  readonly unitId: string
+  readonly isReprint: boolean
+  /** True where the unit has not proven what its label says. */
+  readonly isForced: boolean
+  readonly reason?: string | undefined
+  readonly approvedBy?: string | undefined
+}
+
 /** Most reworks of a unit, unless a person allows more. */
 export const defaultMaxAttempts = 3
 
@@ -70,6 +80,22 @@ export class Aftercare {
         reason: 'cessationOfOperation',
       })
       return record
+    })
+  }
+
+  /** Writes down that a label of a unit is printed, before it is: every reprint is on record. */
+  async notePrinted({ unitId, ...facts }: PrintedLabel): Promise<void> {
+    await this.#acts.act(async ({ tx, note }) => {
+      const { attempt } = await unitRow(tx, unitId)
+      const { reason, approvedBy } = facts
+      await note('label.printed', {
+        unit: unitId,
+        attempt,
+        reprint: facts.isReprint,
+        forced: facts.isForced,
+        ...(reason === undefined ? {} : { reason }),
+        ...(approvedBy === undefined ? {} : { approvedBy }),
+      })
     })
   }
 

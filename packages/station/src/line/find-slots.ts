@@ -4,6 +4,7 @@ import { StationError } from '../errors.ts'
 import type { StationParts } from '../flow/station-parts.ts'
 import type { PreparedOrder } from '../order/prepared-order.ts'
 import type { ReservedUnit } from '../port/unit-store.ts'
+import { takeLock, type Lock } from './lock.ts'
 import { placeSlots, type BoundSlot, type Slot, type UsbLocations } from './slot-binding.ts'
 
 export interface FindSlotsOptions {
@@ -12,6 +13,8 @@ export interface FindSlotsOptions {
   readonly slots: number
   readonly binding?: readonly BoundSlot[] | undefined
   readonly locate?: (() => Promise<UsbLocations>) | undefined
+  /** Where other processes look for the locks of probes; none are taken unless given. */
+  readonly lockFolder?: string | undefined
   readonly resume: boolean
   readonly knownUnits: ReadonlySet<string>
 }
@@ -26,6 +29,8 @@ export interface FoundSlots {
   readonly slots: readonly Slot[]
   /** Units that were never near a board. */
   readonly unused: readonly ReservedUnit[]
+  /** Lets other processes have the probes. */
+  readonly release: () => Promise<void>
 }
 
 /** Where the boards are, as far as they answer. */
@@ -35,18 +40,60 @@ interface FoundBoards {
 }
 
 /**
- * Finds the probes, and the boards of the units that an earlier run left open or that are in rework.
+ * Finds the probes, takes their locks, and finds the boards of the units that an earlier run left open or that are in
+ * rework. A slot whose probe another process has stays out of the run.
  * @throws StationError `STATION_NO_BOARD`, `STATION_BUSY`, `STATION_SLOT_CHANGED`, `STATION_UNFINISHED`
  */
 export async function findSlots(
   options: FindSlotsOptions,
   events: FindSlotsEvents,
 ): Promise<FoundSlots> {
-  const { parts, prepared, resume, knownUnits, slots: wanted, binding } = options
+  const { parts, slots: wanted, binding, lockFolder } = options
   const probes = await parts.programmer.list()
   const locations = await options.locate?.()
-  const { slots, refused } = placeSlots({ probes, wanted, binding, locations })
+  const { slots: placed, refused } = placeSlots({ probes, wanted, binding, locations })
   for (const { slot, error } of refused) events.stopped({ number: slot }, error)
+  const { slots, locks } = await lockSlots(placed, lockFolder, events)
+  const release = async (): Promise<void> => {
+    for (const lock of locks) await lock.release()
+  }
+  try {
+    return { ...(await assignUnits(slots, options, events)), release }
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+/** Those of the slots whose probes are ours now. @throws StationError `STATION_BUSY` when none is */
+async function lockSlots(
+  placed: readonly Slot[],
+  lockFolder: string | undefined,
+  events: FindSlotsEvents,
+): Promise<{ readonly slots: readonly Slot[]; readonly locks: readonly Lock[] }> {
+  if (lockFolder === undefined) return { slots: placed, locks: [] }
+  const slots: Slot[] = []
+  const locks: Lock[] = []
+  const errors: unknown[] = []
+  for (const slot of placed) {
+    try {
+      locks.push(await takeLock(lockFolder, `probe-${slot.probe.serialNumber}`))
+      slots.push(slot)
+    } catch (error) {
+      errors.push(error)
+      events.stopped(slot, error)
+    }
+  }
+  if (slots.length === 0) throw errors[0]
+  return { slots, locks }
+}
+
+async function assignUnits(
+  slots: readonly Slot[],
+  options: FindSlotsOptions,
+  events: FindSlotsEvents,
+): Promise<Omit<FoundSlots, 'release'>> {
+  const { prepared, resume, knownUnits } = options
   const undecided = await undecidedOf(options)
   const started = undecided.filter(({ unit }) => unit.boardUid !== undefined)
   const unused = undecided.filter(({ unit }) => unit.boardUid === undefined)

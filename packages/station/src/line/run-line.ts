@@ -30,6 +30,8 @@ export interface LineOptions {
   readonly binding?: readonly BoundSlot[] | undefined
   /** Where on the USB tree the probes are, as far as the system tells. */
   readonly locate?: (() => Promise<UsbLocations>) | undefined
+  /** Where other processes look for the locks of probes; none are taken unless given. */
+  readonly lockFolder?: string | undefined
   /** Equal failures in a row after which no board is begun. */
   readonly stopAfter?: number | undefined
   /** Takes up the units that an earlier run left without a final verdict. */
@@ -80,13 +82,21 @@ class Line {
   }
 
   async run(): Promise<RunSummary> {
-    const { parts, prepared, signal } = this.#options
-    const start = parts.clock.monotonicMs()
-    const { slots, unused } = await findSlots(this.#options, {
+    const { slots, unused, release } = await findSlots(this.#options, {
       notice: (text) => this.#emit({ type: 'notice', text }),
       stopped: (slot, error) => this.#emitStopped(slot, error),
     })
     this.#unused = [...unused]
+    try {
+      return await this.#runSlots(slots)
+    } finally {
+      await release()
+    }
+  }
+
+  async #runSlots(slots: readonly Slot[]): Promise<RunSummary> {
+    const { parts, prepared, signal } = this.#options
+    const start = parts.clock.monotonicMs()
     this.#requireDisk()
     this.#toStart = prepared.order.quantity
     await parts.journal.append({
