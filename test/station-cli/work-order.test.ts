@@ -33,6 +33,7 @@ beforeAll(async () => {
   const order = JSON.parse(readFileSync(join(examples, 'work-order.json'), 'utf8'))
   writeFileSync(join(folder, 'order.json'), JSON.stringify({ ...order, quantity: 2 }))
   writeFileSync(join(folder, 'STM32_provisioning.py'), '')
+  writeFileSync(join(folder, 'rows.csv'), '')
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -56,8 +57,9 @@ async function genFactoryData(line: string): Promise<Ended> {
 describe('genFactoryData under a work order', () => {
   it('gives each board an identity of its own and the evidence for it', async () => {
     const { code, out, err } = await genFactoryData(`${example} --simulate 2`)
-    expect({ code, err }, out).toEqual({ code: 0, err: '' })
-    expect(out).toContain('2 PASS  0 FAIL  0 ERROR  0 QUARANTINE')
+    expect({ code }, `${out}${err}`).toEqual({ code: 0 })
+    expect(out).toContain('[sim:1 0001] ● PASS')
+    expect(out).toContain('2 of 2 boards passed')
     const results = join(folder, 'keyline-results/example-0001')
     const passports = readdirSync(results, { recursive: true, encoding: 'utf8' })
     expect(passports.filter((name) => name.endsWith('passport.json'))).toHaveLength(2)
@@ -66,13 +68,17 @@ describe('genFactoryData under a work order', () => {
   it.each([
     ['another image', ['application.bin', 'provisioning-x1.bin'], 'CLI-23 error --flashAppFW='],
     ['another address', ['0x08000000', '0x08002000'], 'CLI-23 error --AppFwAddr=0x8002000'],
-    ['real boards', [' --simulate 1', ''], 'STATION_NO_FLOW'],
+    [
+      'a batch beside it',
+      [' --simulate 1', ' --simulate 1 --batch rows.csv'],
+      'CLI-23 error --batch',
+    ],
     ['a bench of nothing', ['--simulate 1', '--simulate 0'], 'CLI_USAGE'],
   ] as const)('refuses %s before a board is touched', async (_, [from, to], words) => {
     const line = `${example} --simulate 1`.replace(from, to)
     const absolute = line
       .split(' ')
-      .map((word) => (/\.(?:json|bin|py)$/.test(word) ? join(folder, word) : word))
+      .map((word) => (/\.(?:json|bin|py|csv)$/.test(word) ? join(folder, word) : word))
     const { code, out, err } = await keyline('gen-factory-data', ...absolute)
     expect({ code, out, err }).toEqual({ code: 2, out: '', err: expect.stringContaining(words) })
   })

@@ -5,19 +5,22 @@ import { paint, type Output } from './output.ts'
 import { verdictMarks } from './verdict-mark.ts'
 
 /**
- * One line for each event of a provisioning run, behind the last four characters of the probe. Steps are shown when they
- * are done; `verbose` shows their beginning and what boards say as well.
+ * One line for each event of a provisioning run, behind the port and the last four characters of the probe. Steps are
+ * shown when they are done; `verbose` shows their beginning and what boards say as well.
  */
 export function provisioningRunEvents(output: Output, verbose: boolean): (event: RunEvent) => void {
   const places = new Map<number, string>()
+  const ports = new Map<string, string | null>()
   const line = (slot: number, text: string): void =>
     output.out(`[${places.get(slot) ?? `slot ${slot}`}] ${text}\n`)
   return (event) => {
     switch (event.type) {
+      case 'board-found':
+        ports.set(event.probe, event.port)
+        if (verbose) output.out(`[${placeOf(event)}] probe ${event.probe}\n`)
+        return
       case 'board-left-out':
-        output.err(
-          `[${event.port ?? 'no port'} ${event.probe.slice(-4)}] left out: ${event.reason}\n`,
-        )
+        output.err(`[${placeOf(event)}] left out: ${event.reason}\n`)
         return
       case 'notice':
         output.err(
@@ -25,7 +28,7 @@ export function provisioningRunEvents(output: Output, verbose: boolean): (event:
         )
         return
       case 'unit-started':
-        places.set(event.slot, event.probe.slice(-4))
+        places.set(event.slot, placeOf({ ...event, port: ports.get(event.probe) ?? null }))
         line(event.slot, `${event.unit.serialNumber} ${event.resumed ? 'goes on' : 'begins'}`)
         return
       case 'step-started':
@@ -56,6 +59,16 @@ export function provisioningRunEvents(output: Output, verbose: boolean): (event:
         event satisfies never
     }
   }
+}
+
+function placeOf({
+  probe,
+  port,
+}: {
+  readonly probe: string
+  readonly port: string | null
+}): string {
+  return `${port ?? 'no port'} ${probe.slice(-4)}`
 }
 
 function decided(

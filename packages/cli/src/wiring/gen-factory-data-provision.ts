@@ -28,7 +28,10 @@ import { openStation, type OpenStation, type StationFolderOptions } from './open
 import { runOrder } from './run-order.ts'
 
 /** What happens in a run: the events of the line, and the boards that it leaves alone. */
-export type RunEvent = StationEvent | ({ readonly type: 'board-left-out' } & LeftOut)
+export type RunEvent =
+  | StationEvent
+  | { readonly type: 'board-found'; readonly probe: string; readonly port: string | null }
+  | ({ readonly type: 'board-left-out' } & LeftOut)
 
 export interface ProvisionRun {
   readonly options: RunOptions
@@ -90,7 +93,9 @@ export function provisionOrdered(
   loaded: LoadedOrder,
 ): Promise<ProvisionSummary> {
   return onBoards(run, loaded, (boards, chosen) =>
-    withLedger(run, (station) => work(run, { station, boards, chosen, loaded })),
+    withLedger(run, (station) =>
+      work(run, { station, boards, chosen, loaded: { ...loaded, findings: [] } }),
+    ),
   )
 }
 
@@ -105,6 +110,9 @@ async function onBoards(
   try {
     const chosen = await chooseBoards(boards, { wanted: options.boards, signal })
     try {
+      for (const { serialNumber: probe, port = null } of chosen.ready) {
+        onEvent({ type: 'board-found', probe, port })
+      }
       for (const left of chosen.leftOut) onEvent({ type: 'board-left-out', ...left })
       if (chosen.ready.length > 0) return await use(boards, chosen)
       return { passed: 0, boards: chosen.leftOut.length, exitCode: ExitCode.infrastructure }
