@@ -116,7 +116,6 @@ describe('the final read-out protection', () => {
     using bench = first.bench
     bench.replug(1)
     const { clock } = first
-    const forgetting = (parts: StationParts): StationParts => ({ ...parts, history: [] })
     const second = await runFlow(protectedTo(1), {
       folder: path,
       bench,
@@ -130,6 +129,11 @@ describe('the final read-out protection', () => {
     })
   })
 })
+
+/** A station that lost its journal. */
+function forgetting(parts: StationParts): StationParts {
+  return { ...parts, history: [] }
+}
 
 /** Stands around the option byte of the protection; all other acts pass. */
 function aroundProtection(

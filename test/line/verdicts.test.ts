@@ -81,6 +81,7 @@ const ofOtherFlows: readonly FaultName[] = [
   'script-asks',
   'probe-cloned',
   'secure-storage-refuses',
+  'update-corrupted',
 ]
 
 /** Rows of provisioning-station section 13; promises P3, P4, P8. */

@@ -7,20 +7,23 @@ import {
   buildFirmwareImage,
   openBench,
   parts as boardParts,
+  runProgrammer,
   slotLayouts,
   type Bench,
   type FirmwareBuild,
   type FirmwareKind,
   type SlotFault,
 } from '@keyline/board'
-import type { Clock } from '@keyline/bytes'
+import { BytesError, withDeadline, type Clock } from '@keyline/bytes'
 import { clockOf, openStation, runOrder } from '@keyline/cli/wiring'
 import type { WorkOrder } from '@keyline/ledger/records'
 import {
+  createCubeProgrammer,
   loadOrder,
   type Fixture,
   type JournalOptions,
   type LoadedOrder,
+  type Programmer,
   type RunSummary,
   type StationEvent,
   type StationParts,
@@ -132,6 +135,8 @@ export interface FlowRunOptions {
   readonly resume?: boolean
   readonly signal?: AbortSignal
   readonly timing?: 'real' | 'none'
+  /** True: the station reads the texts of the programmer instead of calling the bench. */
+  readonly readsTexts?: boolean
   readonly atJournalPoint?: JournalOptions['atPoint']
   readonly decorate?: (parts: StationParts) => StationParts
   readonly onEvent?: (event: StationEvent) => void
@@ -183,7 +188,7 @@ export async function runFlow(flow: FlowCase, options: FlowRunOptions): Promise<
       decorate: options.decorate,
       openBoards: () =>
         Promise.resolve({
-          programmer,
+          programmer: options.readsTexts === true ? textProgrammer(bench, clock) : programmer,
           ports: bench,
           fixture: freshBoards(bench),
           wireless: programmer,
@@ -210,6 +215,37 @@ function scriptsOf(
   if (security === 0) return undefined
   const firmware = imagesOf(flow).provisioning
   return new BenchScripts({ programmer, clock, platform, security, firmware })
+}
+
+/** The programmer of ST with the texts of the simulated one, for boards without external memory. */
+function textProgrammer(bench: Bench, clock: Clock): Programmer {
+  return createCubeProgrammer({
+    program: 'STM32_Programmer_CLI',
+    execute: async (words, { timeoutMs, signal }) => {
+      let output = ''
+      const call = withDeadline({ clock, ms: timeoutMs, what: 'the call', signal }, (inner) =>
+        runProgrammer({
+          bench,
+          clock,
+          argv: words,
+          write: (text) => {
+            output += text
+          },
+          readFile: async (path) => Uint8Array.from(await readFile(path)),
+          writeFile: (path, octets) => writeFile(path, octets, { mode: 0o600 }),
+          signal: inner,
+        }),
+      )
+      const hung = await call.then(
+        () => false,
+        (error: unknown) => {
+          if (error instanceof BytesError && error.code === 'DEADLINE_PASSED') return true
+          throw error
+        },
+      )
+      return { output, isCut: false, ...(hung ? { stopped: 'hung', reason: 'hung' } : {}) } as const
+    },
+  })
 }
 
 /** A person who puts a fresh board into the slot, where a probe is. */

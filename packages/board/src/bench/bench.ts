@@ -12,6 +12,7 @@ import { newDeviceState, type DeviceState } from '../mcu/device-state.ts'
 import type { RdpLevel } from '../option/option-bytes.ts'
 import type { Part } from '../part/part.ts'
 import { isPlatform, parts, type Platform } from '../part/part-table.ts'
+import { benchPassword } from '../part/bench-password.ts'
 import { rdpValue } from '../part/option-byte.ts'
 import { SerialLine, type HostPort } from '../uart/serial-line.ts'
 import { BenchFolder, type BoardRecord } from './bench-folder.ts'
@@ -358,7 +359,7 @@ function targetOf(board: Board): BenchTarget {
   return { deviceId, deviceName, uid: readUid(board), rdp: options.rdp }
 }
 
-/** A board that comes with read-out protection. */
+/** A board that comes with read-out protection; the scripts of the bench know its password. */
 function protectedState(part: Part, faults: FaultPlan): DeviceState | undefined {
   const level = faults.valueOf('read-protected')
   if (level === undefined) return undefined
@@ -366,6 +367,7 @@ function protectedState(part: Part, faults: FaultPlan): DeviceState | undefined 
   return {
     ...newDeviceState(part.coprocessor?.version),
     options: { programmed: values, loaded: values },
+    ...(level === 2 && part.hasRdpPassword ? { passwords: { '2': benchPassword } } : {}),
   }
 }
 

@@ -8,6 +8,7 @@ export type FaultPlace =
   | 'octets between two faults'
   | 'message received or sent by the firmware'
   | 'boot'
+  | 'boot with a waiting update'
   | 'session'
   | 'octet of the factory-data region'
   | 'result code'

@@ -58,6 +58,13 @@ export const faultTable = {
     at: 3,
     lasts: false,
   },
+  'update-corrupted': {
+    row: 'F-14',
+    meaning: 'A bit of the image in the secondary slot changes before the boot loader checks it.',
+    place: 'boot with a waiting update',
+    at: 1,
+    lasts: false,
+  },
   'exit-zero-on-error': {
     row: 'F-04',
     meaning: 'A programmer call prints an error line and ends with exit code 0.',

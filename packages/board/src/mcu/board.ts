@@ -1,4 +1,5 @@
 import { BytesError, seededRandom, throwIfInterrupted, type Clock } from '@keyline/bytes'
+import { BoardError } from '../errors.ts'
 import type { FaultPlan } from '../fault/fault-plan.ts'
 import { firmwareTable } from '../firmware/firmware-table.ts'
 import type { KeyPlace, Led, SecureStorage } from '../firmware/hardware.ts'
@@ -7,7 +8,7 @@ import type { Memory } from '../flash/memory.ts'
 import type { FirmwareIdentity } from '../image/firmware-image.ts'
 import type { RegisteredFirmware } from '../image/recognise.ts'
 import { FlashAccess } from '../option/access.ts'
-import { OptionBytes } from '../option/option-bytes.ts'
+import { OptionBytes, type OptionValues } from '../option/option-bytes.ts'
 import type { Part } from '../part/part.ts'
 import { CustomerKeyStorage } from '../storage/customer-key-storage.ts'
 import { PsaKeyStore } from '../storage/psa-key-store.ts'
@@ -65,6 +66,7 @@ export class Board {
   #outcome: BootOutcome | undefined
   #led: Led = 'off'
   #crash: unknown
+  #isLevel1Open = false
 
   constructor(options: BoardOptions) {
     const { part, state = newDeviceState(part.coprocessor?.version) } = options
@@ -135,6 +137,7 @@ export class Board {
     this.halt()
     if (this.options.load()) {
       this.flash.internal.eraseAll()
+      this.#isLevel1Open = false
       this.#keep({ keyPlace: 'flash' })
     }
     this.keepOptions()
@@ -143,6 +146,34 @@ export class Board {
     this.#run(power.signal).catch((error: unknown) => {
       if (!power.signal.aborted) this.#crash = error
     })
+  }
+
+  /**
+   * Programs option bytes, which stay from now on. A password of level 1 keeps the protection from falling until it was
+   * given. False when each of them has its value already.
+   * @throws BoardError `BOARD_OPTION_BYTE`, `BOARD_PROTECTED`
+   */
+  programOptions(values: OptionValues): boolean {
+    const falls = this.options.rdp === 1 && this.options.levelAfter(values) === 0
+    if (falls && this.password(1) !== undefined && !this.#isLevel1Open) {
+      throw new BoardError('BOARD_PROTECTED', 'RDP level 1 is locked: its password opens it', {
+        details: { class: 'protection' },
+      })
+    }
+    const isChanged = this.options.program(values)
+    if (isChanged) this.keepOptions()
+    return isChanged
+  }
+
+  /** The right password was given: the protection may fall, until it has fallen. */
+  openLevel1(): void {
+    this.#isLevel1Open = true
+  }
+
+  /** The right password was given: level 1 from the next reset on. */
+  openLevel2(): void {
+    this.options.openLevel2()
+    this.keepOptions()
   }
 
   /** The option bytes stay from now on. */
@@ -183,7 +214,14 @@ export class Board {
     const take = (ms: number): Promise<void> => this.take(ms, power)
     await take(part.times.bootMs)
     const { options } = this
-    const found = await boot({ part, memory: flash, options, registered: registeredFirmware, take })
+    const found = await boot({
+      part,
+      memory: flash,
+      options,
+      registered: registeredFirmware,
+      faults: this.faults,
+      take,
+    })
     this.#outcome = found.outcome
     if (found.outcome === 'stopped') this.#led = 'error'
     const isOther =

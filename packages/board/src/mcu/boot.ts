@@ -1,3 +1,4 @@
+import type { FaultPlan } from '../fault/fault-plan.ts'
 import type { Memory } from '../flash/memory.ts'
 import {
   inertFirmware,
@@ -8,6 +9,9 @@ import { recogniseFirmware, type RegisteredFirmware } from '../image/recognise.t
 import type { OptionBytes } from '../option/option-bytes.ts'
 import type { Part } from '../part/part.ts'
 import { magicTrailer, slotLayouts, type SlotLayout } from '../part/slot-layout.ts'
+
+/** Behind the header of an image, so that its identity stays and its signature does not hold. */
+const corruptedOffset = 1024
 
 /** What a boot loader found. */
 export type BootOutcome = 'direct' | 'kept' | 'installed' | 'rejected' | 'stopped'
@@ -22,6 +26,7 @@ export interface BootOptions {
   readonly memory: Memory
   readonly options: OptionBytes
   readonly registered: readonly RegisteredFirmware[]
+  readonly faults: FaultPlan
   /** Time that the boot loader takes for an act. */
   readonly take: (ms: number) => Promise<void>
 }
@@ -41,11 +46,12 @@ export async function boot(input: BootOptions): Promise<Boot> {
 }
 
 async function bootSlots(input: BootOptions, layout: SlotLayout): Promise<Boot> {
-  const { memory, registered } = input
+  const { memory, registered, faults } = input
   const { primary, secondary, size } = layout
   const trailer = secondary + size - magicTrailer.length
   let outcome: BootOutcome = 'kept'
   if (memory.holds(trailer, magicTrailer)) {
+    if (faults.strikes('update-corrupted')) memory.flipBit(secondary + corruptedOffset)
     const update = memory.read(secondary, size - magicTrailer.length)
     const isValid = validated(update, registered) !== undefined
     if (isValid) await install(input, layout, update)

@@ -74,6 +74,13 @@ export class OptionBytes {
     return changes.size > 0
   }
 
+  /** The level that values would set; that in force when they do not name it. */
+  levelAfter(values: OptionValues): RdpLevel {
+    const name = Object.keys(values).find((one) => one.toLowerCase() === 'rdp')
+    const rdp = name === undefined ? undefined : values[name]
+    return rdp === undefined ? this.rdp : levelOf(rdp)
+  }
+
   /** The password has opened level 2: level 1 from the next load on. */
   openLevel2(): void {
     this.#programmed.set('RDP', rdpValue.level1)

@@ -192,8 +192,7 @@ async function erase(session: Session, operation: OperationOf<'erase'>): Promise
 
 function programOptions(session: Session, values: Readonly<Record<string, number>>): void {
   const { board, print } = session
-  if (board.options.program(values)) {
-    board.keepOptions()
+  if (board.programOptions(values)) {
     return print('\nPROGRAMMING OPTION BYTES AREA ...\n\nOption Bytes successfully programmed\n')
   }
   for (const [name, value] of Object.entries(values)) {
@@ -211,7 +210,7 @@ function optionText({ board }: Session): string {
 }
 
 function unprotect({ board, print }: Session): void {
-  board.options.program({ RDP: rdpValue.level0 })
+  board.programOptions({ RDP: rdpValue.level0 })
   board.reset()
   print('\nDisabling memory read protection successfully achieved\n')
 }
@@ -234,10 +233,8 @@ function unlock(
   if (board.password(level) !== passwordOf(operation.key)) {
     throw locked(`RDP level ${level} stays: wrong password`)
   }
-  if (level === 2) {
-    board.options.openLevel2()
-    board.keepOptions()
-  }
+  if (level === 2) board.openLevel2()
+  else board.openLevel1()
   print(`\nUnlock RDP${level} password succeeded\n`)
 }
 

@@ -88,8 +88,7 @@ export class BenchProgrammer {
     options: BenchCallOptions = {},
   ): Promise<void> {
     return this.#bench.onTarget(probe, options, (board) => {
-      board.options.program(values)
-      board.keepOptions()
+      board.programOptions(values)
       return Promise.resolve()
     })
   }
@@ -111,8 +110,7 @@ export class BenchProgrammer {
   ): Promise<void> {
     const image = Uint8Array.from(await this.#clock.during(() => readFile(file)))
     return this.#bench.onTarget(probe, options, async (board) => {
-      board.options.program({ nSWBOOT0: 0, nBOOT1: 1, nBOOT0: 1 })
-      board.keepOptions()
+      board.programOptions({ nSWBOOT0: 0, nBOOT1: 1, nBOOT0: 1 })
       coprocessorOf(board).startService()
       await upgradeCoprocessor(board, { address, image, startsStack: false }, options.signal)
     })

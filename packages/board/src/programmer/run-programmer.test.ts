@@ -157,6 +157,19 @@ describe('a call of the simulated programmer', () => {
     expect((await fixture.target('-r8 0x08000000 1')).output).toMatch(/Error: .*RDP level 1/)
   })
 
+  it('a password of level 1 keeps the protection from falling until it was given', async () => {
+    using fixture = new ToolFixture({ part: stm32wba65 })
+    await fixture.target('-lockRDP1 0x11223344 0x55667788')
+    await fixture.target('-ob RDP=0xBB -rst')
+    const kept = await fixture.target('-ob RDP=0xAA -rst')
+    expect(kept.output).toMatch(/Error: .*RDP level 1 is locked/)
+    expect((await fixture.target('-rdu')).output).toMatch(/Error: .*RDP level 1 is locked/)
+    expect((await fixture.target('-unlockRDP1 0x11223344 0x0')).output).toMatch(/wrong password/)
+    await fixture.target('-unlockRDP1 0x11223344 0x55667788')
+    expect((await fixture.target('-ob RDP=0xAA -rst')).exitCode).toBe(0)
+    expect((await fixture.target('-r8 0x08000000 1')).exitCode).toBe(0)
+  })
+
   it('ends with its signal', async () => {
     using fixture = new ToolFixture({ part: stm32wba65, fault: { name: 'programmer-hangs' } })
     const { clock } = fixture

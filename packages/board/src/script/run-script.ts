@@ -2,11 +2,11 @@ import type { Clock } from '@keyline/bytes'
 import type { Bench } from '../bench/bench.ts'
 import { massErase, programFlash } from '../bench/probe.ts'
 import type { Board } from '../mcu/board.ts'
+import { benchPassword } from '../part/bench-password.ts'
 import { rdpValue } from '../part/option-byte.ts'
 import { bootSet } from './boot-images.ts'
 import {
   bankOptions,
-  benchPassword,
   regressionOptions,
   type ScriptFolder,
   type ScriptName,
@@ -65,9 +65,8 @@ async function regress({ bench, write, signal }: ScriptInput, probe: string): Pr
   write('Regression: RDP 0, TZEN 1, unlock\n')
   const unlocking = { signal, opensLevel2: true }
   await bench.onTarget(probe, unlocking, (board) => {
-    if (board.options.rdp === 2 && board.password(2) === passwordText) {
-      board.options.openLevel2()
-      board.keepOptions()
+    if (board.options.rdp === 2 && board.password(2) === benchPassword) {
+      board.openLevel2()
       board.reset()
     }
     return Promise.resolve()
@@ -75,11 +74,9 @@ async function regress({ bench, write, signal }: ScriptInput, probe: string): Pr
   await bench.onTarget(probe, { signal }, async (board) => {
     const { options } = board
     const isBanked = options.has('DBANK')
-    options.program({ RDP: rdpValue.level0, TZEN: 1 })
-    board.keepOptions()
+    board.programOptions({ RDP: rdpValue.level0, TZEN: 1 })
     board.reset()
-    options.program({ ...regressionOptions, ...(isBanked ? bankOptions : {}) })
-    board.keepOptions()
+    board.programOptions({ ...regressionOptions, ...(isBanked ? bankOptions : {}) })
     board.reset()
     board.halt()
     await massErase(board, signal)
@@ -98,8 +95,7 @@ async function provision(input: ScriptInput, probe: string): Promise<void> {
       await programFlash(board, { address, octets }, { signal })
     }
     write('Step 2: boot loader, keys and secure image are programmed\n')
-    board.options.program({ SECWM1_PEND: set.lastSecurePage })
-    board.keepOptions()
+    board.programOptions({ SECWM1_PEND: set.lastSecurePage })
     board.reset()
     await programFlash(board, set.provisioning, { signal })
     write('Step 3: the provisioning image is programmed\n')
@@ -108,8 +104,8 @@ async function provision(input: ScriptInput, probe: string): Promise<void> {
   if (!['0', '1', '2'].includes(answer.trim())) throw new TypeError(`RDP level ${answer} is none`)
   const rdp = [rdpValue.level0, rdpValue.level1, rdpValue.level2][Number(answer)] ?? rdpValue.level0
   await bench.onTarget(probe, { signal }, (board) => {
-    if (answer.trim() === '2') board.setPassword(2, passwordText)
-    board.options.program({
+    if (answer.trim() === '2') board.setPassword(2, benchPassword)
+    board.programOptions({
       WRP1A_PSTRT: 2,
       WRP1A_PEND: 0xb,
       HDP1EN: 1,
@@ -117,16 +113,11 @@ async function provision(input: ScriptInput, probe: string): Promise<void> {
       BOOT_LOCK: 1,
       RDP: rdp,
     })
-    board.keepOptions()
     board.reset()
     return Promise.resolve()
   })
   write(`Step 4: protections are set, RDP level ${answer.trim()}\n`)
 }
-
-const passwordText = benchPassword
-  .map((word) => Number(word).toString(16).padStart(8, '0'))
-  .join('')
 
 function requireTrustZone({ options }: Board): void {
   if (options.has('TZEN') && options.value('TZEN') === 1) return

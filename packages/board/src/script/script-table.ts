@@ -73,6 +73,3 @@ export const regressionOptions = {
 
 /** Option bytes that a U5 regression sets besides. */
 export const bankOptions = { DBANK: 1, SWAP_BANK: 0 } as const
-
-/** Password words that the scripts of a bench lock and unlock RDP level 2 with. */
-export const benchPassword: readonly string[] = ['0x4B65796C', '0x696E6521']

@@ -12,6 +12,9 @@ import type { UnitWork } from './unit-work.ts'
 /** Credentials that the firmware appends, without those of the order: DAC, PAI, key pair, marker, headers. */
 export const appendedOctets = 1344
 
+/** Enough of the region to tell a record that is too long from one that runs over the end. */
+const leastRead = 8192
+
 /** Reads factory data and application back and compares them with what they must be. */
 export const readBack: Step = {
   name: 'read-back',
@@ -65,7 +68,7 @@ export const readBackData: Step = {
 
 async function readRegion(work: UnitWork, signal: AbortSignal): Promise<Uint8Array> {
   const { factoryDataAddress } = work.prepared.order
-  const length = work.image.length + appendedOctets
+  const length = Math.max(work.image.length + appendedOctets, leastRead)
   const { programmer } = work.parts
   const region = await programmer.read(work.probe.serialNumber, factoryDataAddress, length, {
     signal,

@@ -1,4 +1,4 @@
-import { equalOctets, KeylineError } from '@keyline/bytes'
+import { isKeylineError } from '@keyline/bytes'
 import type { BasicInformation } from '@keyline/matter/pxp'
 import { askBasicInformation } from '../dialogue/application-dialogue.ts'
 import { versionOf } from './attest-step.ts'
@@ -22,7 +22,7 @@ export const awaitUpdate: Step = {
   title: 'let the boot loader install the application',
   deadlineMs: installMs + 60_000,
   async act(work, signal) {
-    const information = await answerInTime(work, signal)
+    const answer = await answerInTime(work, signal)
     await connectBound(work, signal)
     const { programmer } = work.parts
     const { serialNumber } = work.probe
@@ -30,23 +30,24 @@ export const awaitUpdate: Step = {
     const trailer = await programmer.read(serialNumber, address, octets.length, { signal })
     const slot = work.requireImage('application').address
     const head = await programmer.read(serialNumber, slot, headLength, { signal })
-    const problem = equalOctets(trailer, octets)
-      ? 'the magic trailer still stands'
-      : head.every((octet) => octet === 0xff)
+    const problem = !isErased(trailer)
+      ? 'the magic trailer is not consumed'
+      : isErased(head)
         ? 'the boot loader refused the image'
         : undefined
     if (problem !== undefined) return [{ kind: 'update', ok: false, facts: { problem } }]
-    if (information === undefined) return []
+    if (answer === 'silence') return []
     const facts = { trailer: 'consumed' }
-    return [{ kind: 'update', ok: true, facts }, ...versionOf(information)]
+    const version = answer === 'refusal' ? [] : versionOf(answer)
+    return [{ kind: 'update', ok: true, facts }, ...version]
   },
 }
 
-/** Silence is no verdict here: what the slot holds says why. */
+/** Silence is no verdict here, what the slot holds says why; nor is a refusal, which the data explain. */
 async function answerInTime(
   work: UnitWork,
   signal: AbortSignal,
-): Promise<BasicInformation | undefined> {
+): Promise<BasicInformation | 'refusal' | 'silence'> {
   const { clock } = work.parts
   const end = clock.monotonicMs() + installMs
   while (clock.monotonicMs() < end) {
@@ -54,14 +55,19 @@ async function answerInTime(
     try {
       return await askBasicInformation({ port, clock, signal, onLog: work.onLog })
     } catch (error) {
+      if (isKeylineError(error) && error.code === 'STATION_ANSWER') return 'refusal'
       if (!isSilence(error)) throw error
     }
   }
-  return undefined
+  return 'silence'
+}
+
+function isErased(octets: Uint8Array): boolean {
+  return octets.every((octet) => octet === 0xff)
 }
 
 /** What a board says, or does not say, that starts just now. */
 function isSilence(error: unknown): boolean {
-  if (!(error instanceof KeylineError)) return false
+  if (!isKeylineError(error)) return false
   return error.code === 'STATION_RESULT_TIMEOUT' || error.code === 'STATION_PROTOCOL'
 }
