@@ -11,6 +11,7 @@ import {
   verifyMessageDer,
   weierstrassCurves,
   type Curve,
+  type CurveKeyPair,
   type HashAlgorithm,
   type WeierstrassCurve,
 } from '@keyline/crypto'
@@ -206,8 +207,20 @@ function secretOf(
   point: Uint8Array,
   test: VectorReader,
 ): string {
-  const secret = sharedSecret(curveKeyPair(curve, privateKey), curvePublicKey(curve, point))
+  const secret = sharedSecret(keyPairOf(curve, privateKey), curvePublicKey(curve, point))
   return sameOctets(secret.reveal(), test.octets('shared')) ?? 'accepted'
+}
+
+const keyPairs = new Map<string, CurveKeyPair>()
+
+/** Thousands of cases share a few private keys, each of which costs more than its secret. */
+function keyPairOf(curve: Curve, privateKey: Uint8Array): CurveKeyPair {
+  const name = `${curve} ${toHex(privateKey)}`
+  const known = keyPairs.get(name)
+  if (known !== undefined) return known
+  const pair = curveKeyPair(curve, privateKey)
+  keyPairs.set(name, pair)
+  return pair
 }
 
 /** The raw key of a SubjectPublicKeyInfo of the named curve, or of a point with its marker; nothing for all else. */
