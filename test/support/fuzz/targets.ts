@@ -1,3 +1,4 @@
+import { attestationDecoders } from './attestation-targets.ts'
 import { boardTargets } from './board-targets.ts'
 import { bytesDecoders } from './bytes-targets.ts'
 import { cryptoDecoders } from './crypto-targets.ts'
@@ -18,6 +19,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...[bytesDecoders, cryptoDecoders, x509Decoders, matterDecoders, onboardingDecoders].flatMap(
     (decoders) => decoders.flatMap(({ targets }) => targets),
   ),
+  ...attestationDecoders.flatMap(({ targets }) => targets),
   ...issuerDecoders.flatMap(({ targets }) => targets),
   ...stsafeDecoders.flatMap(({ targets }) => targets),
   ...stsafeSimDecoders.flatMap(({ targets }) => targets),
