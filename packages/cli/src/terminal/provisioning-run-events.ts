@@ -1,4 +1,5 @@
 import { describeFinding } from '@keyline/bytes'
+import { marksOf } from '@keyline/ledger/records'
 import type { StationEvent } from '@keyline/station'
 import type { RunEvent } from '../wiring/gen-factory-data-provision.ts'
 import { paint, type Output } from './output.ts'
@@ -78,5 +79,7 @@ function decided(
   const { verdict, reason, message, remedy } = record
   const { mark, colour } = verdictMarks[verdict]
   const why = verdict === 'PASS' ? message : `${reason}: ${message}. Remedy: ${remedy}`
-  return `${paint(output, colour, `${mark} ${verdict}`)}  ${why}`
+  const marks = marksOf(record)
+  const beside = marks.length === 0 ? '' : ` (${marks.join(', ')})`
+  return `${paint(output, colour, `${mark} ${verdict}`)}  ${why}${beside}`
 }

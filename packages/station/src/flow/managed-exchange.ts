@@ -40,6 +40,17 @@ export async function managedExchange(
   const outcome = await manager.provision(request, { signal })
   await work.note('outcome', 'manager', { name: manager.name, code: outcome.code })
   if (!outcome.ok) throw managerFailed(manager, outcome)
+  if (work.credentials === undefined) {
+    // Nothing was issued: what the board holds now came with its firmware, or from elsewhere.
+    work.requireDemoAllowed(`of ${manager.name}`)
+    work.isDemo = true
+  }
+  if (work.credentials === undefined) {
+    // Firmware that made no request can only have stored what it brought along.
+    work.credentialsMayBeOnBoard = true
+    work.requireDemoAllowed('L0 or L1: no request came')
+    work.isDemo = true
+  }
   evidence.push({ kind: 'exchange', ok: true, facts: { by: manager.name, code: outcome.code } })
   return evidence
 }
