@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 
 /** Records of the factory data. Source: matter-factory-data section 1.2. */
 export const RecordTag = {
@@ -16,9 +17,13 @@ export const RecordTag = {
   serialNumber: 25,
 } as const
 
-/** First address of the flash. */
-const flashBase = 0x0800_0000
-const flashSize = 2 * 1024 * 1024
+/** Where a file of a board appears in its memory map: at each base, so many octets. */
+const memories = [
+  { file: 'flash.bin', bases: [0x0800_0000, 0x0c00_0000], size: 0x20_0000 },
+  { file: 'external.bin', bases: [0x7000_0000, 0x9000_0000], size: 0x100_0000 },
+] as const
+/** No image is longer. */
+const longestImage = 0x1_0000
 const endMarker = 0xacac_acac
 
 export interface BoardFlash {
@@ -26,6 +31,8 @@ export interface BoardFlash {
   read(address: number, length: number): Uint8Array
   /** Values of the factory data by tag; empty when the region is erased or no image. */
   records(address: number): ReadonlyMap<number, Uint8Array>
+  /** Scalars in the customer key storage; no debug port reads them. */
+  readonly customerKeys: readonly Uint8Array[]
 }
 
 /** Every board that a bench has ever had, out of the folder `board-UID` of each. */
@@ -34,23 +41,43 @@ export function readBoards(benchFolder: string): readonly BoardFlash[] {
   return names
     .filter((name) => name.startsWith('board-'))
     .map((name) => {
-      const octets = readFlash(join(benchFolder, name, 'flash.bin'))
-      const read = (address: number, length: number): Uint8Array =>
-        octets.subarray(address - flashBase, address - flashBase + length)
+      const folder = join(benchFolder, name)
+      const read = memoryReader(folder)
       return {
         uid: name.slice('board-'.length),
         read,
-        records: (address) => readRecords(read(address, flashSize)),
+        records: (address) => readRecords(read(address, longestImage)),
+        customerKeys: readCustomerKeys(join(folder, 'device.json')),
       }
     })
 }
 
-/** The file keeps each octet inverted; what it does not reach is erased. */
-function readFlash(file: string): Uint8Array {
-  const octets = Buffer.alloc(flashSize, 0xff)
-  const stored = existsSync(file) ? readFileSync(file) : new Uint8Array()
-  for (let index = 0; index < stored.length; index++) octets[index] = (stored[index] ?? 0) ^ 0xff
-  return octets
+/** A file keeps each octet inverted; what it does not reach is erased. */
+function memoryReader(folder: string): BoardFlash['read'] {
+  const stored = memories.map(({ file, bases, size }) => {
+    const path = join(folder, file)
+    return { bases, size, octets: existsSync(path) ? readFileSync(path) : new Uint8Array() }
+  })
+  return (address, length) => {
+    for (const { bases, size, octets } of stored) {
+      const base = bases.find((start) => address >= start && address < start + size)
+      if (base === undefined) continue
+      const offset = address - base
+      const found = octets.subarray(offset, offset + length)
+      const read = new Uint8Array(Math.min(length, size - offset)).fill(0xff)
+      for (let index = 0; index < found.length; index++) read[index] = (found[index] ?? 0) ^ 0xff
+      return read
+    }
+    throw new Error(`no memory of a board is at 0x${address.toString(16)}`)
+  }
+}
+
+const Device = z.object({ customerKeys: z.record(z.string(), z.string()) })
+
+function readCustomerKeys(file: string): readonly Uint8Array[] {
+  if (!existsSync(file)) return []
+  const { customerKeys } = Device.parse(JSON.parse(readFileSync(file, 'utf8')))
+  return Object.values(customerKeys).map((hex) => Buffer.from(hex, 'hex'))
 }
 
 /** Tag and length as 32-bit little-endian numbers, then the value; the marker ends the image. */

@@ -33,6 +33,11 @@ export function readOutputs({ home, results }: OutputFolders): Outputs {
 }
 
 const OrderDocument = z.object({
+  policy: z.enum(['test', 'production']),
+  platform: z.enum(['wba', 'u5', 'wb55']),
+  security: z.union([z.literal(0), z.literal(1), z.literal(2)]),
+  mode: z.enum(['test', 'production']).optional(),
+  rdp: z.number().optional(),
   product: z.object({ vendorId: z.number(), productId: z.number() }),
   factoryDataAddress: z.number(),
   images: z.object({

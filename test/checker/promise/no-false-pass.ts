@@ -2,22 +2,11 @@ import { createECDH, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { numberOf, RecordTag, type BoardFlash } from '../output/board-flash.ts'
+import { applicationAddress, evidenceKinds, keyPlace } from './platform.ts'
 import type { CertificateRow, OrderRow, UnitRow } from '../output/ledger-file.ts'
 import { isSame, sha256Hex } from '../output/octets.ts'
 import { orderDocument, type OrderDocument, type Outputs } from '../output/outputs.ts'
 import type { Violation } from '../violation.ts'
-
-/** The evidence of provisioning-station section 10 that a WBA board without OEMiRoT needs. */
-const evidenceKinds = [
-  'request',
-  'chain',
-  'exchange',
-  'data',
-  'firmware',
-  'key',
-  'attestation',
-  'payload',
-]
 
 const VerdictDocument = z.object({
   verdict: z.string(),
@@ -35,7 +24,10 @@ export function checkNoFalsePass(outputs: Outputs): readonly Violation[] {
       const messages =
         unit === undefined || order === undefined
           ? ['the ledger has no such unit']
-          : [...checkEvidence(row.document), ...checkDevice(outputs, unit, order)]
+          : [
+              ...checkEvidence(row.document, orderDocument(order)),
+              ...checkDevice(outputs, unit, order),
+            ]
       return messages.map((message): Violation => ({
         promise: 'P3',
         place: `unit ${unit?.serial_number ?? row.unit_id}`,
@@ -44,9 +36,11 @@ export function checkNoFalsePass(outputs: Outputs): readonly Violation[] {
     })
 }
 
-function checkEvidence(document: string): readonly string[] {
-  const { verdict, evidence } = VerdictDocument.parse(JSON.parse(document))
-  const missing = evidenceKinds.filter((kind) => !evidence.some((piece) => piece.kind === kind))
+function checkEvidence(text: string, document: OrderDocument): readonly string[] {
+  const { verdict, evidence } = VerdictDocument.parse(JSON.parse(text))
+  const missing = evidenceKinds(document).filter(
+    (kind) => !evidence.some((piece) => piece.kind === kind),
+  )
   const wrong = evidence.filter((piece) => !piece.ok).map((piece) => piece.kind)
   return [
     ...(verdict === 'PASS' ? [] : [`its document says ${verdict}`]),
@@ -70,6 +64,7 @@ function checkDevice(outputs: Outputs, unit: UnitRow, order: OrderRow): readonly
   const authorities = outputs.results.get(order.id)
   return [
     ...checkCredentials({ records, certificate, ...authorities }),
+    ...checkKey({ board, records, certificate, document }),
     ...checkIdentity({ records, unit, document }),
     ...checkFirmware(board, document),
   ]
@@ -96,15 +91,42 @@ function checkCredentials({ records, certificate, pai, paa }: CredentialsInput):
   if (pai !== undefined && paa !== undefined && !isIssued(new X509Certificate(pai), paa)) {
     messages.push('the PAA of the results has not issued the PAI')
   }
-  const point = dac.publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)
-  if (!isSame(records.get(RecordTag.publicKey), point)) {
+  if (!isSame(records.get(RecordTag.publicKey), certifiedPoint(dac))) {
     messages.push('the public key on its board is not that of the certificate')
   }
-  const scalar = records.get(RecordTag.privateKey)
-  if (scalar === undefined || !isSame(pointOf(scalar), point)) {
-    messages.push('the private key on its board is not that of the certificate')
-  }
   return messages
+}
+
+interface KeyInput {
+  readonly board: BoardFlash
+  readonly records: ReadonlyMap<number, Uint8Array>
+  readonly certificate: CertificateRow
+  readonly document: OrderDocument
+}
+
+/** The private key stands where provisioning-station section 9.4 puts it, and in readable flash nowhere else. */
+function checkKey({ board, records, certificate, document }: KeyInput): readonly string[] {
+  const point = certifiedPoint(new X509Certificate(certificate.der))
+  const inFlash = records.get(RecordTag.privateKey)
+  const wrong = 'the private key on its board is not that of the certificate'
+  switch (keyPlace(document)) {
+    case 'flash':
+      return inFlash !== undefined && isSame(pointOf(inFlash), point) ? [] : [wrong]
+    case 'customer-key-storage': {
+      const isStored = board.customerKeys.some((scalar) => isSame(pointOf(scalar), point))
+      return [...(isStored ? [] : [wrong]), ...refuseReadable(inFlash)]
+    }
+    case 'trusted-storage':
+      return refuseReadable(inFlash)
+  }
+}
+
+function refuseReadable(scalar: Uint8Array | undefined): readonly string[] {
+  return scalar === undefined ? [] : ['the private key stands in the readable flash of its board']
+}
+
+function certifiedPoint(certificate: X509Certificate): Uint8Array {
+  return certificate.publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)
 }
 
 function isIssued(certificate: X509Certificate, issuer: Uint8Array): boolean {
@@ -140,9 +162,9 @@ function checkIdentity({ records, unit, document }: IdentityInput): readonly str
 }
 
 function checkFirmware(board: BoardFlash, document: OrderDocument): readonly string[] {
-  const { file, sha256, address } = document.images.application
+  const { file, sha256 } = document.images.application
   const wanted = readFileSync(file)
   if (sha256Hex(wanted) !== sha256) return [`${file} is not the application of the order`]
-  const isThere = sha256Hex(board.read(address, wanted.length)) === sha256
+  const isThere = sha256Hex(board.read(applicationAddress(document), wanted.length)) === sha256
   return isThere ? [] : ['its board does not hold the application of the order']
 }
