@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LedgerLocation } from '@keyline/ledger'
-import { bundledProgram } from '../test/support/bundled-program.ts'
+import { bundleBuiltPrograms, bundledProgram } from '../test/support/bundled-program.ts'
 import { temporaryFolder } from '../test/support/line.ts'
 import { median, type Benchmark, type Figure } from './framework.ts'
 import {
@@ -130,6 +130,7 @@ export const issuerBenchmark: Benchmark = {
     'load, servers and database share the cores of this machine',
   async *measure() {
     await using folder = await temporaryFolder('keyline-issuer-bench')
+    await bundleBuiltPrograms()
     const program = await bundledProgram(join(import.meta.dirname, 'issuer-load.ts'))
     const names = Array.from({ length: 2 + listRounds }, (_, round) => `round-${round}`)
     const orders = await prepareRequests(folder.path, names, certificates)

@@ -74,6 +74,8 @@ export {
   parsePkcs11Uri,
   type Pkcs11Uri,
 } from './signer/pkcs11-uri.ts'
+export { type SignatureClaim, type SignatureVerifier } from './verify/signature-verifier.ts'
+export { VerifierThreads } from './verify/verifier-threads.ts'
 export { SignatureCounter, type SignatureCounterOptions } from './signer/signature-counter.ts'
 export { connectSigner, isSignerAddress, type SignerClientOptions } from './signer/signer-client.ts'
 export {

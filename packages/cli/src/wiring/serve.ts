@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { join } from 'node:path'
 import { systemClock, systemRandom, toHexUpper } from '@keyline/bytes'
-import { createLocalIssuer } from '@keyline/issuer'
+import { createLocalIssuer, VerifierThreads } from '@keyline/issuer'
 import { openLedger, type Ledger } from '@keyline/ledger'
 import type { Policy } from '@keyline/ledger/records'
 import {
@@ -105,13 +105,23 @@ async function listen(options: ServeOptions, home: Home, ledger: Ledger): Promis
   const { policy } = options
   const pki = await openAuthority(options, home)
   const common = { clock: systemClock, random: systemRandom, policy }
-  const issuer = await createLocalIssuer({ ...pki, ...common, store: ledger, buildDate: buildTime })
+  const log = createLog()
+  const verifier = new VerifierThreads({
+    count: availableParallelism() - 1,
+    onFailure: (error) => log.error('a thread that verifies has ended', error),
+  })
+  const issuer = await createLocalIssuer({
+    ...pki,
+    ...common,
+    verifier,
+    store: ledger,
+    buildDate: buildTime,
+  })
   if (options.init === true) await initService(ledger)
   const serviceCa = await loadServiceCa(ledger)
   const caFile = await writeCa(home, serviceCa)
   const owner = options.inviteOwner ?? (options.init === true ? firstOwner : undefined)
   const tokenFile = owner === undefined ? undefined : await inviteOwner(home, ledger, owner)
-  const log = createLog()
   const server = await startServer(
     { ...pki, ...common, ledger, issuer, serviceCa, log },
     { ...options.listen, hostNames: hostNamesOf(options) },
@@ -128,6 +138,7 @@ async function listen(options: ServeOptions, home: Home, ledger: Ledger): Promis
     stop: async () => {
       await lists.stop()
       await server.stop()
+      await verifier.close()
       log.flush()
     },
   }

@@ -8,6 +8,7 @@ import { IssuerError } from '../errors.ts'
 import { readLintIssuer } from '../lint/lint-certificate.ts'
 import type { LintIssuer } from '../lint/lint-problem.ts'
 import { guardedSigner } from '../signer/guarded-signer.ts'
+import type { SignatureVerifier } from '../verify/signature-verifier.ts'
 import { productionProblems } from './production-policy.ts'
 
 /** A PAI with the PAA above it, and who holds its key. */
@@ -29,6 +30,7 @@ export interface AuthorityInput extends FurtherAuthority {
   readonly clock: Clock
   readonly random: Random
   readonly signTimeoutMs: number
+  readonly verifier: SignatureVerifier
 }
 
 /** PAA, PAI and key that were judged together, and all that is prepared once for them. */
@@ -91,8 +93,8 @@ async function prepareSigner(
     const refusals = productionProblems({ signer: input.signer, pai, paaSpkiSha256 })
     if (refusals.length > 0) throw new IssuerError('ISSUER_POLICY_REFUSES', refusals.join('; '))
   }
-  const { clock, signTimeoutMs: timeoutMs } = input
-  const signer = guardedSigner({ signer: input.signer, clock, timeoutMs })
+  const { clock, signTimeoutMs: timeoutMs, verifier } = input
+  const signer = guardedSigner({ signer: input.signer, clock, timeoutMs, verifier })
   await probe(signer, input.random)
   return signer
 }

@@ -22,6 +22,7 @@ import type {
 import { requireOpen } from './require-open.ts'
 import { requestHash } from './request-hash.ts'
 import { storeRefusal } from './store-refusal.ts'
+import { ownThread, type SignatureVerifier } from '../verify/signature-verifier.ts'
 
 /** Asks for a device certificate. The same key with the same body gives the same answer, for ever. */
 export interface DacRequest {
@@ -64,6 +65,8 @@ export interface LocalIssuerOptions extends CertificateAuthority {
   readonly buildDate?: number | undefined
   /** How long the signer may take; 10 000 ms unless given. */
   readonly signTimeoutMs?: number | undefined
+  /** Verifies the signatures of requests and of the signer; the thread that asks unless given. */
+  readonly verifier?: SignatureVerifier | undefined
   /** True for a PAI that was revoked: nothing is issued with it. @param keyId lower-case hexadecimal */
   readonly isPaiRevoked?: ((keyId: string) => boolean) | undefined
 }
@@ -77,8 +80,9 @@ const defaultSignTimeoutMs = 10_000
  */
 export async function createLocalIssuer(options: LocalIssuerOptions): Promise<LocalIssuer> {
   const { policy = 'test', signTimeoutMs = defaultSignTimeoutMs, clock, random } = options
+  const { verifier = ownThread } = options
   requireClock(options)
-  const around = { policy, signTimeoutMs, clock, random }
+  const around = { policy, signTimeoutMs, clock, random, verifier }
   const { signer, pai, paa, authorities = [] } = options
   const [main, ...further] = await Promise.all(
     [{ signer, pai, paa }, ...authorities].map((one) => prepareAuthority({ ...around, ...one })),
@@ -128,13 +132,13 @@ export class LocalIssuer {
     }
     requireClock(this.#options)
     const order = this.#order(orderId, prospect)
-    const { publicKey } = this.#accepted(read, order, prospect)
+    const { point } = await this.#accepted(read, order, prospect)
     requireOpen(order, request.stationId, this.#options.clock.now())
     const authority = this.#authorities.ofOrder(order)
     const commonName = this.#commonName(request, prospect)
     throwIfInterrupted(options.signal)
     const dac = await this.#series.of(authority, order).issue({
-      publicKey: publicKey.point,
+      publicKey: point,
       serialNumber: drawSerialNumber(this.#options.random),
       commonName,
     })
@@ -176,15 +180,16 @@ export class LocalIssuer {
     return order
   }
 
-  #accepted(
+  async #accepted(
     read: ReturnType<typeof readRequest>,
     order: IssuanceOrder,
     { isKeyKnown }: IssuanceProspect,
-  ): ReadRequest {
+  ): Promise<ReadRequest> {
     if (!read.ok) throw requestRefusal(read.finding)
     const isKnown = isKeyKnown || this.#authorities.isCaKey(read.spkiSha256)
-    const check = judgeRequest(read, order) ?? judgeKey(read, order, isKnown)
-    if (!check.ok) throw requestRefusal(check.finding)
+    const { verifier = ownThread } = this.#options
+    const refused = (await judgeRequest(read, order, verifier)) ?? judgeKey(read, order, isKnown)
+    if (refused !== undefined) throw requestRefusal(refused.finding)
     return read
   }
 

@@ -1,16 +1,16 @@
 import { isKeylineError, toHex, type Finding } from '@keyline/bytes'
-import { sha256, type P256PublicKey } from '@keyline/crypto'
+import { p256PublicKey, sha256, type P256PublicKey } from '@keyline/crypto'
 import type { Policy } from '@keyline/ledger/records'
 import { matterIds } from '@keyline/matter'
 import {
   derLimits,
+  isEcdsaSignature,
   isEcdsaWithSha256,
-  isSelfSigned,
   parseRequest,
-  publicKeyOf,
   type CertificateRequest,
 } from '@keyline/x509'
 import { publishedKeyName } from '../policy/policy.ts'
+import { ownThread, type SignatureVerifier } from '../verify/signature-verifier.ts'
 import { requestRules, type RequestRule } from './request-rules.ts'
 
 /** What a request is checked against. */
@@ -37,7 +37,8 @@ export type RequestCheck =
 export interface ReadRequest {
   readonly ok: true
   readonly request: CertificateRequest
-  readonly publicKey: P256PublicKey
+  /** 65 octets, on the curve. */
+  readonly point: Uint8Array
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal. */
   readonly spkiSha256: string
 }
@@ -56,8 +57,11 @@ export async function checkRequest(
 ): Promise<RequestCheck> {
   const read = readRequest(csr)
   if (!read.ok) return read
-  const refused = judgeRequest(read, context)
-  return refused ?? judgeKey(read, context, await context.isKeyKnown(read.spkiSha256))
+  const refused =
+    (await judgeRequest(read, context, ownThread)) ??
+    judgeKey(read, context, await context.isKeyKnown(read.spkiSha256))
+  if (refused !== undefined) return refused
+  return { ok: true, publicKey: p256PublicKey(read.point), spkiSha256: read.spkiSha256 }
 }
 
 /** The checks up to the key: CSR-08 and CSR-01 to CSR-03. */
@@ -72,26 +76,29 @@ export function readRequest(csr: Uint8Array): ReadRequest | Refused {
   if (request.version !== 0) {
     return refuse('CSR-02', 'version', String(request.version), 'it must be 0')
   }
-  const publicKey = publicKeyOf(request)
-  if (publicKey === undefined) {
+  const { point } = request.spki
+  if (point === undefined) {
     const message = 'it is not an uncompressed point on the named curve prime256v1'
     return refuse('CSR-03', 'subjectPKInfo', toHex(request.spki.der), message)
   }
-  return { ok: true, request, publicKey, spkiSha256: toHex(sha256(request.spki.der)) }
+  return { ok: true, request, point, spkiSha256: toHex(sha256(request.spki.der)) }
 }
 
 /** Signature and subject: CSR-04 to CSR-06. */
-export function judgeRequest(
-  { request }: ReadRequest,
+export async function judgeRequest(
+  { request, point }: ReadRequest,
   order: Pick<RequestContext, 'vendorId' | 'productId'>,
-): Refused | undefined {
+  verifier: SignatureVerifier,
+): Promise<Refused | undefined> {
   if (!isEcdsaWithSha256(request.signatureAlgorithm)) {
     const message = 'it must be ecdsa-with-SHA256 without parameters'
     return refuse('CSR-04', 'signatureAlgorithm', request.signatureAlgorithm.oid, message)
   }
-  if (!isSelfSigned(request)) {
+  const { octets: signature, unusedBits } = request.signature
+  const isForm = unusedBits === 0 && isEcdsaSignature(signature)
+  if (!isForm || !(await verifier.verify({ point, message: request.info, signature }))) {
     const message = 'it does not verify with the key of the request'
-    return refuse('CSR-05', 'signature', toHex(request.signature.octets), message)
+    return refuse('CSR-05', 'signature', toHex(signature), message)
   }
   const foreign = foreignId(request.subject, order)
   return foreign === undefined
@@ -101,10 +108,10 @@ export function judgeRequest(
 
 /** Whose key it is: CSR-07 and CSR-09. */
 export function judgeKey(
-  { publicKey, spkiSha256 }: ReadRequest,
+  { spkiSha256 }: ReadRequest,
   { policy }: Pick<RequestContext, 'policy'>,
   isKnown: boolean,
-): RequestCheck {
+): Refused | undefined {
   if (isKnown) {
     const message = 'it belongs to another device or to a CA already'
     return refuse('CSR-07', 'public key', spkiSha256, message)
@@ -114,7 +121,7 @@ export function judgeKey(
     const message = `anyone has its private part, it is ${published}`
     return refuse('CSR-09', 'public key', spkiSha256, message)
   }
-  return { ok: true, publicKey, spkiSha256 }
+  return undefined
 }
 
 /** Why the ids in a subject are not those of the order; undefined when none stands there or all agree. */

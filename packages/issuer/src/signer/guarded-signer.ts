@@ -1,11 +1,7 @@
 import { withDeadline, type Clock } from '@keyline/bytes'
-import {
-  verifyP256Der,
-  type P256PublicKey,
-  type P256Verification,
-  type Signer,
-} from '@keyline/crypto'
+import type { P256PublicKey, Signer } from '@keyline/crypto'
 import { IssuerError, type IssuerErrorCode } from '../errors.ts'
+import { ownThread, type SignatureVerifier } from '../verify/signature-verifier.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { FileSigner } from './file-signer.ts'
 import { custodyOf, type KeyCustody } from './held-signer.ts'
@@ -15,6 +11,8 @@ export interface GuardedSignerInput {
   readonly clock: Clock
   /** How long one signature may take. */
   readonly timeoutMs: number
+  /** Looks at each signature before it is given away; the thread that signs unless given. */
+  readonly verifier?: SignatureVerifier | undefined
 }
 
 /** Answers of a healthy signer that says no. */
@@ -32,7 +30,7 @@ const refusals: ReadonlySet<IssuerErrorCode> = new Set([
 export function guardedSigner(input: GuardedSignerInput): Signer {
   const { signer, clock } = input
   if (signer instanceof GuardedFileSigner) return signer
-  if (signer instanceof FileSigner) return new GuardedFileSigner(signer)
+  if (signer instanceof FileSigner) return new GuardedFileSigner(signer, input.verifier)
   if (!(signer instanceof GuardedSigner)) return new GuardedSigner(input)
   return signer.clock === clock ? signer : new ForeignTimeSigner(signer, clock)
 }
@@ -60,16 +58,18 @@ class GuardedFileSigner implements Signer {
   readonly publicKey: P256PublicKey
   readonly custody: KeyCustody = 'file'
   readonly #signer: FileSigner
+  readonly #verifier: SignatureVerifier | undefined
 
-  constructor(signer: FileSigner) {
+  constructor(signer: FileSigner, verifier: SignatureVerifier | undefined) {
     this.#signer = signer
+    this.#verifier = verifier
     this.publicKey = signer.publicKey
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {
     try {
       const signature = await this.#signer.sign(message)
-      return verified({ publicKey: this.publicKey, message, signature })
+      return await verified(signature, message, this.publicKey, this.#verifier)
     } catch (cause) {
       throw failure(cause)
     }
@@ -113,15 +113,20 @@ class GuardedSigner implements Signer {
   }
 
   async #verified(message: Uint8Array): Promise<Uint8Array> {
-    const { signer, clock, timeoutMs: ms } = this.#input
+    const { signer, clock, timeoutMs: ms, verifier } = this.#input
     const wait = { clock, ms, what: 'the PAI signer' }
     const signature = await withDeadline(wait, () => signer.sign(message))
-    return verified({ publicKey: this.publicKey, message, signature })
+    return await verified(signature, message, this.publicKey, verifier)
   }
 }
 
-function verified(input: P256Verification): Uint8Array {
-  if (verifyP256Der(input)) return input.signature
+async function verified(
+  signature: Uint8Array,
+  message: Uint8Array,
+  { point }: P256PublicKey,
+  verifier: SignatureVerifier = ownThread,
+): Promise<Uint8Array> {
+  if (await verifier.verify({ point, message, signature })) return signature
   throw new IssuerError('ISSUER_SIGNER_FAILED', 'the signature of the PAI signer does not verify')
 }
 
