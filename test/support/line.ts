@@ -21,6 +21,7 @@ import {
   type LinePki,
   type OpenStation,
   type RemoteIssuer,
+  type RunOrderOptions,
 } from '@keyline/cli/wiring'
 
 export const examples = resolve(import.meta.dirname, '../../examples')
@@ -109,6 +110,11 @@ export interface LineRunOptions extends OrderChanges {
   readonly atJournalPoint?: JournalOptions['atPoint']
   readonly decorate?: (parts: StationParts) => StationParts
   readonly onEvent?: (event: StationEvent) => void
+  /** What a run of the line takes beside that: slots, labels, rules. */
+  readonly run?: Pick<
+    RunOrderOptions,
+    'binding' | 'locate' | 'lockFolder' | 'stopAfter' | 'labels' | 'openBoards'
+  >
 }
 
 export interface LineRun {
@@ -161,6 +167,7 @@ export async function runTestLine(options: LineRunOptions): Promise<LineRun> {
       boardsInMemory: options.boardsInMemory,
       atJournalPoint: options.atJournalPoint,
       decorate: options.decorate,
+      ...options.run,
       onEvent: (event) => {
         events.push(event)
         options.onEvent?.(event)

@@ -1,30 +1,25 @@
+import { once } from 'node:events'
 import { BoardError } from '@keyline/board'
-import type { Programmer, SerialPort, SerialPorts, StationParts } from '@keyline/station'
+import type {
+  CallOptions,
+  Programmer,
+  SerialPort,
+  SerialPorts,
+  StationParts,
+} from '@keyline/station'
 
 /** A USB hub between a station and all of its probes and ports. */
 export class Hub {
-  #isUp = true
-  /** Rejects with the hub; made anew each time it comes up. */
-  #lost = Promise.withResolvers<never>()
-
-  constructor() {
-    this.#lost.promise.catch(() => undefined)
-  }
-
-  get isUp(): boolean {
-    return this.#isUp
-  }
+  /** Fires when the hub goes down; another one each time it comes up. */
+  #loss = new AbortController()
 
   /** Everything behind the hub vanishes at once: open ports end, calls in progress fail. */
   down(): void {
-    this.#isUp = false
-    this.#lost.reject(gone())
+    this.#loss.abort()
   }
 
   up(): void {
-    this.#isUp = true
-    this.#lost = Promise.withResolvers<never>()
-    this.#lost.promise.catch(() => undefined)
+    this.#loss = new AbortController()
   }
 
   /** The same station, its boards behind this hub. */
@@ -34,48 +29,57 @@ export class Hub {
     ports: this.#ports(parts.ports),
   })
 
-  async #through<T>(act: () => Promise<T>): Promise<T> {
-    if (!this.#isUp) throw gone()
-    return Promise.race([act(), this.#lost.promise])
+  /** One call to a probe behind the hub. */
+  async #call<T>(
+    options: CallOptions | undefined,
+    act: (options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    const { signal: lost } = this.#loss
+    if (lost.aborted) throw gone()
+    const signal = options?.signal === undefined ? lost : AbortSignal.any([options.signal, lost])
+    try {
+      return await act({ ...options, signal })
+    } catch (error) {
+      throw lost.aborted ? gone() : error
+    }
   }
 
   #programmer(programmer: Programmer): Programmer {
-    const { erase, protect } = programmer
     return {
-      ...(erase === undefined ? {} : { erase }),
-      ...(protect === undefined ? {} : { protect }),
-      list: async (options) => (this.#isUp ? programmer.list(options) : []),
-      connect: (probe, options) => this.#through(() => programmer.connect(probe, options)),
+      list: async (options) => (this.#loss.signal.aborted ? [] : programmer.list(options)),
+      connect: (probe, options) => this.#call(options, (all) => programmer.connect(probe, all)),
       download: (probe, address, octets, options) =>
-        this.#through(() => programmer.download(probe, address, octets, options)),
+        this.#call(options, (all) => programmer.download(probe, address, octets, all)),
       read: (probe, address, length, options) =>
-        this.#through(() => programmer.read(probe, address, length, options)),
-      reset: (probe, options) => this.#through(() => programmer.reset(probe, options)),
+        this.#call(options, (all) => programmer.read(probe, address, length, all)),
+      reset: (probe, options) => this.#call(options, (all) => programmer.reset(probe, all)),
     }
   }
 
   #ports(ports: SerialPorts): SerialPorts {
     return {
       open: async (name) => {
-        const port = await this.#through(() => ports.open(name))
+        const { signal: lost } = this.#loss
+        if (lost.aborted) throw gone()
+        const port = await ports.open(name)
         return {
-          received: this.#until(port),
-          write: (octets) => this.#through(() => port.write(octets)),
+          received: untilLost(port, lost),
+          write: (octets) => (lost.aborted ? Promise.reject(gone()) : port.write(octets)),
           close: () => port.close(),
         }
       },
     }
   }
+}
 
-  /** What the port receives, until the hub is lost. */
-  async *#until(port: SerialPort): AsyncGenerator<Uint8Array, void> {
-    const octets = port.received[Symbol.asyncIterator]()
-    const lost = this.#lost.promise.catch(() => ({ done: true as const, value: undefined }))
-    for (;;) {
-      const next = await Promise.race([octets.next(), lost])
-      if (next.done === true) return
-      yield next.value
-    }
+/** What the port receives, until the hub is lost. */
+async function* untilLost(port: SerialPort, lost: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  const octets = port.received[Symbol.asyncIterator]()
+  const end = once(lost, 'abort').then(() => undefined)
+  for (;;) {
+    const next = lost.aborted ? undefined : await Promise.race([octets.next(), end])
+    if (next === undefined || next.done === true) return
+    yield next.value
   }
 }
 

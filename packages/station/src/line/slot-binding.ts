@@ -92,7 +92,9 @@ export function probeOf(
   const found = probes.find(({ serialNumber }) => serialNumber === probe)
   const place = locations?.get(probe)
   if (found === undefined) {
-    const other = [...(locations ?? [])].find(([, at]) => at === location)?.[0]
+    const other = [...(locations ?? [])].find(
+      ([name, at]) => at === location && name !== probe,
+    )?.[0]
     const instead = other === undefined ? '' : `; probe ${other} is in its place`
     const code = other === undefined ? 'STATION_NO_BOARD' : 'STATION_SLOT_CHANGED'
     return new StationError(code, `probe ${probe} of slot ${slot} is not connected${instead}`)
