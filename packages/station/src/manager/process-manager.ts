@@ -168,6 +168,7 @@ class Conversation {
   }
 
   #log(text: string): void {
+    if (text.trim() === '') return
     this.#logs++
     if (this.#logs <= mostLogs) this.#request.onLog(logText(text))
     else if (this.#logs === mostLogs + 1) this.#request.onLog('[further lines are left out]')

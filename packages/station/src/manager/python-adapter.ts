@@ -21,7 +21,7 @@ class Log(io.TextIOBase):
             tell(type='log', text=line)
         return len(text)
 
-sys.stdout = Log()
+log = sys.stdout = Log()
 path = sys.argv[1]
 sys.argv = [path]
 sys.path.insert(0, os.path.dirname(path))
@@ -29,7 +29,8 @@ spec = importlib.util.spec_from_file_location('provisioning_manager', path)
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 message, code = module.Provisioning(int(os.environ['MODE']), os.environ['HEADER'], os.environ['PORT'])
-print()
+if log.rest:
+    log.write('\\n')
 tell(type='result', code=int(code), message=str(message))
 sys.stderr.flush()
 os._exit(0)
