@@ -68,21 +68,22 @@ export class InternalTrustedStorage {
 
   /** `psa_its_get` of the whole object. A record that was changed answers DATA_CORRUPT. */
   get(id: number): PsaResult<Uint8Array<ArrayBuffer>> {
-    return this.#withRecord(id, (record) => {
-      const data = openRecord({ key: this.#key.reveal(), id, record })
-      return data === undefined ? failed(PsaStatus.dataCorrupt) : succeeded(data)
-    })
+    const record = this.#recordOf(id)
+    if (record.status !== PsaStatus.success) return record
+    const data = openRecord({ key: this.#key.reveal(), id, record: record.value })
+    return data === undefined ? failed(PsaStatus.dataCorrupt) : succeeded(data)
   }
 
   /** `psa_its_get_info`, of an authentic record. */
   info(id: number): PsaResult<ObjectInfo> {
-    return this.#withRecord(id, (record) => {
-      const info = readInfo(record)
-      const data = openRecord({ key: this.#key.reveal(), id, record })
-      if (info === undefined || data === undefined) return failed(PsaStatus.dataCorrupt)
-      data.fill(0)
-      return succeeded(info)
-    })
+    const record = this.#recordOf(id)
+    if (record.status !== PsaStatus.success) return record
+    const info = readInfo(record.value)
+    const data = openRecord({ key: this.#key.reveal(), id, record: record.value })
+    data?.fill(0)
+    return info === undefined || data === undefined
+      ? failed(PsaStatus.dataCorrupt)
+      : succeeded(info)
   }
 
   /** `psa_its_remove`. */
@@ -96,14 +97,13 @@ export class InternalTrustedStorage {
     })
   }
 
-  #withRecord<T>(id: number, use: (record: Uint8Array) => PsaResult<T>): PsaResult<T> {
-    let record: Uint8Array | undefined
-    const status = this.#guarded(() => {
-      record = isObjectId(id) ? this.#medium.read(id) : undefined
-      return record === undefined ? PsaStatus.doesNotExist : PsaStatus.success
-    })
-    if (status !== PsaStatus.success) return failed(status)
-    return record === undefined ? failed(PsaStatus.doesNotExist) : use(record)
+  #recordOf(id: number): PsaResult<Uint8Array> {
+    try {
+      const record = isObjectId(id) ? this.#medium.read(id) : undefined
+      return record === undefined ? failed(PsaStatus.doesNotExist) : succeeded(record)
+    } catch {
+      return failed(PsaStatus.storageFailure)
+    }
   }
 
   #guarded(act: () => PsaStatus): PsaStatus {

@@ -1,4 +1,3 @@
-import { checkPrimeSync } from 'node:crypto'
 import { DerReader, X509Error } from '@keyline/x509'
 import type { Random } from '@keyline/bytes'
 import { bitLength, numberOf, octetsOf, powerModulo } from './modular.ts'
@@ -26,7 +25,7 @@ export interface RsaPublicNumbers {
 export function checkRsaPrivateKey(der: Uint8Array): RsaPrivateNumbers | undefined {
   const numbers = readRsaPrivateKey(der)
   const [, , , , p = 0n, q = 0n] = readIntegers(der, memberCount) ?? []
-  return checkPrimeSync(p) && checkPrimeSync(q) ? numbers : undefined
+  return numbers !== undefined && isLikelyPrime(p) && isLikelyPrime(q) ? numbers : undefined
 }
 
 /** DER RSAPrivateKey (RFC 8017 appendix A.1.2) of two factors; nothing unless its numbers belong together. */
@@ -88,6 +87,11 @@ export function rsaPublicPower(
   const base = numberOf(operand)
   if (operand.length !== key.modulus.length || base >= modulus) return undefined
   return octetsOf(powerModulo(base, key.publicExponent, modulus), key.modulus.length)
+}
+
+/** Fermat's test to the base 2. Composites pass it rarely, and the owner of a key has nothing to gain from one. */
+function isLikelyPrime(value: bigint): boolean {
+  return powerModulo(2n, value - 1n, value) === 1n
 }
 
 /** A sequence of exactly so many integers that are not negative, and nothing behind it. */

@@ -100,8 +100,10 @@ export class KeySlots {
     const file = encodeKeyFile(key)
     const status = this.#storage.set(id, file)
     file.fill(0)
-    const isKnown = status === PsaStatus.success || status === PsaStatus.insufficientStorage
-    return isKnown ? status : PsaStatus.storageFailure
+    if (status === PsaStatus.success) return status
+    // Its name may be there although its disk failed behind that.
+    this.#storage.remove(id)
+    return status === PsaStatus.insufficientStorage ? status : PsaStatus.storageFailure
   }
 
   /** A free slot, made by wiping a persistent key where there is none. */
