@@ -5,7 +5,13 @@ import { withPortTap } from './support/around.ts'
 import { decisionsOf, journalOf, liveCertificates, unitsIn } from './support/outcome.ts'
 
 /** Steps that come before anything is written to the board. */
-const beforeTheFirstWrite = new Set(['unit-started', 'bind started', 'bind done'])
+const beforeTheFirstWrite = new Set([
+  'unit-started',
+  'check-port started',
+  'check-port done',
+  'bind started',
+  'bind done',
+])
 
 /** Row F-28; promises P2 and P9. */
 describe('Ctrl+C', () => {

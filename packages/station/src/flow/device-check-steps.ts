@@ -86,12 +86,13 @@ async function proveData(work: UnitWork, region: Uint8Array): Promise<readonly E
   }
   const { data } = decoded
   const problem = differenceOf(work, data) ?? (await ruleBrokenBy(work, data))
-  const facts = { sha256: toHex(sha256(region)), ...(work.isDemo ? { demo: true } : {}) }
+  const isDemo = work.isDemo && (await bringsPublished(work, data))
+  const facts = { sha256: toHex(sha256(region)), ...(isDemo ? { demo: true } : {}) }
   const ok = problem === undefined
   return [
     { kind: 'data', ok, facts: ok ? facts : { ...facts, problem } },
     provePayload(work, data),
-    ...(ok ? await proveDemoKey(work, data) : []),
+    ...(ok && isDemo ? proveDemoKey(work, data) : []),
   ]
 }
 
@@ -115,15 +116,20 @@ async function ruleBrokenBy(work: UnitWork, data: FactoryData): Promise<string |
   )
 }
 
+/** Firmware without a serial line keeps its credentials out of the factory data; they are published all the same. */
+async function bringsPublished(work: UnitWork, data: FactoryData): Promise<boolean> {
+  return data.dacCertificate === undefined || (await arePublished(data, work.prepared.profile))
+}
+
 /**
  * Firmware that only reports cannot sign. What stands for the key under policy `test`: its success, and certificates
  * and public key that belong together and are published. Source: provisioning-station section 10.
  */
-async function proveDemoKey(work: UnitWork, data: FactoryData): Promise<readonly Evidence[]> {
+function proveDemoKey(work: UnitWork, data: FactoryData): readonly Evidence[] {
   const isReported = work.evidence.some(({ kind, ok }) => kind === 'exchange' && ok)
-  if (!work.isDemo || !isReported || data.dacPublicKey === undefined) return []
-  if (!(await arePublished(data, work.prepared.profile))) return []
-  return [{ kind: 'key', ok: true, facts: { by: 'finish:000 and the read-back', unproven: true } }]
+  if (!isReported || data.dacPublicKey === undefined) return []
+  const facts = { by: 'finish:000 and the read-back', unproven: true }
+  return [{ kind: 'key', ok: true, facts }]
 }
 
 /** Reads the records of a region; erased flash behind the marker is no part of the image. */

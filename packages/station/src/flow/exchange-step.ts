@@ -48,6 +48,7 @@ async function converse(work: UnitWork, signal: AbortSignal): Promise<readonly E
     clock,
     random,
     signal,
+    limitsMs: work.parts.dialogueLimitsMs,
     mode: modeOf(order),
     allowsL0: order.platform === 'wb55',
     host: exchangeHost(work, evidence, signal),

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@keyline/bytes'
 import type { JournalRecord } from '@keyline/ledger/records'
 import type { Trust } from '@keyline/matter'
+import type { DialogueLimits } from '../dialogue/provisioning-dialogue.ts'
 import type { Authorities } from '../evidence/issued-chain.ts'
 import type { Journal } from '../journal/journal-file.ts'
 import type { Issuer } from '../port/issuer.ts'
@@ -31,6 +32,8 @@ export interface StationParts {
   readonly wireless?: WirelessProgrammer | undefined
   /** Conducts the exchange in place of the built-in dialogue. */
   readonly manager?: ProvisioningManager | undefined
+  /** How long boards may be silent in the built-in dialogue. */
+  readonly dialogueLimitsMs?: Partial<DialogueLimits> | undefined
   /** For orders whose boards carry one. */
   readonly element?: SecureElement | undefined
   /** What the journal held when it was opened: what was proven of a board before its read-out protection. */

@@ -41,7 +41,7 @@ export class UnitWork {
   readonly evidence: Evidence[] = []
   target: Target | undefined
   credentials: Credentials | undefined
-  /** True: the firmware stores published credentials, and nothing is issued. */
+  /** True: nothing is issued, the board gets what its firmware brings. */
   isDemo = false
   /** The secure element of the board, as it was at the start of the unit. */
   element: ElementIdentity | undefined
