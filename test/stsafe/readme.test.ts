@@ -1,24 +1,18 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { stateFromJson } from '@keyline/stsafe-sim'
 import { expect, it } from 'vitest'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
+import { exampleOf, runExample } from '../support/readme-example.ts'
 
 it('the example of the README of the chip runs as it stands there, and leaves a chip behind', async () => {
-  const page = await readFile(join(root, 'packages/stsafe-sim/README.md'), 'utf8')
-  const example = /```ts\n([^]*?)```/.exec(page)?.[1] ?? ''
+  const example = await exampleOf('packages/stsafe-sim/README.md')
   const folder = await mkdtemp(join(tmpdir(), 'keyline-readme-'))
   try {
     const code = example
       .replaceAll(`'chip.json'`, JSON.stringify(join(folder, 'chip.json')))
       .replace('unix:chip.sock', `unix:${join(folder, 'chip.sock')}`)
-    const args = ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', code]
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root })
+    const stdout = await runExample(code)
     expect(stdout).toBe(`Uint8Array(5) [ 0, 0, 66, 1, 3 ]\nunix:${join(folder, 'chip.sock')}\n`)
     const state = stateFromJson(await readFile(join(folder, 'chip.json'), 'utf8'))
     expect(state.zones[1]?.data.subarray(0, 2)).toEqual(Uint8Array.of(0x4b, 0x4c))
