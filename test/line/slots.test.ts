@@ -228,8 +228,8 @@ describe('a hub that goes down (fault matrix SER-12)', () => {
           const isFirstTime = !reached.has(event.slot)
           reached.add(event.slot)
           if (!isFirstTime || reached.size !== 4) return
-          clock.after(10, () => hub.down())
-          clock.after(30_000, () => hub.up())
+          void clock.sleep(10).then(() => hub.down())
+          void clock.sleep(30_000).then(() => hub.up())
         },
       })
       expect(eventsOf(run, 'alarm')).toMatchObject([
