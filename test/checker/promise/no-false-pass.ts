@@ -109,20 +109,15 @@ function checkKey({ board, records, certificate, document }: KeyInput): readonly
   const point = certifiedPoint(new X509Certificate(certificate.der))
   const inFlash = records.get(RecordTag.privateKey)
   const wrong = 'the private key on its board is not that of the certificate'
-  switch (keyPlace(document)) {
-    case 'flash':
-      return inFlash !== undefined && isSame(pointOf(inFlash), point) ? [] : [wrong]
-    case 'customer-key-storage': {
-      const isStored = board.customerKeys.some((scalar) => isSame(pointOf(scalar), point))
-      return [...(isStored ? [] : [wrong]), ...refuseReadable(inFlash)]
-    }
-    case 'trusted-storage':
-      return refuseReadable(inFlash)
+  const place = keyPlace(document)
+  if (place === 'flash') {
+    return inFlash !== undefined && isSame(pointOf(inFlash), point) ? [] : [wrong]
   }
-}
-
-function refuseReadable(scalar: Uint8Array | undefined): readonly string[] {
-  return scalar === undefined ? [] : ['the private key stands in the readable flash of its board']
+  const isStored = board.customerKeys.some((scalar) => isSame(pointOf(scalar), point))
+  return [
+    ...(place === 'customer-key-storage' && !isStored ? [wrong] : []),
+    ...(inFlash === undefined ? [] : ['the private key stands in the readable flash of its board']),
+  ]
 }
 
 function certifiedPoint(certificate: X509Certificate): Uint8Array {

@@ -12,10 +12,11 @@ import type { RunSummary } from '@keyline/station'
 import { checkOutputs } from '../../checker/check-outputs.ts'
 import { describeViolation } from '../../checker/violation.ts'
 import { bundledProgram } from '../../support/bundled-program.ts'
+import { flowCases, writeFlowOrder } from '../../line/support/flow-case.ts'
 import { writeOrder } from '../../support/line.ts'
 import { checkBothEnds } from './check-both-ends.ts'
 import { CrashPoints } from './crash-points.ts'
-import { LineJob, type LineJobFile, type Sabotage } from './line-job.ts'
+import { LineJob, type FlowName, type LineJobFile, type Sabotage } from './line-job.ts'
 import { runWatchedLine } from './watched-line.ts'
 
 export interface Scenario {
@@ -24,6 +25,8 @@ export interface Scenario {
   /** Certificates beyond the quantity, for those whose keys a crash loses. */
   readonly spare?: number
   readonly faults?: readonly SlotFault[]
+  /** STM32WBA6 security 0 unless given. */
+  readonly flow?: FlowName
   readonly sabotage?: Sabotage
   /** The issuer has a ledger of its own. */
   readonly isRemote?: boolean
@@ -63,9 +66,12 @@ export class CrashBench implements AsyncDisposable {
   /** An empty station with its order. */
   async place(scenario: Scenario): Promise<CrashPlace> {
     const folder = await this.#makeFolder()
-    const { quantity, slots, spare = 4, faults = [], sabotage, isRemote = false } = scenario
-    const order = await writeOrder(folder, { quantity, certificateLimit: quantity + spare })
-    return this.#open(folder, { order, slots, faults: [...faults], sabotage, isRemote })
+    const { quantity, slots, spare = 4, faults = [], flow, sabotage, isRemote = false } = scenario
+    const order =
+      flow === undefined
+        ? await writeOrder(folder, { quantity, certificateLimit: quantity + spare })
+        : await writeFlowOrder(flowCases[flow], { folder, quantity, spare })
+    return this.#open(folder, { order, slots, faults: [...faults], flow, sabotage, isRemote })
   }
 
   /** The same station once more, as it stands now. */
@@ -83,11 +89,11 @@ export class CrashBench implements AsyncDisposable {
 
   async #open(
     folder: string,
-    job: Pick<LineJobFile, 'order' | 'slots' | 'faults' | 'sabotage'> & {
+    job: Pick<LineJobFile, 'order' | 'slots' | 'faults' | 'flow' | 'sabotage'> & {
       readonly isRemote: boolean
     },
   ): Promise<CrashPlace> {
-    const { order, slots, faults, sabotage } = job
+    const { order, slots, faults, flow, sabotage } = job
     const file: LineJobFile = {
       home: join(folder, 'home'),
       results: join(folder, 'results', 'order-1'),
@@ -95,6 +101,7 @@ export class CrashBench implements AsyncDisposable {
       order,
       slots,
       faults,
+      flow,
       sabotage,
       ...(job.isRemote && { issuer: join(folder, 'issuer.db') }),
     }

@@ -1,5 +1,6 @@
 import type { SlotFault } from '@keyline/board'
 import { z } from 'zod'
+import { flowCases } from '../../line/support/flow-case.ts'
 
 /** Ways in which a station could be built wrongly; each must be found by the checker. */
 export const sabotages = [
@@ -11,6 +12,12 @@ export const sabotages = [
 ] as const
 export type Sabotage = (typeof sabotages)[number]
 
+export type FlowName = keyof typeof flowCases
+
+function isFlowName(name: unknown): name is FlowName {
+  return typeof name === 'string' && Object.hasOwn(flowCases, name)
+}
+
 const base64 = z.string().transform((text) => Uint8Array.from(Buffer.from(text, 'base64')))
 
 /** What a process of a crash test is told to do, as a JSON file. */
@@ -19,6 +26,8 @@ export const LineJob = z.object({
   /** Path of the work order. */
   order: z.string(),
   results: z.string(),
+  /** Platform, security level and firmware of the boards; those of the example order unless given. */
+  flow: z.custom<FlowName>(isFlowName).optional(),
   slots: z.number(),
   faults: z.array(z.custom<SlotFault>()),
   sabotage: z.enum(sabotages).optional(),

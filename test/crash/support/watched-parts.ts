@@ -1,11 +1,18 @@
 import type { Clock } from '@keyline/bytes'
-import type { Programmer, SerialPort, SerialPorts, StationParts } from '@keyline/station'
+import type {
+  PlatformScripts,
+  Programmer,
+  SerialPort,
+  SerialPorts,
+  StationParts,
+  WirelessProgrammer,
+} from '@keyline/station'
 import type { CrashPoints } from './crash-points.ts'
 
 /** What the watched parts of one line share. */
 export class Watch {
   readonly points: CrashPoints
-  /** Downloads in work, during which the flash of a board changes piece by piece. */
+  /** Acts in work during which the flash of a board changes piece by piece. */
   downloads = 0
   /** COMMITs whose board has not said STORED. */
   commits = 0
@@ -14,6 +21,16 @@ export class Watch {
 
   constructor(points: CrashPoints) {
     this.points = points
+  }
+
+  /** Counts an act that writes to flash piece by piece. */
+  async writing(act: () => Promise<void>): Promise<void> {
+    this.downloads++
+    try {
+      await act()
+    } finally {
+      this.downloads--
+    }
   }
 }
 
@@ -46,6 +63,8 @@ export function watchParts(parts: StationParts, watch: Watch): StationParts {
     ...parts,
     programmer: watchProgrammer(parts.programmer, watch),
     ports: watchPorts(parts.ports, watch),
+    scripts: parts.scripts && watchScripts(parts.scripts, watch),
+    wireless: parts.wireless && watchWireless(parts.wireless, watch),
     issuer: {
       issue: (request, options) =>
         watch.points.around('issuer.issue', () => issuer.issue(request, options)),
@@ -62,14 +81,29 @@ function watchProgrammer(programmer: Programmer, watch: Watch): Programmer {
       points.around('read', () => programmer.read(probe, address, length, options)),
     reset: (probe, options) => points.around('reset', () => programmer.reset(probe, options)),
     download: (probe, address, octets, options) =>
-      points.around('download', async () => {
-        watch.downloads++
-        try {
-          await programmer.download(probe, address, octets, options)
-        } finally {
-          watch.downloads--
-        }
-      }),
+      points.around('download', () =>
+        watch.writing(() => programmer.download(probe, address, octets, options)),
+      ),
+  }
+}
+
+function watchScripts(scripts: PlatformScripts, watch: Watch): PlatformScripts {
+  return {
+    run: (probe, script, options) =>
+      watch.points.around(script, () => watch.writing(() => scripts.run(probe, script, options))),
+  }
+}
+
+function watchWireless(wireless: WirelessProgrammer, watch: Watch): WirelessProgrammer {
+  const around = (name: string, act: () => Promise<void>): Promise<void> =>
+    watch.points.around(name, () => watch.writing(act))
+  return {
+    eraseAll: (...call) => around('eraseAll', () => wireless.eraseAll(...call)),
+    setOptionBytes: (...call) => around('setOptionBytes', () => wireless.setOptionBytes(...call)),
+    startWirelessStack: (...call) =>
+      around('startWirelessStack', () => wireless.startWirelessStack(...call)),
+    upgradeCoprocessor: (...call) =>
+      around('upgradeCoprocessor', () => wireless.upgradeCoprocessor(...call)),
   }
 }
 
