@@ -19,7 +19,7 @@ export interface Renderer {
 }
 
 /** Lines of a live table besides those of its slots. */
-const tableFrame = 3
+const tableFrame = 4
 
 /** JSON lines, nothing, a live table on a terminal that has room for it, plain lines elsewhere. */
 export function rendererOf(options: RenderOptions): Renderer {
@@ -30,6 +30,6 @@ export function rendererOf(options: RenderOptions): Renderer {
   if (quiet) return { sink: () => undefined, stop: () => undefined }
   const hasRoom = output.isTerminal && output.rows >= options.slots + tableFrame
   if (!hasRoom) return { sink: plainEvents(output), stop: () => undefined }
-  const table = new LiveTable(output, options.now)
+  const table = new LiveTable({ output, now: options.now, slots: options.slots })
   return { sink: table.sink, stop: () => table.stop() }
 }

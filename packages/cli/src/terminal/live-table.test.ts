@@ -1,3 +1,4 @@
+import type { Verdict } from '@keyline/ledger/records'
 import type { StationEvent } from '@keyline/station'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { rendererOf } from './event-sink.ts'
@@ -8,12 +9,16 @@ const showCursor = '\u001b[?25h'
 class Screen implements Output {
   readonly isTerminal = true
   readonly hasColour = false
-  readonly columns = 60
+  width = 60
   readonly rows: number
   text = ''
 
   constructor(rows: number) {
     this.rows = rows
+  }
+
+  get columns(): number {
+    return this.width
   }
 
   readonly out = (text: string): void => {
@@ -40,6 +45,21 @@ const step = (slot: number, index: number): StationEvent => ({
   total: 9,
 })
 
+const decided = (slot: number, verdict: Verdict, reason: string): StationEvent => ({
+  type: 'unit-decided',
+  slot,
+  unit: {
+    id: 'u',
+    orderId: 'order-1',
+    sequence: 1,
+    serialNumber: `T-${slot}`,
+    state: 'active',
+    createdAt: 0,
+  },
+  record: { verdict, reason, message: '', remedy: '', evidence: [] },
+  ms: 1,
+})
+
 function tableOn(screen: Screen, slots: number) {
   return rendererOf({ output: screen, json: false, quiet: false, slots, now: () => 0 })
 }
@@ -57,7 +77,7 @@ describe('the live table', () => {
     table.sink(step(2, 4))
     screen.text = ''
     vi.advanceTimersByTime(50)
-    expect(screen.text).toMatch(/^\u001b\[2A\r\u001b\[K {2}02 {2}T-2 .* 4\/9 .*\u001b\[2B\r$/)
+    expect(screen.text).toMatch(/^\u001b\[3A\r\u001b\[K {2}02 {2}T-2 .* 4\/9 .*\u001b\[3B\r$/)
     screen.text = ''
     vi.advanceTimersByTime(1000)
     expect(screen.text).toBe('')
@@ -114,5 +134,61 @@ describe('the live table', () => {
     renderer.sink(started(8))
     renderer.stop()
     expect(screen.text).toBe('order order-1: 8 units on 8 slots\n')
+  })
+
+  it('has a line for the order below the slots: what is made, yield, most frequent reasons', () => {
+    const screen = new Screen(24)
+    const table = tableOn(screen, 1)
+    table.sink(started(4))
+    for (const [verdict, reason] of [
+      ['PASS', 'complete'],
+      ['PASS', 'complete'],
+      ['FAIL', 'BOARD_VERIFY'],
+      ['ERROR', 'STATION_PORT'],
+      ['ERROR', 'STATION_PORT'],
+    ] as const) {
+      table.sink(decided(1, verdict, reason))
+    }
+    screen.text = ''
+    table.stop()
+    const line = '2 of 4 made   3 not   FPY 66.7 %'
+    expect(screen.text).toContain(` order order-1   ${line}`)
+    screen.width = 120
+    const wide = tableOn(screen, 1)
+    wide.sink(started(4))
+    wide.sink(decided(1, 'ERROR', 'STATION_PORT'))
+    wide.stop()
+    expect(screen.text).toContain('FPY –   top: STATION_PORT (1)')
+  })
+
+  it('shows an alarm above the slots, and a slot that stays out of the run', () => {
+    const screen = new Screen(24)
+    const table = tableOn(screen, 3)
+    // Slot 2 was refused before the run began with the two others.
+    table.sink(started(2))
+    table.sink(step(3, 1))
+    table.sink({
+      type: 'alarm',
+      code: 'STATION_OUTAGE',
+      slots: [1, 3],
+      text: 'gone',
+      remedy: 'hub',
+    })
+    table.stop()
+    expect(screen.text).toContain('ALARM STATION_OUTAGE: gone. Remedy: hub\n')
+    expect(screen.text).toContain('  03  T-3')
+  })
+
+  it('obeys nothing that comes from a board or a name', () => {
+    const screen = new Screen(24)
+    const table = tableOn(screen, 1)
+    table.sink(started(1))
+    screen.text = ''
+    table.sink({ type: 'slot-stopped', slot: 1, reason: 'a\u001b[2Jb\r\nc\u009bd', remedy: '' })
+    table.sink({ type: 'notice', text: 'x\u001b]0;title\u0007y' })
+    table.stop()
+    expect(screen.text).toContain('stopped: a [2Jb  c d')
+    expect(screen.text).toContain('x ]0;title y')
+    expect(screen.text).not.toMatch(/\u001b\[2J|\u009b|\u0007/)
   })
 })

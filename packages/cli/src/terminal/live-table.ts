@@ -1,36 +1,42 @@
 import { describeFinding } from '@keyline/bytes'
 import { summaryText, type EventSink, type StationEvent } from '@keyline/station'
+import { LineCounter } from './line-counter.ts'
+import { liveHeader, LiveRow } from './live-row.ts'
 import { paint, type Output } from './output.ts'
+import { clipToCells, shownText } from './text-width.ts'
 import { verdictMarks } from './verdict-mark.ts'
-
-interface Row {
-  serialNumber: string
-  text: string
-  startedAt: number
-  /** Set while the slot rests; the time shown stands still then. */
-  endedAt: number | undefined
-}
 
 const refreshMs = 50
 
+export interface LiveTableOptions {
+  readonly output: Output
+  /** Milliseconds on a clock that does not jump. */
+  readonly now: () => number
+  /** Slots that the run was asked for; one that stays out of it has its line too. */
+  readonly slots: number
+}
+
 /**
- * One line a slot that updates in place. Only changed lines are rewritten, at most 20 times a second,
- * and nothing is written while nothing changes but the seconds.
+ * One line a slot that updates in place, and one for the order below them. Only changed lines are rewritten, at most 20
+ * times a second, and nothing is written while nothing changes but the seconds.
  */
 export class LiveTable {
+  readonly #options: LiveTableOptions
   readonly #output: Output
-  readonly #now: () => number
-  readonly #rows: Row[] = []
+  readonly #rows: readonly LiveRow[]
+  readonly #counter = new LineCounter()
   #shown: string[] = []
   #timer: NodeJS.Timeout | undefined
-  #started = 0
+  #isStarted = false
 
-  constructor(output: Output, now: () => number) {
-    this.#output = output
-    this.#now = now
+  constructor(options: LiveTableOptions) {
+    this.#options = options
+    this.#output = options.output
+    this.#rows = Array.from({ length: options.slots }, (_, index) => new LiveRow(index + 1))
   }
 
   readonly sink: EventSink = (event) => {
+    this.#counter.take(event)
     this.#take(event)
     if (event.type === 'run-ended') {
       this.stop()
@@ -54,44 +60,34 @@ export class LiveTable {
   #take(event: StationEvent): void {
     switch (event.type) {
       case 'run-started':
-        this.#start(event.slots, `order ${event.order}   ${event.quantity} units`)
+        this.#start(`order ${event.order}   ${event.quantity} units`)
         return
-      case 'unit-started':
-        this.#set(
-          event.slot,
-          event.unit.serialNumber,
-          event.resumed ? 'asking the board' : '',
-          true,
-        )
-        return
-      case 'step-started':
-        this.#set(
-          event.slot,
-          event.serialNumber,
-          this.#progress(event.index, event.total, event.title),
-          true,
-        )
-        return
-      case 'unit-decided': {
-        const { verdict, reason, message } = event.record
-        const { mark, colour } = verdictMarks[verdict]
-        const text = `${paint(this.#output, colour, `${mark} ${verdict}`)}  ${verdict === 'PASS' ? message : reason}`
-        this.#set(event.slot, event.unit.serialNumber, text, false)
+      case 'unit-started': {
+        const state = event.resumed ? 'asking the board' : ''
+        this.#set(event.slot, event.unit.serialNumber, state, true)
         return
       }
+      case 'step-started':
+        this.#set(event.slot, event.serialNumber, this.#progress(event), true)
+        return
+      case 'unit-decided':
+        this.#set(event.slot, event.unit.serialNumber, this.#decided(event), false)
+        return
       case 'slot-stopped':
-        this.#set(event.slot, '', `stopped: ${event.reason}`, false)
-        return
-      case 'notice':
-        this.#above(event.finding === undefined ? event.text : describeFinding(event.finding))
-        return
-      case 'alarm':
-        this.#above(
-          `${paint(this.#output, 'red', 'ALARM')} ${event.code}: ${event.text}. Remedy: ${event.remedy}`,
-        )
+        this.#set(event.slot, '', `stopped: ${shownText(event.reason)}`, false)
         return
       case 'slot-returned':
         this.#set(event.slot, '', 'probe is back', false)
+        return
+      case 'alarm': {
+        const alarm = paint(this.#output, 'red', 'ALARM')
+        this.#above(`${alarm} ${event.code}: ${event.text}. Remedy: ${event.remedy}`)
+        return
+      }
+      case 'notice':
+        this.#above(
+          shownText(event.finding === undefined ? event.text : describeFinding(event.finding)),
+        )
         return
       case 'step-done':
       case 'board-log':
@@ -102,39 +98,40 @@ export class LiveTable {
     }
   }
 
-  #start(slots: number, title: string): void {
-    this.#output.out(
-      `${paint(this.#output, 'bold', title)}\n slot unit            time  state\n\u001b[?25l`,
-    )
-    for (let slot = 0; slot < slots; slot++) {
-      this.#rows.push({ serialNumber: '', text: '–', startedAt: this.#now(), endedAt: this.#now() })
-    }
+  #start(title: string): void {
+    this.#output.out(`${paint(this.#output, 'bold', title)}\n${liveHeader}\n\u001b[?25l`)
     process.once('exit', this.#showCursor)
-    this.#started = this.#rows.length
+    this.#isStarted = true
     this.#shown = []
     this.#draw()
     this.#timer = setInterval(() => this.#draw(), refreshMs)
   }
 
-  #set(slot: number, serialNumber: string, text: string, isRunning: boolean): void {
-    const row = this.#rows[slot - 1]
-    if (row === undefined) return
-    if (isRunning && row.serialNumber !== serialNumber) row.startedAt = this.#now()
-    row.endedAt = isRunning ? undefined : this.#now()
-    row.serialNumber = serialNumber
-    row.text = text
+  #set(slot: number, unit: string, state: string, isRunning: boolean): void {
+    this.#rows[slot - 1]?.set(shownText(unit), state, isRunning, this.#options.now())
   }
 
-  #progress(index: number, total: number, title: string): string {
+  #progress({ index, total, title }: Extract<StationEvent, { type: 'step-started' }>): string {
     const bar = '█'.repeat(index) + '░'.repeat(total - index)
     return `${index}/${total} ${paint(this.#output, 'cyan', bar)} ${title}`
   }
 
+  #decided({ record }: Extract<StationEvent, { type: 'unit-decided' }>): string {
+    const { verdict, reason, message } = record
+    const { mark, colour } = verdictMarks[verdict]
+    const why = shownText(verdict === 'PASS' ? message : reason)
+    return `${paint(this.#output, colour, `${mark} ${verdict}`)}  ${why}`
+  }
+
   #draw(): void {
-    const lines = this.#rows.map((row, index) => this.#line(row, index + 1))
+    const now = this.#options.now()
+    const width = this.#output.columns
+    const isFirst = this.#shown.length === 0
+    const lines = this.#rows.map((row) => row.line(now, width))
+    lines.push(clipToCells(this.#counter.line, Math.max(1, width - 1)))
     let update = ''
     for (const [index, line] of lines.entries()) {
-      if (this.#shown.length === 0) update += `${line}\n`
+      if (isFirst) update += `${line}\n`
       else if (this.#shown[index] !== line) {
         const up = lines.length - index
         update += `\u001b[${up}A\r\u001b[K${line}\u001b[${up}B\r`
@@ -144,18 +141,9 @@ export class LiveTable {
     if (update !== '') this.#output.out(update)
   }
 
-  #line(row: Row, slot: number): string {
-    const elapsed = (row.endedAt ?? this.#now()) - row.startedAt
-    const isIdle = row.serialNumber === ''
-    const time = isIdle ? '' : `${Math.floor(elapsed / 1000)} s`
-    const head = `  ${String(slot).padStart(2, '0')}  ${row.serialNumber.padEnd(14)} ${time.padStart(5)}  `
-    const room = Math.max(10, this.#output.columns - head.length - 1)
-    return head + clip(row.text, room)
-  }
-
   /** A line above the table. */
   #above(text: string): void {
-    if (this.#started === 0) {
+    if (!this.#isStarted) {
       this.#output.out(`${text}\n`)
       return
     }
@@ -163,20 +151,4 @@ export class LiveTable {
     this.#shown = []
     this.#draw()
   }
-}
-
-/** Cuts to a width; colour codes take no room. */
-function clip(text: string, width: number): string {
-  let shown = ''
-  let used = 0
-  for (const part of text.split(/(\u001b\[\d+m)/)) {
-    if (part.startsWith('\u001b[')) {
-      shown += part
-      continue
-    }
-    const characters = Array.from(part).slice(0, Math.max(0, width - used))
-    shown += characters.join('')
-    used += characters.length
-  }
-  return shown
 }

@@ -1,6 +1,7 @@
 import { describeFinding } from '@keyline/bytes'
 import { summaryText, type EventSink } from '@keyline/station'
 import { paint, type Output } from './output.ts'
+import { shownText } from './text-width.ts'
 import { verdictMarks } from './verdict-mark.ts'
 
 /** One line per event, for logs and pipes. */
@@ -29,12 +30,14 @@ export function plainEvents(output: Output): EventSink {
         line(event.slot, `${event.serialNumber}  ${event.step}  ${(event.ms / 1000).toFixed(2)} s`)
         return
       case 'board-log':
-        line(event.slot, `${event.serialNumber}  board: ${event.text}`)
+        line(event.slot, `${event.serialNumber}  board: ${shownText(event.text)}`)
         return
       case 'unit-decided': {
         const { verdict, message, remedy, reason } = event.record
         const { mark, colour } = verdictMarks[verdict]
-        const why = verdict === 'PASS' ? message : `${reason}: ${message}. Remedy: ${remedy}`
+        const why = shownText(
+          verdict === 'PASS' ? message : `${reason}: ${message}. Remedy: ${remedy}`,
+        )
         line(
           event.slot,
           `${event.unit.serialNumber}  ${paint(output, colour, `${mark} ${verdict}`)}  ${why}`,
@@ -42,7 +45,7 @@ export function plainEvents(output: Output): EventSink {
         return
       }
       case 'slot-stopped':
-        line(event.slot, `stopped: ${event.reason}. Remedy: ${event.remedy}`)
+        line(event.slot, `stopped: ${shownText(event.reason)}. Remedy: ${event.remedy}`)
         return
       case 'alarm':
         output.out(
