@@ -4,6 +4,7 @@ import type { Benchmark } from './framework.ts'
 import { issuerCoreBenchmark } from './issuer-core.ts'
 import { issuerBenchmark } from './issuer.ts'
 import { lineBenchmark } from './line.ts'
+import { psaBenchmark } from './psa.ts'
 import { signerBenchmark } from './signer.ts'
 import { stsafeBenchmark } from './stsafe.ts'
 import { x509Benchmark } from './x509.ts'
@@ -18,4 +19,5 @@ export const benchmarks: readonly Benchmark[] = [
   issuerCoreBenchmark,
   issuerBenchmark,
   crlBenchmark,
+  psaBenchmark,
 ]

@@ -6,6 +6,7 @@ import { issuerDecoders } from './issuer-targets.ts'
 import { lineTargets } from './line-targets.ts'
 import { matterDecoders } from './matter-targets.ts'
 import { onboardingDecoders } from './onboarding-targets.ts'
+import { psaDecoders } from './psa-targets.ts'
 import { pxpTargets } from './pxp-targets.ts'
 import { serverDecoders } from './server-targets.ts'
 import { signerDecoders } from './signer-targets.ts'
@@ -25,6 +26,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...stsafeSimDecoders.flatMap(({ targets }) => targets),
   ...signerDecoders.flatMap(({ targets }) => targets),
   ...serverDecoders.flatMap(({ targets }) => targets),
+  ...psaDecoders.flatMap(({ targets }) => targets),
   ...pxpTargets,
   ...lineTargets,
   ...boardTargets,

@@ -46,7 +46,7 @@ export class ChipSecrets {
   readonly #deviceKeys: ReadonlySet<DuaKeyName>
   /** One key for every state, where a test sets it. */
   readonly #fixedDhuk: Secret | undefined
-  readonly #dhuks = new Map<string, Secret>()
+  readonly #dhuks = new Map<number, Secret>()
 
   /** @throws PsaError `PSA_PARAMETER` */
   constructor(input: ChipSecretsInput, fixedDhuk?: Secret) {
@@ -81,10 +81,11 @@ export class ChipSecrets {
   #dhuk(state: SecurityState): Secret {
     if (this.#fixedDhuk !== undefined) return this.#fixedDhuk
     const level = state.rdp === 0.5 ? 1 : state.rdp
-    const info = Uint8Array.of(level, Number(state.isSecure), Number(state.isPrivileged))
-    const name = info.join()
+    const attributes = [Number(state.isSecure), Number(state.isPrivileged)] as const
+    const name = 4 * level + 2 * attributes[0] + attributes[1]
     const known = this.#dhuks.get(name)
     if (known !== undefined) return known
+    const info = Uint8Array.of(level, ...attributes)
     const secret = level === 0 ? publicRoot : this.#root.reveal()
     const salt = encodeUtf8('sim-dhuk/1')
     const dhuk = new Secret(hkdfSha256({ secret, salt, info, length: keyLength }))
