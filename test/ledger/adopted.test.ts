@@ -47,15 +47,19 @@ describe.each(databaseKinds)('a given identity on $name', ({ name, create }) => 
     })
   })
 
-  it('is refused while it is in work under another order, and takes no place there', async () => {
+  it('goes on under another order with its board, and gives its place in the first one back', async () => {
     const given = identity()
+    const board = bench.samples.boardUid()
     await bench.ledger.createOrder(sampleOrder({ id: 'order-2' }))
-    await bench.ledger.adopt('order-1', given)
-    await expect(bench.ledger.adopt('order-2', given)).rejects.toMatchObject({
-      code: 'LEDGER_SERIAL_TAKEN',
-      message: expect.stringContaining('order-1'),
-    })
-    expect(await bench.ledger.order('order-2')).toMatchObject({ unitsReserved: 0 })
+    const { unit } = await bench.ledger.adopt('order-1', given)
+    await bench.ledger.bind(unit.id, board)
+    await bench.ledger.decide(unit.id, verdict('QUARANTINE'))
+    const moved = await bench.ledger.adopt('order-2', given)
+    expect(moved.unit).toMatchObject({ id: unit.id, orderId: 'order-2', boardUid: board })
+    const places = await Promise.all(['order-1', 'order-2'].map((id) => bench.ledger.order(id)))
+    expect(places.map((order) => order?.unitsReserved)).toEqual([0, 1])
+    await bench.ledger.decide(unit.id, verdict('PASS'))
+    expect(await bench.ledger.undecided('order-2')).toEqual([])
   })
 
   it.each(['PASS', 'FAIL'] as const)('is not used again after %s', async (of) => {

@@ -171,7 +171,7 @@ export class Ledger {
 
   /**
    * Records the unit of an identity that was made elsewhere, once; the same identity again gives its unit back.
-   * @throws LedgerError `LEDGER_SERIAL_TAKEN`, `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_DECIDED`, `LEDGER_QUOTA`, `LEDGER_FULL`
+   * @throws LedgerError `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_DECIDED`, `LEDGER_UNIT_SCRAPPED`, `LEDGER_QUOTA`, `LEDGER_FULL`
    */
   async adopt(orderId: string, identity: GivenIdentity): Promise<ReservedUnit> {
     this.#database.checkReserve()

@@ -105,17 +105,26 @@ export class LineBench implements AsyncDisposable {
     return this.#run([keyline, ...line.split(' ')], options)
   }
 
-  async #run(
+  /** The executable while it runs. */
+  startGenFactoryData(line: string, options: RunOptions = {}): KeylineProcess {
+    return this.#start([genFactoryData, ...line.split(' ')], options)
+  }
+
+  async #run(words: readonly string[], options: RunOptions): Promise<Ended> {
+    await using running = this.#start(words, options)
+    return await running.ended
+  }
+
+  #start(
     [program = '', ...words]: readonly string[],
     { slots, home = `home-${++this.#runs}`, env = {} }: RunOptions,
-  ): Promise<Ended> {
+  ): KeylineProcess {
     const boards = slots === undefined ? [] : ['--boards', slots.map(probeOf).join(',')]
     const command = [process.execPath, program, ...words, ...boards]
-    await using running = new KeylineProcess(command, {
+    return new KeylineProcess(command, {
       cwd: this.folder,
       env: { KEYLINE_HOME: home, KEYLINE_PROGRAMMER: this.programmer, ...env },
     })
-    return await running.ended
   }
 
   #runs = 0

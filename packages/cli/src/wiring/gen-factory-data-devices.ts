@@ -17,11 +17,10 @@ export async function readDevices(options: RunOptions): Promise<RunDevices> {
 
 async function readOne(options: RunOptions): Promise<RunDevices> {
   const { data, findings } = await readRunInput(options)
-  if (hasErrors(findings)) return { devices: [], findings }
   const device = givenDevice(data)
-  return device === undefined
-    ? { devices: [], findings: [...findings, noIdentity('')] }
-    : { devices: [device], findings }
+  if (device !== undefined) return { devices: [device], findings }
+  const isSaid = hasErrors(findings)
+  return { devices: [], findings: isSaid ? findings : [...findings, noIdentity('')] }
 }
 
 async function readRows(options: RunOptions): Promise<RunDevices> {

@@ -1,18 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { hasErrors, systemClock } from '@keyline/bytes'
+import { hasErrors, systemClock, type Finding } from '@keyline/bytes'
 import { LedgerError, type Ledger } from '@keyline/ledger'
 import {
   findManager,
   givenOrder,
   labelFormats,
+  RefusedInput,
   type GivenDevice,
   type GivenOrder,
   type LoadedOrder,
   type ProvisioningManager,
   type RunOptions,
   type StationEvent,
+  type StationParts,
 } from '@keyline/station'
 import { ExitCode } from '../exit-code.ts'
 import { chooseBoards, type ChosenBoards, type LeftOut } from './choose-boards.ts'
@@ -48,23 +50,40 @@ export interface ProvisionSummary {
   readonly exitCode: ExitCode
 }
 
-/** The work order of a run of given devices, with all that it names read. @throws CliError, RefusedInput with CLI-22 */
+/**
+ * The work order of a run of given devices, with all that it names read, and all that its rules say. Nothing where the
+ * data are too broken to make an order of. @throws CliError `CLI_FILE`
+ */
 export async function prepareGiven(
   options: RunOptions,
   devices: readonly GivenDevice[],
-): Promise<GivenOrder> {
+): Promise<GivenOrder | undefined> {
   const { files } = options
-  const { profile: platform, security = 0, regression } = options
-  const order = { platform, security, scripts: { regression } }
-  const isReal = options.simulate === undefined
-  const scriptsFolder = isReal ? await scriptFolderOf(order, options.scripts) : undefined
   const content = await readFirmware([
     files.provisioning,
     files.application,
     files.coprocessor,
     files.magicTrailer,
   ])
-  return givenOrder({ options, devices, files: content, scriptsFolder })
+  const { scriptsFolder, findings } = await findScriptsFor(options)
+  const order = await givenOrder({ options, devices, files: content, scriptsFolder })
+  return order && { ...order, findings: [...findings, ...order.findings] }
+}
+
+/** Boards of a bench and plans need no scripts. */
+async function findScriptsFor(
+  options: RunOptions,
+): Promise<{ readonly scriptsFolder?: string; readonly findings: readonly Finding[] }> {
+  const { profile: platform, security = 0, regression, scripts, simulate, dryRun } = options
+  if (simulate !== undefined || dryRun) return { findings: [] }
+  try {
+    const order = { platform, security, scripts: { regression } }
+    const scriptsFolder = await scriptFolderOf(order, scripts)
+    return { findings: [], ...(scriptsFolder === undefined ? {} : { scriptsFolder }) }
+  } catch (error) {
+    if (error instanceof RefusedInput) return { findings: error.findings }
+    throw error
+  }
 }
 
 /** Provisions one board for each device that was given. Source: provisioning-station sections 5.0 and 2.6. */
@@ -73,18 +92,26 @@ export async function provisionGiven(
   devices: readonly GivenDevice[],
 ): Promise<ProvisionSummary> {
   const { options } = run
-  const { prepared } = await prepareGiven(options, devices)
-  return onBoards(run, { prepared, findings: [] }, async (boards, chosen) => {
+  return onBoards(run, await requireGiven(options, devices), async (boards, chosen) => {
     const copies = devicesFor(options, devices, chosen.ready.length)
     return withLedger(run, async (station) => {
-      const given = await prepareGiven(options, copies)
-      if (hasErrors(given.findings)) throw refusedRun(given.findings)
+      const given = await requireGiven(options, copies)
       await station.ledger.createOrder(given.prepared.order)
       const units = await adoptAll(station.ledger, given, copies, chosen.ready.length)
       const loaded = { prepared: given.prepared, findings: [] }
       return work(run, { station, boards, chosen, loaded, units })
     })
   })
+}
+
+/** @throws RefusedInput with every finding */
+async function requireGiven(
+  options: RunOptions,
+  devices: readonly GivenDevice[],
+): Promise<GivenOrder> {
+  const given = await prepareGiven(options, devices)
+  if (given !== undefined && !hasErrors(given.findings)) return given
+  throw refusedRun(given?.findings ?? [])
 }
 
 /** Provisions boards under a work order, whose identities the ledger draws. */
@@ -267,7 +294,8 @@ async function work(run: ProvisionRun, around: Work): Promise<ProvisionSummary> 
         close: () => undefined,
       }),
     decorate: (parts) => {
-      let own = manager === undefined ? parts : { ...parts, manager }
+      const { syncTimeoutMs: sync, resultTimeoutMs: result } = options
+      let own: StationParts = { ...parts, dialogueLimitsMs: { sync, result }, manager }
       if (units !== undefined) own = { ...own, units: givenUnits(station.ledger, units) }
       const dataAddress = order.factoryDataAddress
       if (options.readBack === undefined) return own

@@ -105,7 +105,7 @@ async function insert(
 
 /**
  * Goes on with a unit that the ledger has.
- * @throws LedgerError `LEDGER_SERIAL_TAKEN`, `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_DECIDED`, `LEDGER_UNIT_SCRAPPED`
+ * @throws LedgerError `LEDGER_UNIT_DIFFERS`, `LEDGER_UNIT_DECIDED`, `LEDGER_UNIT_SCRAPPED`
  */
 async function takeUp(act: Act, row: StoredUnitRow, adoption: Adoption): Promise<ReservedUnit> {
   const { orderId, secrets, vault } = adoption
@@ -115,10 +115,31 @@ async function takeUp(act: Act, row: StoredUnitRow, adoption: Adoption): Promise
   const now = row.state === 'decided' ? await reopen(act, row, adoption) : row
   if (!isSameIdentity(vault.openUnit(now.id, now), secrets)) throw differs(row)
   if (now.order_id === orderId) return { unit: unitOf(now), secrets }
-  throw new LedgerError(
-    'LEDGER_SERIAL_TAKEN',
-    `serial number ${row.serial_number} is in work under the order ${now.order_id}, not ${orderId}`,
-  )
+  return { unit: unitOf(await move(act, now, orderId)), secrets }
+}
+
+/** A unit in work goes on under another order of its product: whoever takes it up asks its board what it holds. */
+async function move(
+  { tx, note }: Act,
+  { id: unitId, order_id: from }: Pick<UnitRow, 'id' | 'order_id'>,
+  orderId: string,
+): Promise<UnitRow> {
+  const [place] = await takePlace(tx, { orderId })
+  if (place === undefined) throw noPlace(orderId)
+  const { last_sequence: sequence } = place
+  await tx
+    .updateTable('unit')
+    .set({ order_id: orderId, sequence })
+    .where('id', '=', unitId)
+    .where('order_id', '=', from)
+    .execute()
+  await tx
+    .updateTable('work_order')
+    .set((eb) => ({ units_reserved: eb('units_reserved', '-', 1) }))
+    .where('id', '=', from)
+    .execute()
+  await note('unit.adopted', { unit: unitId, order: orderId, sequence, from })
+  return unitRow(tx, unitId)
 }
 
 /**

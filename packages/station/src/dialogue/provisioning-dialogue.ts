@@ -50,13 +50,22 @@ export interface ProvisioningDialogueOptions {
   readonly host: ExchangeHost
   /** Takes a board for L0 that reports its result three times and never answers `Init`. */
   readonly allowsL0?: boolean | undefined
+  /** Those of section 6.3 unless given. */
+  readonly limitsMs?: Partial<DialogueLimits> | undefined
   readonly onLog?: ((text: string) => void) | undefined
+}
+
+/** How long a board may be silent, milliseconds. */
+export interface DialogueLimits {
+  /** Until it answers `Init`. */
+  readonly sync: number
+  /** Until firmware that makes no exchange reports. */
+  readonly result: number
 }
 
 /** Limits of provisioning-station section 6.3, milliseconds. */
 const initEveryMs = 1000
-const syncLimitMs = 30_000
-const resultLimitMs = 30_000
+const dialogueLimitsMs: DialogueLimits = { sync: 30_000, result: 30_000 }
 
 /** Results without an answer to `Init` that tell L0 from a result which is left over. Source: section 6.3. */
 const reportsOfL0 = 3
@@ -84,12 +93,15 @@ export async function runProvisioningDialogue(
 ): Promise<FirmwareProfile> {
   const link = new PxpLink(options)
   const { clock, host, allowsL0 = false } = options
+  const limits = { ...dialogueLimitsMs, ...options.limitsMs }
   try {
-    const answer = await synchronise(link, clock, { limitMs: syncLimitMs, allowsL0 })
+    const answer = await synchronise(link, clock, { limitMs: limits.sync, allowsL0 })
     if (answer.profile === 'X1') await exchangeOnce(link, options)
     else {
       await host.reportsOnly(answer.profile)
-      requireSuccess(answer.profile === 'L0' ? answer.code : await reported(link, clock))
+      requireSuccess(
+        answer.profile === 'L0' ? answer.code : await reported(link, clock, limits.result),
+      )
     }
     return answer.profile
   } catch (error) {
@@ -148,16 +160,16 @@ async function synchronise(
 }
 
 /** The result of L1, counted from the synchronisation; whatever else arrives restarts nothing. */
-async function reported(link: PxpLink, clock: Clock): Promise<number> {
-  const end = clock.monotonicMs() + resultLimitMs
-  for (let wait = resultLimitMs; wait > 0; wait = end - clock.monotonicMs()) {
+async function reported(link: PxpLink, clock: Clock, limitMs: number): Promise<number> {
+  const end = clock.monotonicMs() + limitMs
+  for (let wait = limitMs; wait > 0; wait = end - clock.monotonicMs()) {
     const event = await link.next(wait)
     if (event?.kind === 'closed') throw event.error
     if (event?.kind === 'keyword' && event.keyword.kind === 'finish') return event.keyword.code
   }
   throw new StationError(
     'STATION_RESULT_TIMEOUT',
-    `the board did not report within ${resultLimitMs / 1000} s (0xFFFE)`,
+    `the board did not report within ${limitMs / 1000} s (0xFFFE)`,
   )
 }
 

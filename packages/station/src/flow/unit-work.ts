@@ -111,7 +111,8 @@ export class UnitWork {
   requireSameBoard(uid: Uint8Array): void {
     const bound = this.boardUid
     const found = toHex(uid)
-    if (bound === undefined || bound === found) return
+    const isKept = uid.every((octet) => octet === 0)
+    if (bound === undefined || bound === found || isKept) return
     throw new StationError(
       'STATION_BOARD_CHANGED',
       `slot ${this.slot} began with board ${bound}, but board ${found} answers`,

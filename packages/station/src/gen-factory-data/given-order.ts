@@ -56,16 +56,14 @@ const certificatesPerUnit = 10
 
 /**
  * Makes the work order of a run of genFactoryData and checks it by the rules of work orders. The same run gives the same
- * order, so that it goes on where it was left.
+ * order, so that it goes on where it was left. `undefined`: application or declaration are missing.
  */
-export async function givenOrder(input: GivenOrderInput): Promise<GivenOrder> {
+export async function givenOrder(input: GivenOrderInput): Promise<GivenOrder | undefined> {
   const { options, devices, files, scriptsFolder } = input
   const images = imagesOf(options, files)
   const { application } = images
   const declaration = devices[0]?.data.certificationDeclaration
-  if (application === undefined || declaration === undefined) {
-    throw new TypeError('a run without application or declaration was not refused')
-  }
+  if (application === undefined || declaration === undefined) return undefined
   const order = orderOf(input, { ...images, application }, declaration)
   const prepared: PreparedOrder = {
     order,
@@ -117,11 +115,6 @@ function orderOf(
 ): WorkOrder {
   const { profile, security = 0, mode, policy, flashAddr, regression, erase, rdp } = options
   const product = devices[0]?.data ?? {}
-  const named = (image: FirmwareImage, file: string | undefined) => ({
-    file: file ?? '',
-    sha256: image.sha256,
-    address: image.address,
-  })
   const { provisioning, application, coprocessor, magicTrailer } = images
   const { files } = options
   const content: Omit<WorkOrder, 'id'> = {
@@ -164,6 +157,13 @@ function orderOf(
   }
   const names = devices.map(({ serialNumber }) => serialNumber)
   return { ...content, id: `given-${fingerprint([content, names])}` }
+}
+
+function named(
+  { sha256: hash, address }: FirmwareImage,
+  file = '',
+): WorkOrder['images']['application'] {
+  return { file, sha256: hash, address }
 }
 
 function scriptsOf(

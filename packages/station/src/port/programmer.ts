@@ -14,7 +14,7 @@ export interface Target {
   /** 0x4B0 STM32WBA6, 0x495 STM32WB55, 0x482 STM32U575. */
   readonly deviceId: number
   readonly deviceName: string
-  /** 96-bit unique id, 12 octets. */
+  /** 96-bit unique id, 12 octets; zeros where a read-out protection keeps it. */
   readonly uid: Uint8Array
   /** Level of the read-out protection. */
   readonly rdp: 0 | 1 | 2

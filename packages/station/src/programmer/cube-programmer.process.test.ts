@@ -177,12 +177,11 @@ describe('what a programmer says of a board', () => {
     ['0xBB', 1],
     ['0x55', 1],
     ['0xCC', 2],
-  ])('asks nothing more of it behind RDP %s', async (value, rdp) => {
+  ])('is its protection behind RDP %s, even where that keeps the unique id', async (value, rdp) => {
     using fake = await FakePrograms.open()
     const program = await fake.programmer(saying(`RDP : ${value}`))
     const target = await createCubeProgrammer({ program }).connect(probeSerial)
-    expect(target.rdp).toBe(rdp)
-    expect(await fake.calls()).toHaveLength(1)
+    expect(target).toMatchObject({ rdp, uid: new Uint8Array(12) })
   })
 
   it('lists each probe with its port, and none of those that share a serial number', async () => {

@@ -140,11 +140,14 @@ export function createCubeProgrammer(options: CubeProgrammerOptions): CubeProgra
         throw failure('incomplete', 'device id or read-out protection is missing', output)
       }
       const uidAddress = uidAddresses.get(deviceId)
-      // Behind a protection nothing can be read, and no step goes on there.
       const uid =
-        rdp !== 0 || uidAddress === undefined
-          ? new Uint8Array(12)
-          : await readOctets(probe, uidAddress, 12, callOptions)
+        uidAddress === undefined
+          ? unknownUid()
+          : await readOctets(probe, uidAddress, 12, callOptions).catch((error: unknown) => {
+              // The id is no part of the flash that the protection closes; whoever closes it too is still a board.
+              if (rdp === 0 || !(error instanceof StationError)) throw error
+              return unknownUid()
+            })
       return { deviceId, deviceName, uid, rdp }
     },
     download: (probe, address, octets, callOptions) =>
@@ -180,6 +183,10 @@ export function createCubeProgrammer(options: CubeProgrammerOptions): CubeProgra
       await call(probe, commands, limits.coprocessor, callOptions)
     },
   }
+}
+
+function unknownUid(): Uint8Array {
+  return new Uint8Array(12)
 }
 
 function verification(verify: 'full' | 'fast' | 'none'): readonly StationCommand[] {
