@@ -3,10 +3,14 @@ import {
   createSerialPorts,
   findManager,
   type ManagerOutcome,
+  type ManagerRequest,
   type ProvisioningManager,
 } from '@keyline/station'
 import { describe, expect, it } from 'vitest'
+import { certify } from '../../packages/board/src/testing/scripted-host.ts'
+import { bundledProgram } from '../support/bundled-program.ts'
 import { temporaryFolder } from '../support/line.ts'
+import { serveTty } from './support/serial-server.ts'
 import { complete, exchangeOver, openTtyBoard, type TtyBoard } from './support/tty-board.ts'
 import { writeProgram } from './support/write-program.ts'
 
@@ -25,7 +29,11 @@ interface Driven extends ManagerOutcome {
   readonly logs: readonly string[]
 }
 
-async function drive(manager: ProvisioningManager, board: TtyBoard): Promise<Driven> {
+async function drive(
+  manager: ProvisioningManager,
+  board: Pick<TtyBoard, 'path'>,
+  certificateFor: ManagerRequest['certificateFor'] = refuse,
+): Promise<Driven> {
   const logs: string[] = []
   const outcome = await manager.provision(
     {
@@ -34,12 +42,16 @@ async function drive(manager: ProvisioningManager, board: TtyBoard): Promise<Dri
       header: '[slot 1]',
       serialNumber: 'SN-1',
       job: 'run-1',
-      certificateFor: () => Promise.reject(new TypeError('an L1 board asks for none')),
+      certificateFor,
       onLog: (text) => logs.push(text),
     },
     { signal: new AbortController().signal },
   )
   return { ...outcome, logs }
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new TypeError('an L1 board asks for none'))
 }
 
 const l1 = { firmware: 'provisioning-L1' } as const
@@ -86,6 +98,22 @@ describe('a provisioning manager', () => {
       ok: false,
       ...told,
     })
+  })
+})
+
+describe('a manager for a board of profile X1', () => {
+  it('brings the request of the board to the station, and its certificates to the board', async () => {
+    using board = await openTtyBoard()
+    await using server = await serveTty(board.path)
+    const manager = await managerOf(await bundledProgram(join(support, 'x1-manager.ts')))
+    const requests: Uint8Array[] = []
+    const path = `tcp://127.0.0.1:${server.port}`
+    const driven = await drive(manager, { path }, (csr) => {
+      requests.push(csr)
+      return certify(csr)
+    })
+    expect(driven).toMatchObject({ ok: true, message: 'X1', logs: [`[slot 1] ${board.uid}`] })
+    expect(requests).toHaveLength(1)
   })
 })
 

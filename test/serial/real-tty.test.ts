@@ -7,6 +7,7 @@ import { createSerialPorts, findPort, type SerialPorts } from '@keyline/station'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { scaled } from '../support/scale.ts'
 import { openTty } from './support/open-tty.ts'
+import { serveTty } from './support/serial-server.ts'
 import { complete, exchangeOver, openTtyBoard, type TtyBoard } from './support/tty-board.ts'
 
 let ports: SerialPorts
@@ -247,12 +248,9 @@ describe('SER-13: a line that stands still', () => {
 describe('a serial server', () => {
   it('carries a whole exchange of a board that stands elsewhere', async () => {
     using board = await openTtyBoard()
-    const server = await serve(board.path)
-    const { port } = addressOf(server)
-    const { calls, error } = await exchangeOver(ports, `tcp://127.0.0.1:${port}`)
+    await using server = await serveTty(board.path)
+    const { calls, error } = await exchangeOver(ports, `tcp://127.0.0.1:${server.port}`)
     expect({ calls, error }).toEqual({ calls: complete, error: undefined })
-    server.close()
-    await once(server, 'close')
   })
 
   it('that ends in mid-run, or is not there, is told', async () => {
@@ -265,21 +263,6 @@ describe('a serial server', () => {
     await expect(ports.open(name)).rejects.toMatchObject({ code: 'STATION_PORT_MISSING' })
   })
 })
-
-/** A serial server in front of a tty: octets go through as they are. */
-async function serve(path: string): Promise<Server> {
-  const server = createServer((socket) => {
-    void (async () => {
-      const port = await createSerialPorts().open(path)
-      socket.on('data', (octets) => void port.write(Buffer.from(octets)))
-      socket.once('close', () => void port.close())
-      for await (const octets of port.received) socket.write(octets)
-    })()
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
 
 function addressOf(server: Server): AddressInfo {
   const address = server.address()
