@@ -88,8 +88,8 @@ export class LineBench implements AsyncDisposable {
   }
 
   /** Writes a file into the working folder. */
-  write(name: string, content: string | Uint8Array): void {
-    writeFileSync(join(this.folder, name), content)
+  write(name: string, content: string | Uint8Array, mode = 0o644): void {
+    writeFileSync(join(this.folder, name), content, { mode })
   }
 
   file(name: string): Uint8Array {

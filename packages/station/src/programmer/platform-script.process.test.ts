@@ -1,8 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { BytesError } from '@keyline/bytes'
+import { takeLock } from '../line/lock.ts'
 import { FakePrograms, probeSerial } from '../testing/fake-program.ts'
-import { createScriptRunner, findScripts } from './platform-script.ts'
+import { createPlatformScripts, createScriptRunner, findScripts } from './platform-script.ts'
 
 /** A script of these lines, run as `provisioning`; its word and its probe are in the file `told`. */
 async function run(
@@ -100,5 +102,40 @@ describe('the folder of the scripts', () => {
     for (const script of wanted.scripts) await fake.script(join(folder, `${script}.sh`), '')
     expect(await findScripts({ ...wanted, workingFolder: deep })).toBe(fake.path(folder))
     expect(await findScripts({ ...wanted, security: 1, workingFolder: deep })).toBeUndefined()
+  })
+})
+
+describe('scripts of several stations', () => {
+  it('take turns through a lock that they share, each to its end', async () => {
+    using fake = await FakePrograms.open()
+    await fake.script(
+      'regression.sh',
+      '#!/bin/bash\necho "begin" >> told\nsleep 0.2\necho "end" >> told\n',
+    )
+    const lockFolder = fake.path('locks')
+    const stations = ['A1', 'B2', 'C3'].map((probe) => ({
+      probe,
+      scripts: createPlatformScripts({ folder: fake.folder, lockFolder }),
+    }))
+    await Promise.all(stations.map(({ scripts, probe }) => scripts.run(probe, 'regression')))
+    const told = (await readFile(fake.path('told'), 'utf8')).trim().split('\n')
+    expect(told).toEqual(['begin', 'end', 'begin', 'end', 'begin', 'end'])
+  })
+
+  it('wait for a station of another process only until they are interrupted', async () => {
+    using fake = await FakePrograms.open()
+    await fake.script('regression.sh', '#!/bin/bash\ntouch told\n')
+    const lockFolder = fake.path('locks')
+    const lock = await takeLock(lockFolder, 'platform-scripts')
+    const stop = new AbortController()
+    const waiting = createPlatformScripts({ folder: fake.folder, lockFolder }).run(
+      'A1',
+      'regression',
+      { signal: stop.signal },
+    )
+    stop.abort(new BytesError('INTERRUPTED', 'interrupted by the test'))
+    await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' })
+    await lock.release()
+    await expect(readFile(fake.path('told'))).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
