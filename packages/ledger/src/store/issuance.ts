@@ -8,7 +8,7 @@ import type { Act, AuditNote } from './act.ts'
 import { checkIssuingTime, findHolder, noteIssue } from './certificates.ts'
 import { RowInserter } from './insert-rows.ts'
 import { orderRow, requireOpen, requirePai, requireStation, requireTime } from './orders.ts'
-import { findProspects, findUnits, type IssuanceUnit, type IssuedBefore } from './prospects.ts'
+import { findTraces, findUnits, type IssuanceUnit, type IssuedBefore } from './prospects.ts'
 import { remoteUnitRow, requireUnit, type RemoteIdentity } from './remote-units.ts'
 
 /** A signed certificate on its way into the ledger. Hashes and serial numbers are hexadecimal. */
@@ -96,16 +96,16 @@ export async function recordCertificates(
   jobs: readonly IssuanceJob[],
 ): Promise<readonly IssuanceAnswer[]> {
   const { tx, now } = act
-  const prospects = await findProspects(
+  const traces = await findTraces(
     tx,
     jobs.map(({ entry }) => entry),
   )
-  const answers = jobs.map(({ entry }, place) => answerOf(entry, prospects[place]?.issued))
+  const answers = jobs.map(({ entry }, place) => answerOf(entry, traces[place]?.issued))
   const fresh = jobs.filter((_, place) => answers[place]?.replayed === false)
   if (fresh.length === 0) return answers
   await checkIssuingTime(tx, now)
   const isKnown = new Map(
-    jobs.map(({ entry }, place) => [entry.unitId, prospects[place]?.serialNumber !== undefined]),
+    jobs.map(({ entry }, place) => [entry.unitId, traces[place]?.serialNumber !== undefined]),
   )
   const notes: AuditNote[] = []
   for (const group of groupsOf(fresh)) {

@@ -71,37 +71,72 @@ function asking(count: number): Statement<Parameters, AskedRow> {
   return made
 }
 
+type Asked = Omit<IssuanceQuestion, 'orderId'> & { readonly orderId?: string | undefined }
+
+/** A row for each of them, in their order. */
+async function ask(db: Kysely<Tables>, asked: readonly Asked[]): Promise<readonly AskedRow[]> {
+  const values: Record<string, string | null> = {}
+  for (const [place, { idempotencyKey, orderId, unitId, spkiSha256 }] of asked.entries()) {
+    values[`idempotency${place}`] = idempotencyKey
+    values[`order${place}`] = orderId ?? null
+    values[`unit${place}`] = unitId
+    values[`key${place}`] = spkiSha256 ?? null
+  }
+  const rows = await asking(asked.length)(db, values)
+  return rows.toSorted((a, b) => a.place - b.place)
+}
+
 /** What the ledger knows about each of these requests, in their order. */
 export async function findProspects(
   db: Kysely<Tables>,
   questions: readonly IssuanceQuestion[],
 ): Promise<readonly IssuanceProspect[]> {
-  const values: Record<string, string | null> = {}
-  for (const [place, question] of questions.entries()) {
-    values[`idempotency${place}`] = question.idempotencyKey
-    values[`order${place}`] = question.orderId
-    values[`unit${place}`] = question.unitId
-    values[`key${place}`] = question.spkiSha256 ?? null
-  }
-  const rows = await asking(questions.length)(db, values)
-  const byPlace = new Map(rows.map((row) => [row.place, row]))
-  return questions.map((_, place) => prospectOf(byPlace.get(place)))
+  const orders = new Map<string, OrderStatus | undefined>()
+  const asked = questions.map((question) => {
+    // Requests that come together are mostly of one order: it is read for the first of them.
+    const orderId = orders.has(question.orderId) ? undefined : question.orderId
+    orders.set(question.orderId, undefined)
+    return { ...question, orderId }
+  })
+  const rows = await ask(db, asked)
+  for (const row of rows) if (isOrder(row)) orders.set(row.id, statusOf(row))
+  return questions.map(({ orderId }, place) => {
+    const order = orders.get(orderId)
+    const row = rows[place]
+    return {
+      ...(order === undefined ? {} : { order }),
+      ...traceOf(row),
+      isKeyKnown: row !== undefined && row.holder !== null,
+    }
+  })
 }
 
-function prospectOf(row: AskedRow | undefined): IssuanceProspect {
-  if (row === undefined) return { isKeyKnown: false }
+/** What the ledger has of a request itself. */
+export type IssuanceTrace = Pick<IssuanceProspect, 'issued' | 'serialNumber'>
+
+/** What was answered to each of these requests, and the serial numbers of their units, in their order. */
+export async function findTraces(
+  db: Kysely<Tables>,
+  requests: readonly Pick<IssuanceQuestion, 'idempotencyKey' | 'unitId'>[],
+): Promise<readonly IssuanceTrace[]> {
+  const asked = requests.map(({ idempotencyKey, unitId }) => ({ idempotencyKey, unitId }))
+  const rows = await ask(db, asked)
+  return rows.map(traceOf)
+}
+
+function traceOf(row: AskedRow | undefined): IssuanceTrace {
+  if (row === undefined) return {}
+  const { request_hash: requestHash, der, unit_serial_number: serialNumber } = row
   return {
-    ...(isOrder(row) ? { order: statusOf(row) } : {}),
-    ...(row.request_hash === null || row.der === null
+    ...(requestHash === null || der === null
       ? {}
-      : { issued: { requestHash: row.request_hash, certificate: Uint8Array.from(row.der) } }),
-    ...(row.unit_serial_number === null ? {} : { serialNumber: row.unit_serial_number }),
-    isKeyKnown: row.holder !== null,
+      : { issued: { requestHash, certificate: Uint8Array.from(der) } }),
+    ...(serialNumber === null ? {} : { serialNumber }),
   }
 }
 
 /** The columns of an order are all there, or none is. */
-function isOrder(row: Maybe<OrderRow>): row is OrderRow {
+function isOrder<Row extends Maybe<OrderRow>>(row: Row): row is Row & OrderRow {
   return row.id !== null
 }
 

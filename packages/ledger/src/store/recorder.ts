@@ -10,7 +10,7 @@ import {
   type IssuanceEntry,
   type IssuanceJob,
 } from './issuance.ts'
-import { findProspects } from './prospects.ts'
+import { findTraces } from './prospects.ts'
 import { endVoidUnit } from './remote-units.ts'
 import { boardTaken } from './units.ts'
 
@@ -69,9 +69,9 @@ export class Recorder {
   ): Promise<Outcome<IssuanceAnswer> | undefined> {
     if (!(refusal instanceof LedgerError) || refusal.fault === 'infrastructure') return undefined
     try {
-      const [prospect] = await this.#actor.read((db) => findProspects(db, [entry]))
-      if (prospect?.issued === undefined) return undefined
-      return { ok: true, answer: answerOf(entry, prospect.issued) }
+      const [trace] = await this.#actor.read((db) => findTraces(db, [entry]))
+      if (trace?.issued === undefined) return undefined
+      return { ok: true, answer: answerOf(entry, trace.issued) }
     } catch (error) {
       return { ok: false, error }
     }
