@@ -122,8 +122,8 @@ describe('a board with a secure element', () => {
     await using folder = await temporaryFolder()
     const bus = await newChip('chip 1')
     const foreign: MasterKey = { derive: (_, length) => new Secret(new Uint8Array(length).fill(9)) }
+    const openBus = () => Promise.resolve(inProcessTransport(bus))
     const decorate = (parts: StationParts): StationParts => {
-      const openBus = () => Promise.resolve(inProcessTransport(bus))
       const theirs = stsafeElement({ master: foreign, clock: parts.clock, openBus })
       const ours = stsafeElement({ master, clock: parts.clock, openBus })
       const element: SecureElement = {
