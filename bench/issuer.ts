@@ -24,6 +24,8 @@ import {
 } from './issuer-service.ts'
 
 const rounds = 3
+/** Rounds before them: the runtime compiles what is run often, and two servers share each round. */
+const warmUps = 2
 /** Certificates of one round. */
 const certificates = 2000
 /** Rounds that a list may take to be built; most of the time waits for more to be revoked. */
@@ -33,7 +35,7 @@ interface Setting {
   readonly database: BenchDatabase
   readonly servers: number
   readonly folder: string
-  /** The first is for warming up. */
+  /** The first {@link warmUps} are for warming up. */
   readonly orders: readonly OrderRequests[]
   /** Of the process that makes the load. */
   readonly program: string
@@ -60,7 +62,7 @@ async function measureRounds(setting: Setting): Promise<readonly Round[]> {
     const result = await runLoad(program, servers, { requests, connections: callers })
     measured.push({ ...result, bare, crypto, serverCpu: serverCpu() - before })
   }
-  return measured.slice(1)
+  return measured.slice(warmUps)
 }
 
 function addressOf(location: LedgerLocation): string {
@@ -134,7 +136,7 @@ export const issuerBenchmark: Benchmark = {
     const program = await bundledProgram(join(import.meta.dirname, 'issuer-load.ts'))
     const names = Array.from({ length: 2 + listRounds }, (_, round) => `round-${round}`)
     const orders = await prepareRequests(folder.path, names, certificates)
-    const common = { orders: orders.slice(0, 1 + rounds), program }
+    const common = { orders: orders.slice(0, warmUps + rounds), program }
     {
       await using database = await sqliteDatabase()
       yield* settingFigures({

@@ -62,6 +62,9 @@ export interface RunningService {
 
 const firstOwner = 'owner'
 
+/** One thread verifies twice as fast as this one does all the rest. */
+const mostVerifiers = 1
+
 /**
  * Opens home, ledger, PKI and signer, tests itself, and listens.
  * @throws StationError `STATION_BUSY`; ServerError, CliError, LedgerError, IssuerError, each with its remedy
@@ -107,7 +110,7 @@ async function listen(options: ServeOptions, home: Home, ledger: Ledger): Promis
   const common = { clock: systemClock, random: systemRandom, policy }
   const log = createLog()
   const verifier = new VerifierThreads({
-    count: availableParallelism() - 1,
+    count: Math.min(mostVerifiers, availableParallelism() - 1),
     onFailure: (error) => log.error('a thread that verifies has ended', error),
   })
   const issuer = await createLocalIssuer({
