@@ -19,7 +19,7 @@ export interface ComponentReading {
 
 /** One software component; fields that are not known are ignored. */
 export function readComponent(item: CborValue): ComponentReading {
-  const record: Record<string, unknown> = {}
+  const record: Partial<Record<keyof SoftwareComponent, unknown>> = {}
   const problems: ComponentProblem[] = []
   if (isCborMap(item)) {
     for (const claim of componentClaims) {
@@ -32,7 +32,7 @@ export function readComponent(item: CborValue): ComponentReading {
     problems.push({ claim: undefined, value: item, message: 'a component must be a map' })
   }
   // Each field was read by the form of its own row, and none counts while there is a problem.
-  return { component: record as unknown as SoftwareComponent, problems }
+  return { component: record as SoftwareComponent, problems }
 }
 
 /** Fields in the order of their keys. */

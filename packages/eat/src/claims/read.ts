@@ -106,20 +106,20 @@ class ClaimsJudge {
 
   readAs(entry: ProfileEntry): ClaimsReading {
     const { profile, profileClaim } = entry
-    const record: Record<string, unknown> = { profile }
-    if (this.#map.get(profileClaim.key) === undefined) record['isProfileImplied'] = true
+    const record: Partial<Record<keyof TokenClaims, unknown>> = { profile }
+    if (this.#map.get(profileClaim.key) === undefined) record.isProfileImplied = true
     this.#isProfile(entry)
     for (const claim of entry.claims) {
       const value = this.#claim(claim)
       if (value !== undefined) record[claim.name] = value
     }
-    record['softwareComponents'] = this.#software(entry)
+    record.softwareComponents = this.#software(entry)
     if (entry.noMeasurements !== undefined && this.#map.has(entry.noMeasurements)) {
-      record['noSoftwareMeasurements'] = 1
+      record.noSoftwareMeasurements = 1
     }
     const findings = this.#findings
     // Without a finding each mandatory claim was read, each claim by the form of its own row.
-    const claims = findings.length === 0 ? (record as unknown as TokenClaims) : undefined
+    const claims = findings.length === 0 ? (record as TokenClaims) : undefined
     return { claims, profile, findings }
   }
 
