@@ -45,7 +45,7 @@ export {
   type GivenDevice,
   type GivenOrder,
   type GivenOrderInput,
-} from './gen-factory-data/given-order.ts'
+} from './given/given-order.ts'
 export { defaultLoader, isExternal } from './gen-factory-data/memory-map.ts'
 export { optionHelp, optionTable, type OptionName } from './gen-factory-data/option-table.ts'
 export { optionRules, type OptionRule } from './gen-factory-data/option-rules.ts'

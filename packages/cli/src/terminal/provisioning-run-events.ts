@@ -1,9 +1,19 @@
 import { describeFinding } from '@keyline/bytes'
 import { marksOf } from '@keyline/ledger/records'
 import type { StationEvent } from '@keyline/station'
-import type { RunEvent } from '../wiring/gen-factory-data-provision.ts'
 import { paint, type Output } from './output.ts'
 import { verdictMarks } from './verdict-mark.ts'
+
+/** What happens in a provisioning run: the events of the line, and which boards it has and leaves alone. */
+export type RunEvent =
+  | StationEvent
+  | { readonly type: 'board-found'; readonly probe: string; readonly port: string | null }
+  | {
+      readonly type: 'board-left-out'
+      readonly probe: string
+      readonly port: string | null
+      readonly reason: string
+    }
 
 /**
  * One line for each event of a provisioning run, behind the port and the last four characters of the probe. Steps are

@@ -13,11 +13,11 @@ import {
   type LoadedOrder,
   type ProvisioningManager,
   type RunOptions,
-  type StationEvent,
   type StationParts,
 } from '@keyline/station'
 import { ExitCode } from '../exit-code.ts'
-import { chooseBoards, type ChosenBoards, type LeftOut } from './choose-boards.ts'
+import type { RunEvent } from '../terminal/provisioning-run-events.ts'
+import { chooseBoards, type ChosenBoards } from './choose-boards.ts'
 import { readFirmware } from './gen-factory-data-input.ts'
 import { givenUnits, keepingReadBack, oneBoardEach, onlyProbes } from './gen-factory-data-parts.ts'
 import { cause, refusedRun } from './gen-factory-data-refusal.ts'
@@ -28,12 +28,6 @@ import { homeAt } from './home.ts'
 import { realBoards, simulatedBoards, type LineBoards } from './line-boards.ts'
 import { openStation, type OpenStation, type StationFolderOptions } from './open-station.ts'
 import { runOrder } from './run-order.ts'
-
-/** What happens in a run: the events of the line, and the boards that it leaves alone. */
-export type RunEvent =
-  | StationEvent
-  | { readonly type: 'board-found'; readonly probe: string; readonly port: string | null }
-  | ({ readonly type: 'board-left-out' } & LeftOut)
 
 export interface ProvisionRun {
   readonly options: RunOptions

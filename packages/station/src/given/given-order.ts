@@ -5,7 +5,7 @@ import type { UnitSecrets, WorkOrder } from '@keyline/ledger/records'
 import { profiles, type FactoryData } from '@keyline/matter'
 import { checkOrder } from '../order/check-order.ts'
 import type { FirmwareImage, OrderImages, PreparedOrder } from '../order/prepared-order.ts'
-import type { RunOptions } from './run-options.ts'
+import type { RunOptions } from '../gen-factory-data/run-options.ts'
 
 /** A device whose identity was made elsewhere. */
 export interface GivenDevice {
