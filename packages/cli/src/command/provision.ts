@@ -151,7 +151,15 @@ async function provision(
         ? {}
         : {
             openBoards: () =>
-              openLine({ ...lineOf(options), ...loaded, clock, signal, onNotice: onWarning }),
+              openLine({
+                ...lineOf(options),
+                // The binding says which of all probes are for this run.
+                ...(binding === undefined ? {} : { slots: 64 }),
+                ...loaded,
+                clock,
+                signal,
+                onNotice: onWarning,
+              }),
           }),
       ...(manager === undefined ? {} : { decorate: (parts) => ({ ...parts, manager }) }),
       onEvent: renderer.sink,

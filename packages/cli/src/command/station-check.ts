@@ -1,9 +1,10 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { loadOrder } from '@keyline/station'
 import { ExitCode } from '../exit-code.ts'
 import { paint, type Output } from '../terminal/output.ts'
 import { verdictMarks } from '../terminal/verdict-mark.ts'
 import { simulatedBoards } from '../wiring/line-boards.ts'
+import { openLine } from '../wiring/open-line.ts'
 import { openPki, passphraseOf } from '../wiring/pki.ts'
 import { runStationCheck, type StationCheck } from '../wiring/station-check.ts'
 import { defaultHome, ledgerOption, wholeNumber } from './options.ts'
@@ -12,6 +13,7 @@ import { withStation, type RunOptions } from './station-run.ts'
 
 interface CheckOptions extends RunOptions {
   readonly unit?: string
+  readonly programmer?: string | true
   readonly pki?: string
   readonly passphraseFile?: string
 }
@@ -27,6 +29,12 @@ export function stationCheckCommand(output: Output, end: (code: ExitCode) => voi
     .argument('<order>', 'work order (JSON)')
     .option('--unit <unit>', 'unit on the golden board; the first that is found unless given')
     .option('--slots <n>', 'slots to look into, 1 to 64', wholeNumber(1, 64), 1)
+    .addOption(
+      new Option(
+        '--programmer [path]',
+        'real boards: STM32CubeProgrammer, its folder or its program; searched for without a path',
+      ).conflicts('fast'),
+    )
     .option('--fast', 'let simulated time cost nothing')
     .option('--pki <folder>', 'certificates and PAI key; the pki folder of --home unless given')
     .option('--passphrase-file <file>', 'opens the PAI key; KEYLINE_PASSPHRASE_FILE does the same')
@@ -56,7 +64,17 @@ async function check(output: Output, path: string, options: CheckOptions): Promi
       using passphrase = await passphraseOf(folder, options.passphraseFile)
       const pki = await openPki(folder, passphrase)
       const { slots, unit } = options
-      const boards = simulatedBoards({ order, slots, clock, folder: station.home.benchFolder })
+      const boards =
+        options.programmer === undefined
+          ? simulatedBoards({ order, slots, clock, folder: station.home.benchFolder })
+          : await openLine({
+              prepared: loaded.prepared,
+              programmer: options.programmer === true ? '' : options.programmer,
+              slots,
+              clock,
+              signal,
+              onNotice: (text) => output.err(`note: ${text}\n`),
+            })
       try {
         return await runStationCheck({
           station,
