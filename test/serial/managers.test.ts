@@ -135,7 +135,7 @@ describe('a manager that goes wrong', () => {
         using neighbour = await openTtyBoard({ ...l1, seed: `beside ${name}` })
         const path = await writeProgram(join(folder.path, name), text)
         const [own, beside] = await Promise.all([
-          drive(await managerOf(path, 1500), board),
+          drive(await managerOf(path, reason === 'time-out' ? 1500 : 60_000), board),
           drive(good, neighbour),
         ])
         return { name, reason, own, beside }

@@ -123,7 +123,11 @@ describe('a manager that is a program', () => {
       'protocol',
       [told({ type: 'csr', csr: 'MAA=' }), told({ type: 'csr', csr: 'MAA=' }), 'sleep 9'],
     ],
-    ['reports success with its request', 'protocol', [told({ type: 'csr', csr: 'MAA=' }), success]],
+    [
+      'reports success with its request',
+      'protocol',
+      [`said="$(${told({ type: 'csr', csr: 'MAA=' })}; ${success})"; echo "$said"`],
+    ],
     ['sends an endless line', 'flood', ['head -c 70000 /dev/zero | tr "\\0" x', 'sleep 9']],
     ['floods its output', 'flood', ['yes >&2']],
     ['floods through a child', 'flood', ['yes >&2 &', 'sleep 9']],
