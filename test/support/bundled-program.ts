@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
@@ -72,6 +72,7 @@ export async function bundleBuiltPrograms(): Promise<void> {
   try {
     await build({ ...common, entryPoints: sources, outdir: builtFolder })
   } catch {
+    await mkdir(builtFolder, { recursive: true })
     for (const source of sources) {
       const text = `await import(${JSON.stringify(pathToFileURL(source).href)})\n`
       await writeFile(join(builtFolder, `${basename(source, '.js')}.mjs`), text)
