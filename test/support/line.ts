@@ -113,7 +113,7 @@ export interface LineRunOptions extends OrderChanges {
   /** What a run of the line takes beside that: slots, labels, rules. */
   readonly run?: Pick<
     RunOrderOptions,
-    'binding' | 'locate' | 'lockFolder' | 'stopAfter' | 'labels' | 'openBoards'
+    'onlyOpen' | 'binding' | 'locate' | 'lockFolder' | 'stopAfter' | 'labels' | 'openBoards'
   >
 }
 

@@ -156,7 +156,7 @@ export const stationErrorTable = {
     fault: 'infrastructure',
     meaning: 'The last runs of the station all died without an end. No new board is begun.',
     remedy:
-      'find out what ends the process, then run with --resume: open units are finished, one slot at a time',
+      'find out what ends the process, then run with --resume: open units are finished, no board is begun',
   },
   STATION_CLOCK: {
     fault: 'infrastructure',

@@ -125,7 +125,7 @@ async function provision(
       options.issuer === undefined
         ? await linePki(options, station.home.pkiFolder)
         : await remoteIssuer(options, options.issuer, { order, clock, onWarning })
-    await requireSoundRuns(station.home, {
+    const onlyOpen = await requireSoundRuns(station.home, {
       clock,
       signal,
       onWarning,
@@ -134,6 +134,7 @@ async function provision(
     const binding = await readSlots(station.home)
     const summary = await runOrder({
       station,
+      onlyOpen,
       binding,
       locate: binding === undefined ? undefined : () => usbLocations(),
       loaded,

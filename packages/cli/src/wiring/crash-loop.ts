@@ -13,15 +13,17 @@ export interface SoundRunsOptions {
 /**
  * Slows a station down that dies over and over, whoever starts it again, and lets it begin no board in the end.
  * Source: fault matrix, row PROC-5.
- * @throws StationError `STATION_CRASH_LOOP` unless the run only takes up what is open
+ * @returns whether the run may only finish what is open
+ * @throws StationError `STATION_CRASH_LOOP` then, unless it takes that up
  */
-export async function requireSoundRuns(home: Home, options: SoundRunsOptions): Promise<void> {
+export async function requireSoundRuns(home: Home, options: SoundRunsOptions): Promise<boolean> {
   const { clock, signal, resume, onWarning } = options
   const { records } = await readJournal(join(home.journalFolder, 'journal.jsonl'))
   const { crashes, pauseMs, isSafeMode } = crashLoopOf(records)
   const said = `the last ${crashes} runs of this station died without an end`
   if (isSafeMode && !resume) throw new StationError('STATION_CRASH_LOOP', said)
-  if (pauseMs === 0) return
+  if (pauseMs === 0) return isSafeMode
   onWarning(`${said}: this one begins in ${pauseMs / 1000} s`)
   await clock.sleep(pauseMs, signal)
+  return isSafeMode
 }

@@ -59,6 +59,8 @@ export interface RunOrderOptions {
   readonly atJournalPoint?: JournalOptions['atPoint']
   /** Where the labels of units go that pass; they are printed later unless given. */
   readonly labels?: LabelFolder | undefined
+  /** True: units that are open are finished, and no board is begun. */
+  readonly onlyOpen?: boolean | undefined
   /** Which probe is in which slot; the order of the list unless given. */
   readonly binding?: readonly BoundSlot[] | undefined
   /** Where the probes are plugged in; needed where the binding names places. */
@@ -137,6 +139,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
       prepared,
       flow,
       slots: options.slots,
+      onlyOpen: options.onlyOpen,
       binding: options.binding,
       locate: options.locate,
       lockFolder: options.lockFolder,

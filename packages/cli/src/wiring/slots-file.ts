@@ -35,6 +35,11 @@ export async function readSlots(home: Home): Promise<readonly BoundSlot[] | unde
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw new CliError('CLI_FILE', `${path} cannot be read`, { cause: error })
   }
+  return parseSlots(text, path)
+}
+
+/** The binding of a file. @throws CliError `CLI_INPUT`, BytesError */
+export function parseSlots(text: string, path: string): readonly BoundSlot[] {
   const read = SlotsFile.safeParse(parseJson(text, path))
   if (read.success) return read.data.slots
   const [issue] = read.error.issues

@@ -36,6 +36,8 @@ export interface LineOptions {
   readonly stopAfter?: number | undefined
   /** Takes up the units that an earlier run left without a final verdict. */
   readonly resume: boolean
+  /** True: no board is begun; units that are open, or in rework with their board here, are finished. */
+  readonly onlyOpen?: boolean | undefined
   /** Units that this station has had on a board before; others may be in work on another station of the order. */
   readonly knownUnits: ReadonlySet<string>
   readonly signal: AbortSignal
@@ -98,7 +100,7 @@ class Line {
     const { parts, prepared, signal } = this.#options
     const start = parts.clock.monotonicMs()
     this.#requireDisk()
-    this.#toStart = prepared.order.quantity
+    this.#toStart = this.#options.onlyOpen === true ? 0 : prepared.order.quantity
     await parts.journal.append({
       type: 'open',
       run: this.#run,
