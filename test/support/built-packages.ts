@@ -36,7 +36,8 @@ async function removeLeftOver(folder: string): Promise<void> {
 function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
-  } catch {
-    return false
+  } catch (error) {
+    // It runs, but for another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
