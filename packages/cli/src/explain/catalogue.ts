@@ -19,6 +19,7 @@ import {
   SdkResult,
   sdkResults,
 } from '@keyline/matter'
+import { psaErrorTable } from '@keyline/psa'
 import { evidenceRules, optionRules, orderRules, stationErrorTable } from '@keyline/station'
 import { serverErrorTable } from '@keyline/server'
 import { stsafeErrorTable } from '@keyline/stsafe'
@@ -44,6 +45,7 @@ const errorTables: readonly (readonly [string, ErrorTable])[] = [
   ['stsafe', stsafeErrorTable],
   ['stsafe-sim', stsafeSimErrorTable],
   ['matter', matterErrorTable],
+  ['psa', psaErrorTable],
   ['board', boardErrorTable],
   ['ledger', ledgerErrorTable],
   ['issuer', issuerErrorTable],
