@@ -26,7 +26,7 @@ export {
 } from './batch/unit-line.ts'
 export {
   evidenceForWbaSecurity0,
-  evidenceRules,
+  knownEvidence,
   reviewEvidence,
   type EvidenceRule,
 } from './evidence/required.ts'
@@ -149,7 +149,12 @@ export {
 export { ReconfigureActs, type ReconfigureOptions } from './reconfigure/reconfigure-acts.ts'
 export type { ReconfigureEvent } from './reconfigure/reconfigure-event.ts'
 export { summaryText } from './results/summary-text.ts'
-export { removeUnitFiles, unitFolder, writeUnitFiles, type UnitFiles } from './results/unit-files.ts'
+export {
+  removeUnitFiles,
+  unitFolder,
+  writeUnitFiles,
+  type UnitFiles,
+} from './results/unit-files.ts'
 export { makeResultFolder, writeWhole } from './results/write-file.ts'
 export { findPort, type FindPortOptions } from './serial/find-port.ts'
 export type { AbandonedPort, SerialLimits } from './serial/open-serial-port.ts'

@@ -20,7 +20,7 @@ import {
   sdkResults,
 } from '@keyline/matter'
 import { psaErrorTable } from '@keyline/psa'
-import { evidenceRules, optionRules, orderRules, stationErrorTable } from '@keyline/station'
+import { knownEvidence, optionRules, orderRules, stationErrorTable } from '@keyline/station'
 import { serverErrorTable } from '@keyline/server'
 import { stsafeErrorTable } from '@keyline/stsafe'
 import { stsafeSimErrorTable } from '@keyline/stsafe-sim'
@@ -105,7 +105,7 @@ function sdkNumbers(): readonly CatalogueEntry[] {
 
 /** Reasons of verdicts that are neither errors nor rules. */
 const verdictReasons: readonly CatalogueEntry[] = [
-  ...evidenceRules.map(({ kind, proves }) => ({
+  ...knownEvidence.map(({ kind, proves }) => ({
     code: `EVIDENCE_${kind.toUpperCase()}`,
     family: 'evidence',
     weight: 'verdict FAIL',

@@ -1,4 +1,4 @@
-import type { Evidence, EvidenceKind } from '@keyline/ledger/records'
+import type { Evidence, EvidenceKind, WorkOrder } from '@keyline/ledger/records'
 
 /** What a kind of evidence proves, and by whom. */
 export interface EvidenceRule {
@@ -28,7 +28,7 @@ function rulesOf(...kinds: readonly EvidenceKind[]): readonly EvidenceRule[] {
 }
 
 /** Every kind of evidence that a flow may need. */
-export const evidenceRules: readonly EvidenceRule[] = rulesOf(
+export const knownEvidence: readonly EvidenceRule[] = rulesOf(
   'request',
   'chain',
   'exchange',
@@ -55,11 +55,13 @@ export const evidenceForWbaSecurity0: readonly EvidenceRule[] = rulesOf(
   'payload',
 )
 
-/** The same where a boot loader installs the application. */
-export const evidenceForSecureBoot: readonly EvidenceRule[] = [
-  ...evidenceForWbaSecurity0,
-  ...rulesOf('update', 'version'),
-]
+/** The same where a boot loader installs the application. An application that answers no questions has no version. */
+export function evidenceForSecureBoot({
+  application,
+}: Partial<Pick<WorkOrder, 'application'>>): readonly EvidenceRule[] {
+  const update = application === 'silent' ? rulesOf('update') : rulesOf('update', 'version')
+  return [...evidenceForWbaSecurity0, ...update]
+}
 
 /** What an order asks for beyond its platform. */
 export const evidenceForElement: readonly EvidenceRule[] = rulesOf('element')

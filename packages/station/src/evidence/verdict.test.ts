@@ -14,7 +14,7 @@ import { EvidenceKind, type Evidence } from '@keyline/ledger/records'
 import { describe, expect, it } from 'vitest'
 import '../../../../test/support/properties.ts'
 import { StationError } from '../errors.ts'
-import { evidenceRules as rules, reviewEvidence } from './required.ts'
+import { knownEvidence as rules, reviewEvidence } from './required.ts'
 import { decideVerdict, type VerdictInput } from './verdict.ts'
 
 const kinds = EvidenceKind.options
