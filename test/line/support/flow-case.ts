@@ -25,10 +25,16 @@ export interface FlowCase {
   readonly hasCoprocessor?: boolean
   /** Members of the order beside those of its platform. */
   readonly order?: Partial<
-    Pick<WorkOrder, 'mode' | 'exchange' | 'rdp' | 'erase' | 'scripts' | 'secureElement'>
+    Pick<
+      WorkOrder,
+      'mode' | 'exchange' | 'application' | 'rdp' | 'erase' | 'scripts' | 'secureElement'
+    >
   >
   /** Build of the application that differs from the usual one. */
-  readonly application?: FirmwareBuild & { readonly isSigned?: boolean }
+  readonly application?: FirmwareBuild & {
+    readonly kind?: FirmwareKind
+    readonly isSigned?: boolean
+  }
 }
 
 /** Every flow of provisioning-station sections 5.2 to 5.5, with firmware that exchanges. */

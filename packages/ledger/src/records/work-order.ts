@@ -137,6 +137,10 @@ export const WorkOrder = z.strictObject({
     .enum(['serial', 'none'])
     .optional()
     .describe('"none": the provisioning firmware has no serial line, only a light'),
+  application: z
+    .enum(['answers', 'silent'])
+    .optional()
+    .describe('"silent": real firmware, which answers no questions on the serial line'),
   erase: z.boolean().optional().describe('true: erases the internal flash first'),
   scripts: platformScripts.optional(),
   rdp: z

@@ -1,4 +1,5 @@
-import { equalOctets } from '@keyline/bytes'
+import { equalOctets, toHex } from '@keyline/bytes'
+import { sha256 } from '@keyline/crypto'
 import type { Evidence } from '@keyline/ledger/records'
 import type { FactoryData } from '@keyline/matter'
 import { parseCertificate } from '@keyline/x509'
@@ -45,8 +46,22 @@ export async function askBoard(work: UnitWork, signal: AbortSignal): Promise<Boa
       { kind: 'request', ok: true, facts: { by: 'the certificate in the ledger' } },
       proveChain(work, credentials),
       { kind: 'exchange', ok: true, facts: { asked: 'the board holds what was issued' } },
+      ...provenBefore(work, dac),
     ],
   }
+}
+
+/** What the journal says of the proof that an earlier run got for this certificate. */
+function provenBefore({ parts, unitId }: UnitWork, dac: Uint8Array): readonly Evidence[] {
+  const certificate = toHex(sha256(dac))
+  const isProven = parts.history?.some(
+    ({ type, step, unit, data }) =>
+      unit === unitId &&
+      type === 'outcome' &&
+      step === 'proof' &&
+      data['certificate'] === certificate,
+  )
+  return isProven === true ? [{ kind: 'key', ok: true, facts: { by: 'PROOF, as journaled' } }] : []
 }
 
 /** Credentials that were not issued for the unit: those of a demonstration firmware, or somebody's. */

@@ -1,5 +1,5 @@
 import type { Evidence } from '@keyline/ledger/records'
-import { verifyAttestation, type AttestationFailure } from '@keyline/matter'
+import { verifyAttestation, verifyCredentials, type AttestationFailure } from '@keyline/matter'
 import type { BasicInformation } from '@keyline/matter/pxp'
 import { parseCertificate } from '@keyline/x509'
 import {
@@ -30,6 +30,35 @@ export const attest: Step = {
     if (work.isDemo) return versionOf(await askBasicInformation(options))
     const answers = await runApplicationDialogue({ ...options, random })
     return [...versionOf(answers.basicInformation), ...judge(work, answers)]
+  },
+}
+
+/**
+ * The check of a device whose application answers no questions: PROOF stands for the signature over a nonce, and what
+ * was read back for its answer. Source: provisioning-station section 10.
+ */
+export const attestByProof: Step = {
+  name: 'attest',
+  title: 'check the credentials like a commissioner',
+  deadlineMs: 20_000,
+  act(work) {
+    if (work.isDemo) return Promise.resolve([])
+    const { clock, trust } = work.parts
+    const { dac, pai } = work.requireCredentials()
+    const { vendorId, productId } = work.prepared.order.product
+    const result = verifyCredentials({
+      dac,
+      pai,
+      certificationDeclaration: work.prepared.declaration,
+      basicInformation: { vendorId, productId },
+      time: judgingTime(parseCertificate(dac), clock.now()),
+      trust,
+    })
+    if (!result.ok) requireSoundChain(result)
+    const facts = result.ok
+      ? { checks: 'ATT-02…ATT-25', signature: 'PROOF', notApplicable: 'ATT-14, ATT-15' }
+      : { check: result.check, result: result.sdkResult }
+    return Promise.resolve([{ kind: 'attestation', ok: result.ok, facts }])
   },
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../evidence/required.ts'
 import { hasBootLoader } from '../order/boot-slot.ts'
 import { isSupported } from '../order/supported.ts'
-import { attest } from './attest-step.ts'
+import { attest, attestByProof } from './attest-step.ts'
 import { bind, bindRegressed, checkPort } from './bind-steps.ts'
 import {
   coprocessorOptionBytes,
@@ -45,7 +45,12 @@ export interface Flow {
 
 /** What decides the steps of an order. */
 export type FlowOrder = Pick<WorkOrder, 'platform' | 'security'> &
-  Partial<Pick<WorkOrder, 'images' | 'exchange' | 'erase' | 'scripts' | 'rdp' | 'secureElement'>>
+  Partial<
+    Pick<
+      WorkOrder,
+      'images' | 'exchange' | 'application' | 'erase' | 'scripts' | 'rdp' | 'secureElement'
+    >
+  >
 
 /** The flow of an order, or `undefined` where none is described. */
 export function flowOf(order: FlowOrder): Flow | undefined {
@@ -56,7 +61,7 @@ export function flowOf(order: FlowOrder): Flow | undefined {
     steps: hasLoader ? stepsWithBootLoader(order) : stepsWithoutBootLoader(order),
     afterExchange: hasLoader ? programSlot : programApplication,
     evidence: [
-      ...(hasLoader ? evidenceForSecureBoot : evidenceForWbaSecurity0),
+      ...(hasLoader ? evidenceForSecureBoot(order) : evidenceForWbaSecurity0),
       ...(order.secureElement === undefined ? [] : evidenceForElement),
       ...(isProtected(order) ? evidenceForProtection : []),
     ],
@@ -116,8 +121,9 @@ function hearing({ exchange: form }: FlowOrder): readonly Step[] {
   return form === 'none' ? [] : [checkPort]
 }
 
-function attestation({ exchange: form }: FlowOrder): readonly Step[] {
-  return form === 'none' ? [] : [attest]
+function attestation({ exchange: form, application }: FlowOrder): readonly Step[] {
+  if (form === 'none') return []
+  return [application === 'silent' ? attestByProof : attest]
 }
 
 function coprocessor({ images }: FlowOrder): readonly Step[] {

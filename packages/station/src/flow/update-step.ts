@@ -10,6 +10,9 @@ import type { UnitWork } from './unit-work.ts'
 /** How long the boot loader may take to install an image and start it. */
 const installMs = 90_000
 
+/** The same for an application that cannot say when it runs. */
+const silentMs = 30_000
+
 /** Octets at the start of a slot that tell an image from erased flash. */
 const headLength = 256
 
@@ -38,24 +41,31 @@ export const awaitUpdate: Step = {
     if (problem !== undefined) return [{ kind: 'update', ok: false, facts: { problem } }]
     if (answer === 'silence') return []
     const facts = { trailer: 'consumed' }
-    const version = answer === 'refusal' ? [] : versionOf(answer)
+    const version = answer === 'nothing to tell' ? [] : versionOf(answer)
     return [{ kind: 'update', ok: true, facts }, ...version]
   },
 }
 
-/** Silence is no verdict here, what the slot holds says why; nor is a refusal, which the data explain. */
+/**
+ * An application that answers no questions gets its time. Silence is no verdict here, what the slot holds says why; nor
+ * is a refusal, which the data explain.
+ */
 async function answerInTime(
   work: UnitWork,
   signal: AbortSignal,
-): Promise<BasicInformation | 'refusal' | 'silence'> {
+): Promise<BasicInformation | 'nothing to tell' | 'silence'> {
   const { clock } = work.parts
+  if (work.prepared.order.application === 'silent') {
+    await clock.sleep(silentMs, signal)
+    return 'nothing to tell'
+  }
   const end = clock.monotonicMs() + installMs
   while (clock.monotonicMs() < end) {
     const port = await openPort(work, signal)
     try {
       return await askBasicInformation({ port, clock, signal, onLog: work.onLog })
     } catch (error) {
-      if (isKeylineError(error) && error.code === 'STATION_ANSWER') return 'refusal'
+      if (isKeylineError(error) && error.code === 'STATION_ANSWER') return 'nothing to tell'
       if (!isSilence(error)) throw error
     }
   }
