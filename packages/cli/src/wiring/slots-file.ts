@@ -1,27 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { parseJson } from '@keyline/bytes'
+import { SlotsFile } from '@keyline/ledger/records'
 import { writeWhole, type BoundSlot } from '@keyline/station'
 import { CliError } from '../errors.ts'
 import type { Home } from './home.ts'
-
-/** Which probe belongs to which slot of a station, and where on the USB tree it is. */
-const SlotsFile = z.strictObject({
-  format: z.literal('keyline-slots/1'),
-  slots: z
-    .array(
-      z.strictObject({
-        slot: z.number().int().min(1).max(64),
-        probe: z.string().min(1).max(128),
-        location: z.string().min(1).max(128).optional(),
-      }),
-    )
-    .min(1)
-    .max(64)
-    .refine((slots) => isDistinct(slots.map(({ slot }) => slot)), 'a slot stands there twice')
-    .refine((slots) => isDistinct(slots.map(({ probe }) => probe)), 'a probe stands there twice'),
-})
 
 const pathOf = (home: Home): string => join(home.folder, 'slots.json')
 
@@ -54,8 +37,4 @@ export function writeSlots(home: Home, slots: readonly BoundSlot[]): string {
   const path = pathOf(home)
   writeWhole(path, `${JSON.stringify({ format: 'keyline-slots/1', slots }, null, 2)}\n`)
   return path
-}
-
-function isDistinct(values: readonly unknown[]): boolean {
-  return new Set(values).size === values.length
 }

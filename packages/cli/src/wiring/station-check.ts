@@ -1,5 +1,4 @@
 import { hostname } from 'node:os'
-import { z } from 'zod'
 import {
   decodeUtf8,
   encodeUtf8,
@@ -10,7 +9,7 @@ import {
   type Clock,
 } from '@keyline/bytes'
 import type { Ledger } from '@keyline/ledger'
-import { Platform, VerdictRecord, type WorkOrder } from '@keyline/ledger/records'
+import { StationCheck, type WorkOrder } from '@keyline/ledger/records'
 import { prepareTrust } from '@keyline/matter'
 import {
   checkStation,
@@ -28,17 +27,6 @@ import type { Home } from './home.ts'
 import type { LineBoards } from './line-boards.ts'
 import type { OpenStation } from './open-station.ts'
 import type { LinePki } from './pki.ts'
-
-/** What the ledger keeps of the last check of a station. Times are milliseconds since 1970. */
-const StationCheck = z.strictObject({
-  platform: Platform,
-  security: z.number().int(),
-  slot: z.number().int(),
-  unit: z.string(),
-  at: z.number().int(),
-  record: VerdictRecord,
-})
-export type StationCheck = z.infer<typeof StationCheck>
 
 /** A ledger may be shared: each station has its own check in it. */
 const settingOf = (home: Home): string => `station-check/${hostname()}:${home.folder}`
