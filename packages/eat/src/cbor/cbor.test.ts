@@ -85,6 +85,15 @@ function nested(depth: number): Uint8Array {
   return fromHex(`${'81'.repeat(depth)}00`)
 }
 
+/** The octets are decoded within this weight, and not within one less. */
+function weights(hex: string, weight: number): void {
+  const octets = fromHex(hex)
+  expect(() => decodeCbor(octets, { maxWeight: weight })).not.toThrow()
+  expect(() => decodeCbor(octets, { maxWeight: weight - 1 })).toThrow(
+    expect.objectContaining({ code: 'E_SIZE_LIMIT' }),
+  )
+}
+
 describe('CBOR', () => {
   it.each(published)('writes and reads %o as published', (value, hex) => {
     expect(toHex(encodeCbor(value))).toBe(hex)
@@ -149,6 +158,13 @@ describe('CBOR', () => {
       expect.objectContaining({ code: 'E_SIZE_LIMIT' }),
     )
     expect(() => decodeCbor(Uint8Array.of(0x41, 0), { maxLength: 1 })).toThrow('2 octets')
+  })
+
+  it('holds its limit of weight, so that small octets cannot take large memory', () => {
+    weights('83002060', 7)
+    weights('82f6f93c00', 4 + 1 + 1 + 4)
+    weights('82a0c140', 4 + 4 + 4 + 2)
+    weights('a1410100', 4 + 2 + 12 + 1)
   })
 
   it('names offsets in the message that the input is a part of', () => {

@@ -10,6 +10,8 @@ export interface CborEncodeOptions {
    * octets of the encoded keys (RFC 8949 section 4.2.1).
    */
   readonly order?: 'given' | 'deterministic' | undefined
+  /** Octets to begin with; 256 unless given. */
+  readonly expectedLength?: number | undefined
 }
 
 /** Encodes one item: definite lengths, shortest forms. @throws EatError `CBOR_VALUE` */
@@ -17,7 +19,7 @@ export function encodeCbor(
   value: CborValue,
   options: CborEncodeOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter()
+  const writer = new ByteWriter(options.expectedLength)
   write(writer, value, options.order === 'deterministic')
   return writer.finish()
 }

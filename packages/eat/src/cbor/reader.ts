@@ -11,18 +11,30 @@ export interface CborLimits {
   /** Octets of the whole message; 65 536 unless given. */
   readonly maxLength?: number | undefined
   /**
-   * Items, each one inside another counted too; as many as the octets hold unless given. An empty map of one octet
+   * What all items together may weigh, see {@link Weight}; without a limit unless given. An empty map of one octet
    * takes two hundred in memory: a message from anyone needs this limit too.
    */
-  readonly maxItems?: number | undefined
+  readonly maxWeight?: number | undefined
   /** Where the input begins in the message that it is a part of: errors name offsets in that message. */
   readonly base?: number | undefined
 }
 
+/** About 50 octets of memory each. */
+export const Weight = {
+  /** Integer, text, simple value. */
+  scalar: 1,
+  bytes: 2,
+  /** Array, map, tag, float. */
+  object: 4,
+  /** Of a key of a map beside its own: to be compared it is written once more, but for integers and texts. */
+  comparedKey: 12,
+} as const
+
 const majorTypes = Object.values(MajorType)
 /** A text up to this length is looked at octet by octet. */
 const shortText = 64
-const utf16Units: number[] = []
+/** Its code units are put into one list for each length, which is kept. */
+const utf16Units: number[][] = []
 
 /**
  * Cursor over CBOR that refuses at once what the decoder limits of attestation 8.7 forbid. `value` takes a whole
@@ -33,7 +45,7 @@ export class CborReader {
   readonly #octets: Uint8Array
   readonly #base: number
   #depthLeft: number
-  #itemsLeft: number
+  #weightLeft: number
   #at = 0
   /** Argument of the head read last; 2^53 or more as `#wide`. */
   #argument = 0
@@ -44,7 +56,7 @@ export class CborReader {
     this.#octets = octets
     this.#base = limits.base ?? 0
     this.#depthLeft = limits.maxDepth ?? 16
-    this.#itemsLeft = limits.maxItems ?? Number.POSITIVE_INFINITY
+    this.#weightLeft = limits.maxWeight ?? Number.POSITIVE_INFINITY
     const maxLength = limits.maxLength ?? 65_536
     if (octets.length > maxLength) {
       throw new EatError(
@@ -74,14 +86,15 @@ export class CborReader {
     const start = this.#at
     const first = this.#octets[start]
     if (first === undefined) return this.#truncated(start, 'an item is expected')
-    if (--this.#itemsLeft < 0) this.#fail('E_SIZE_LIMIT', 'there are too many items', start)
     const major = first >> 5
     if (major === MajorType.simple) return this.#simple(start, first & 31)
     this.#head(first)
     switch (major) {
       case MajorType.unsigned:
+        this.#spend(Weight.scalar, start)
         return this.#unsigned()
       case MajorType.negative:
+        this.#spend(Weight.scalar, start)
         return this.#negative()
       case MajorType.bytes:
         return this.#string(start)
@@ -144,8 +157,14 @@ export class CborReader {
   }
 
   #enter(start: number): void {
+    this.#spend(Weight.object, start)
     if (this.#depthLeft === 0) this.#fail('E_CBOR_DEPTH', 'items are nested too deeply', start)
     this.#depthLeft--
+  }
+
+  #spend(weight: number, start: number): void {
+    this.#weightLeft -= weight
+    if (this.#weightLeft < 0) this.#fail('E_SIZE_LIMIT', 'there are too many items', start)
   }
 
   /** Reads first octet and argument into `#argument`, or into `#wide` with −1 there. */
@@ -192,6 +211,7 @@ export class CborReader {
   #string(start: number): Uint8Array {
     const length = this.#argument
     if (length < 0 || length > this.remaining) return this.#beyond(start)
+    this.#spend(Weight.bytes, start)
     const from = this.#at
     this.#at = from + length
     return this.#octets.subarray(from, this.#at)
@@ -201,18 +221,19 @@ export class CborReader {
   #text(start: number): string {
     const length = this.#argument
     if (length < 0 || length > this.remaining) return this.#beyond(start)
+    this.#spend(Weight.scalar, start)
     const octets = this.#octets
     const from = this.#at
     this.#at = from + length
     if (length <= shortText) {
-      utf16Units.length = length
+      const units = (utf16Units[length] ??= Array.from({ length }, () => 0))
       let index = 0
       for (; index < length; index++) {
         const octet = octets[from + index] ?? 0
         if (octet > 0x7f) break
-        utf16Units[index] = octet
+        units[index] = octet
       }
-      if (index === length) return String.fromCharCode.apply(undefined, utf16Units)
+      if (index === length) return String.fromCharCode.apply(undefined, units)
     }
     try {
       return decodeUtf8(octets.subarray(from, this.#at))
@@ -240,8 +261,9 @@ export class CborReader {
       const keyAt = this.#at
       const key = this.value()
       if (typeof key === 'object' && key !== null) {
+        this.#spend(Weight.comparedKey, keyAt)
         others ??= new Set()
-        const name = toHex(encodeCbor(key, { order: 'deterministic' }))
+        const name = keyName(key)
         if (others.has(name)) this.#duplicate(keyAt)
         others.add(name)
       } else if (map.has(key)) {
@@ -258,6 +280,7 @@ export class CborReader {
   }
 
   #simple(start: number, form: number): CborValue {
+    this.#spend(Weight.scalar, start)
     switch (form) {
       case SimpleForm.false:
       case SimpleForm.true:
@@ -283,6 +306,7 @@ export class CborReader {
 
   #float(start: number, width: number): DataView {
     if (start + width >= this.#octets.length) return this.#truncated(start, 'a float is cut')
+    this.#spend(Weight.object, start)
     this.#at = start + 1 + width
     const { buffer, byteOffset } = this.#octets
     return new DataView(buffer, byteOffset + start + 1, width)
@@ -313,6 +337,12 @@ export class CborReader {
     const offset = this.#base + at
     throw new EatError(code, `${reason}, at octet ${offset}`, { details: { offset } })
   }
+}
+
+/** The same for equal keys, however they are encoded. */
+function keyName(key: CborValue): string {
+  if (key instanceof Uint8Array) return `h${toHex(key)}`
+  return toHex(encodeCbor(key, { order: 'deterministic', expectedLength: 16 }))
 }
 
 /** Decodes exactly one item. @throws EatError `E_CBOR_…`, `E_SIZE_LIMIT` with the offset of the octet */

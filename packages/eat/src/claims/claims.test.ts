@@ -220,7 +220,7 @@ describe('the claims of a token', () => {
     const vast = encodeCbor(
       changed(
         99,
-        Array.from({ length: 5000 }, () => 0),
+        Array.from({ length: 5000 }, () => []),
       ),
     )
     expect(() => readClaims(vast)).toThrow(expect.objectContaining({ code: 'E_SIZE_LIMIT' }))

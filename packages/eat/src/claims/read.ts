@@ -40,8 +40,8 @@ export interface ClaimsReading {
   readonly findings: readonly EatFinding[]
 }
 
-/** Items of the claims of one token: a real one has about 60. */
-const mostItems = 4096
+/** 64 KiB of software components weigh no more than this. */
+const mostWeight = 14_000
 
 /**
  * Claims of a payload, whatever their profile.
@@ -56,7 +56,7 @@ export function decodeClaims(payload: Uint8Array, options: ClaimsOptions = {}): 
 
 /** The same with all findings at once. @throws EatError `E_CBOR_…`, `E_SIZE_LIMIT` */
 export function readClaims(payload: Uint8Array, options: ClaimsOptions = {}): ClaimsReading {
-  const limits = { maxItems: mostItems, ...options }
+  const limits = { maxWeight: mostWeight, ...options }
   const value = decodeCbor(payload, limits)
   const locate = (path: CborPath): number | undefined => locateCbor(payload, path, limits)
   if (!isCborMap(value)) {
@@ -164,9 +164,8 @@ class ClaimsJudge {
   #claim(claim: ProfileEntry['claims'][number]): unknown {
     if (this.#isFull) return undefined
     const isStrict = claim.name === 'clientId' && this.#options.strictClientId === true
-    const form = isStrict ? clientIdForm(false) : claim.form
     const value = this.#map.get(claim.key)
-    const problem = problemOf({ ...claim, form }, value)
+    const problem = problemOf(isStrict ? { ...claim, form: clientIdForm(false) } : claim, value)
     if (problem === undefined) return value
     this.#report(problem.rule, {
       field: claim.json,

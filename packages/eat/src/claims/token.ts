@@ -33,15 +33,15 @@ export interface TokenInspection {
   readonly findings: readonly EatFinding[]
 }
 
-/** Items of the envelope around the claims. */
-const mostItems = 4096
+/** Of the envelope around the claims. */
+const mostWeight = 4_000
 
 /**
  * Decodes a token and judges its form: envelope, headers, claims.
  * @throws EatError `E_CBOR_…`, `E_SIZE_LIMIT`, `E_COSE_…`, `E_CLAIM…`, `E_PROFILE_UNKNOWN`, `E_SW_COMPONENT…`
  */
 export function decodeToken(octets: Uint8Array, options: TokenOptions = {}): Token {
-  const envelope = parseEnvelope(octets, { ...options, maxItems: mostItems })
+  const envelope = parseEnvelope(octets, { ...options, maxWeight: mostWeight })
   const headers = readHeaders(envelope, options)
   throwFirst(headers.findings)
   const { algorithm, keyId, certificateChain } = headers
@@ -57,7 +57,7 @@ export function decodeToken(octets: Uint8Array, options: TokenOptions = {}): Tok
 export function inspectToken(octets: Uint8Array, options: TokenOptions = {}): TokenInspection {
   const findings: EatFinding[] = []
   const envelope = attempt(findings, 'envelope', () =>
-    parseEnvelope(octets, { ...options, maxItems: mostItems }),
+    parseEnvelope(octets, { ...options, maxWeight: mostWeight }),
   )
   const headers = envelope === undefined ? undefined : readHeaders(envelope, options)
   findings.push(...(headers?.findings ?? []))
