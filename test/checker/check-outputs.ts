@@ -1,8 +1,10 @@
 import { readOutputs, type OutputFolders } from './output/outputs.ts'
 import { checkDecided } from './promise/decided.ts'
 import { checkHistory } from './promise/history.ts'
+import { checkNoFalseFail } from './promise/no-false-fail.ts'
 import { checkNoFalsePass } from './promise/no-false-pass.ts'
 import { checkNothingLost } from './promise/nothing-lost.ts'
+import { checkOnce } from './promise/once.ts'
 import { checkQuota } from './promise/quota.ts'
 import { checkResults } from './promise/results.ts'
 import { checkUniqueness } from './promise/uniqueness.ts'
@@ -14,7 +16,7 @@ export interface CheckOptions extends OutputFolders {
 }
 
 /**
- * Decides the promises P1, P2, P3, P5 and P7 of the fault matrix from what a station leaves behind: database file,
+ * Decides the promises P1, P2, P3, P4, P5, P7 and P9 of the fault matrix from what a station leaves behind: database file,
  * journal, flash of the boards, results folder. It shares no code with the product.
  */
 export function checkOutputs(options: CheckOptions): readonly Violation[] {
@@ -23,6 +25,8 @@ export function checkOutputs(options: CheckOptions): readonly Violation[] {
     ...checkUniqueness(outputs),
     ...checkNothingLost(outputs),
     ...checkNoFalsePass(outputs),
+    ...checkNoFalseFail(outputs),
+    ...checkOnce(outputs),
     ...checkResults(outputs),
     ...checkQuota(outputs.ledger),
     ...checkHistory(outputs),

@@ -1,5 +1,5 @@
 /** A promise of the fault matrix that the outputs break. `end`: a unit or an order was left undecided. */
-export type PromiseId = 'P1' | 'P2' | 'P3' | 'P5' | 'P7' | 'end'
+export type PromiseId = 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P7' | 'P9' | 'end'
 
 export interface Violation {
   readonly promise: PromiseId

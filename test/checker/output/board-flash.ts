@@ -28,6 +28,9 @@ const endMarker = 0xacac_acac
 
 export interface BoardFlash {
   readonly uid: string
+  /** Slot of the bench, and which board of the slot it was, both from 1. */
+  readonly slot: number
+  readonly ordinal: number
   read(address: number, length: number): Uint8Array
   /** Values of the factory data by tag; empty when the region is erased or no image. */
   records(address: number): ReadonlyMap<number, Uint8Array>
@@ -45,6 +48,7 @@ export function readBoards(benchFolder: string): readonly BoardFlash[] {
       const read = memoryReader(folder)
       return {
         uid: name.slice('board-'.length),
+        ...readPlace(join(folder, 'board.json')),
         read,
         records: (address) => readRecords(read(address, longestImage)),
         customerKeys: readCustomerKeys(join(folder, 'device.json')),
@@ -70,6 +74,14 @@ function memoryReader(folder: string): BoardFlash['read'] {
     }
     throw new Error(`no memory of a board is at 0x${address.toString(16)}`)
   }
+}
+
+const Place = z.object({ slot: z.number(), ordinal: z.number() })
+
+/** A process that was killed while it made the board may have left no place. */
+function readPlace(file: string): z.infer<typeof Place> {
+  if (!existsSync(file)) return { slot: 0, ordinal: 0 }
+  return Place.parse(JSON.parse(readFileSync(file, 'utf8')))
 }
 
 const Device = z.object({ customerKeys: z.record(z.string(), z.string()) })

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readBoards, type BoardFlash } from './board-flash.ts'
@@ -11,6 +11,8 @@ export interface Outputs {
   readonly ledger: LedgerContent
   readonly journal: JournalContent
   readonly boards: readonly BoardFlash[]
+  /** Faults that a rehearsal put into its boards; absent where nobody wrote them down. */
+  readonly injected: readonly InjectedFault[] | undefined
   /** By the id of the order. */
   readonly results: ReadonlyMap<string, OrderResults>
 }
@@ -28,8 +30,17 @@ export function readOutputs({ home, results }: OutputFolders): Outputs {
     ledger: readLedgerFile(join(home, 'ledger.db')),
     journal: readJournalLines(join(home, 'journal', 'journal.jsonl')),
     boards: readBoards(join(home, 'bench')),
+    injected: readInjected(join(home, 'injected.json')),
     results: new Map(orders.map((order) => [order, readResults(join(results, order))])),
   }
+}
+
+const InjectedFault = z.object({ slot: z.number(), board: z.number(), name: z.string() })
+export type InjectedFault = z.infer<typeof InjectedFault>
+
+function readInjected(file: string): readonly InjectedFault[] | undefined {
+  if (!existsSync(file)) return undefined
+  return z.array(InjectedFault).parse(JSON.parse(readFileSync(file, 'utf8')))
 }
 
 const OrderDocument = z.object({
@@ -58,4 +69,25 @@ export function recordsOf(outputs: Outputs, board: BoardFlash): ReadonlyMap<numb
     if (records.size > 0) return records
   }
   return new Map()
+}
+
+/** Faults after which the flash of a board is not as it was written. */
+const corrupting = ['flash-bit-flip', 'image-corrupted', 'record-zero-length', 'record-oversized']
+
+/** Whether a rehearsal changed the flash of the board behind everybody's back. */
+export function isCorrupted(outputs: Outputs, board: BoardFlash): boolean {
+  return injectedInto(outputs, board).some(({ name }) => corrupting.includes(name))
+}
+
+/** Whether a rehearsal let the board answer under a name that no board has. */
+export function isDisguised(outputs: Outputs, board: BoardFlash): boolean {
+  return injectedInto(outputs, board).some(({ name }) => name === 'uid-changes')
+}
+
+/** What a rehearsal put into a board. */
+export function injectedInto(
+  { injected = [] }: Outputs,
+  { slot, ordinal }: BoardFlash,
+): readonly InjectedFault[] {
+  return injected.filter((fault) => fault.slot === slot && fault.board === ordinal)
 }

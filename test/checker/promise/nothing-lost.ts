@@ -1,6 +1,6 @@
 import { RecordTag } from '../output/board-flash.ts'
 import { sha256Hex } from '../output/octets.ts'
-import { recordsOf, type Outputs } from '../output/outputs.ts'
+import { isCorrupted, recordsOf, type Outputs } from '../output/outputs.ts'
 import type { Violation } from '../violation.ts'
 import { AuditIndex } from './audit-index.ts'
 
@@ -23,7 +23,9 @@ function checkCertificates(outputs: Outputs): readonly Violation[] {
       : [{ promise: 'P2', place, message: `certificate ${sha256} is not in the ledger` }]
   const onBoards = outputs.boards.flatMap((board) => {
     const dac = recordsOf(outputs, board).get(RecordTag.dac)
-    return dac === undefined ? [] : lost(`board ${board.uid}`, sha256Hex(dac))
+    return dac === undefined || isCorrupted(outputs, board)
+      ? []
+      : lost(`board ${board.uid}`, sha256Hex(dac))
   })
   const inJournal = outputs.journal.lines
     .filter(({ type, step }) => type === 'outcome' && step === 'issue')

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { RecordTag } from '../output/board-flash.ts'
 import { hexOf, sha256Hex } from '../output/octets.ts'
-import { recordsOf, type Outputs } from '../output/outputs.ts'
+import { isCorrupted, isDisguised, recordsOf, type Outputs } from '../output/outputs.ts'
 import type { Violation } from '../violation.ts'
 
 /** Records that no two boards may share. A passcode may be equal by chance; its salt and verifier may not. */
@@ -46,10 +46,10 @@ function checkBoards(outputs: Outputs): readonly Violation[] {
   )
   const foreign = boards.flatMap(({ board, records }): readonly Violation[] => {
     const text = records.get(RecordTag.serialNumber)
-    if (text === undefined) return []
+    if (text === undefined || isCorrupted(outputs, board)) return []
     const serialNumber = Buffer.from(text).toString('utf8')
     const owner = outputs.ledger.units.find((unit) => unit.serial_number === serialNumber)
-    if (owner?.board_uid === board.uid) return []
+    if (owner?.board_uid === board.uid || isDisguised(outputs, board)) return []
     const whose =
       owner === undefined ? 'no unit of the ledger' : `the unit of board ${owner.board_uid}`
     return [

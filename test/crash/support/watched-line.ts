@@ -1,12 +1,9 @@
-import { BenchProgrammer, openBench, parts } from '@keyline/board'
-import type { Clock } from '@keyline/bytes'
 import { keyPairSigner, p256FromEncoded } from '@keyline/crypto'
 import { loadOrder, type RunSummary } from '@keyline/station'
-import { benchFixture } from '../../../packages/cli/src/wiring/bench-fixture.ts'
-import type { LineBoards } from '../../../packages/cli/src/wiring/line-boards.ts'
 import { openStation } from '../../../packages/cli/src/wiring/open-station.ts'
 import { clockOf, runOrder } from '../../../packages/cli/src/wiring/run-order.ts'
-import { flowCases, scriptsOf } from '../../line/support/flow-case.ts'
+import { openFlowBoards } from '../../line/support/flow-boards.ts'
+import { flowCases } from '../../line/support/flow-case.ts'
 import type { CrashPoints } from './crash-points.ts'
 import type { LineJob } from './line-job.ts'
 import { answeringEarly } from './sabotaged-journal.ts'
@@ -35,6 +32,7 @@ export async function runWatchedLine(
   const loaded = await loadOrder(job.order, unusedDefaults)
   const station = await openStation({ home: job.home, policy: 'test', clock })
   const { order } = loaded.prepared
+  const flow = job.flow && flowCases[job.flow]
   const remote =
     job.issuer === undefined
       ? undefined
@@ -55,7 +53,12 @@ export async function runWatchedLine(
       signal: new AbortController().signal,
       onEvent: () => undefined,
       faults: job.faults,
-      openBoards: boardsOf(job, clock, station.home.benchFolder),
+      openBoards:
+        flow &&
+        (() => {
+          const folder = station.home.benchFolder
+          return Promise.resolve(openFlowBoards(flow, { ...job, clock, folder }))
+        }),
       atJournalPoint: (point, { type, step = '-' }) =>
         points.reach(`journal ${point} ${type} ${step}`),
       decorate: (parts) => {
@@ -67,27 +70,5 @@ export async function runWatchedLine(
   } finally {
     await remote?.close()
     await station.close()
-  }
-}
-
-/** Boards of a flow with the firmware that is built for it; `undefined` for those of the example order. */
-function boardsOf(
-  { flow, slots, faults }: LineJob,
-  clock: Clock,
-  folder: string,
-): (() => Promise<LineBoards>) | undefined {
-  if (flow === undefined) return undefined
-  const flowCase = flowCases[flow]
-  return () => {
-    const bench = openBench({ slots, clock, folder, faults, part: parts[flowCase.platform] })
-    const programmer = new BenchProgrammer({ bench, clock })
-    return Promise.resolve({
-      programmer,
-      ports: bench,
-      fixture: benchFixture(bench),
-      wireless: programmer,
-      scripts: scriptsOf(flowCase, programmer, clock),
-      close: () => bench.close(),
-    })
   }
 }
