@@ -29,6 +29,7 @@ export {
   type RsseExportOptions,
 } from './rsse/export.ts'
 export { parseRsseParameters } from './rsse/parameters.ts'
+export { saveContainer } from './rsse/save.ts'
 export type { PsaCryptoOptions } from './service/key-management.ts'
 export { PsaCrypto } from './service/psa-crypto.ts'
 export type {

@@ -1,3 +1,4 @@
+import { Sign1 } from '@auth0/cose'
 import { concat, fromHex, Secret, seededRandom, toHex } from '@keyline/bytes'
 import { curvePublicKey, sha256, type WeierstrassCurve } from '@keyline/crypto'
 import {
@@ -180,23 +181,27 @@ describe('tokens of a key in the device', () => {
     ['ES256', 256, 'P-256', Algorithm.ecdsaSha256],
     ['ES384', 384, 'P-384', Algorithm.ecdsaSha384],
     ['ES512', 521, 'P-521', Algorithm.ecdsaSha512],
-  ] as const)('are signed with %s', (algorithm, bits, curve, policy) => {
-    const attributes = {
-      ...wrappedSigningKey,
-      lifetime: Lifetime.persistent,
-      bits,
-      algorithm: policy,
-    }
-    const { crypto } = withKey(attributes)
-    const service = started({ crypto, key: { attributes }, platform, algorithm })
-    const key = { type: 'ec', publicKey: publicKeyOf(crypto, 1, curve) } as const
-    for (const size of [32, 48, 64]) {
-      const nonce = new Uint8Array(size).fill(size)
-      const token = tokenOf(service, nonce)
-      expect(verified(token, key).claims.nonce).toEqual(nonce)
-      expect(token.length).toBe(valueOf(service.getTokenSize(size), 'size'))
-    }
-  })
+  ] as const)(
+    'are signed with %s, as another implementation finds too',
+    async (algorithm, bits, curve, policy) => {
+      const attributes = {
+        ...wrappedSigningKey,
+        lifetime: Lifetime.persistent,
+        bits,
+        algorithm: policy,
+      }
+      const { crypto } = withKey(attributes)
+      const service = started({ crypto, key: { attributes }, platform, algorithm })
+      const key = { type: 'ec', publicKey: publicKeyOf(crypto, 1, curve) } as const
+      for (const size of [32, 48, 64]) {
+        const nonce = new Uint8Array(size).fill(size)
+        const token = tokenOf(service, nonce)
+        expect(verified(token, key).claims.nonce).toEqual(nonce)
+        expect(token.length).toBe(valueOf(service.getTokenSize(size), 'size'))
+        await Sign1.decode(token).verify(key.publicKey.handle)
+      }
+    },
+  )
 
   it('are authenticated with a MAC where the key is symmetric', () => {
     const { crypto } = psaDevice()

@@ -192,14 +192,25 @@ export class Ccb {
     const { modulus, blob } = key
     return this.#engine.run(CcbOperation.exponentiationUse, () => {
       const numbers = this.#unwrap(rsaAdditionalData(modulus), blob)
-      const [exponent, phi] = numbers ?? []
+      const [exponent, phi] = numbers ?? this.#decoys(modulus.length)
       if (exponent === undefined || phi === undefined) return refused('tag-mismatch')
       using ownedExponent = exponent
       using ownedPhi = phi
       const clear = { modulus, exponent: ownedExponent.reveal(), phi: ownedPhi.reveal() }
-      const result = rsaPrivatePower(clear, operand, this.#engine.random)
+      const { random } = this.#engine
+      const result = rsaPrivatePower(clear, operand, random)
+      // The work is done all the same, so that its time does not tell what was wrong.
+      if (result === undefined) {
+        rsaPrivatePower(clear, new Uint8Array(modulus.length).fill(1), random)
+      }
+      if (numbers === undefined) return refused('tag-mismatch')
       return result === undefined ? refused('invalid-parameter') : done(result)
     })
+  }
+
+  /** In the place of an exponent and a phi that did not open. */
+  #decoys(length: number): readonly Secret[] {
+    return [0, 1].map(() => new Secret(this.#engine.random.bytes(length)))
   }
 
   #wrapScalar({ usage, curve, target }: NewKey, scalar: Uint8Array): CcbResult<WrappedBlob> {

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { concat, fromHex, seededRandom, toHex } from '@keyline/bytes'
 import { p256FromScalar, p256ToPkcs8, sha256 } from '@keyline/crypto'
 import { pemEncode } from '@keyline/x509'
@@ -7,6 +10,7 @@ import { stm32Crc } from './check-word.ts'
 import { encodeContainer, isSoundContainer, keyBufferIn } from './container.ts'
 import { exportDuaKey, type RsseChip, type RsseExportOptions } from './export.ts'
 import { parseRsseParameters } from './parameters.ts'
+import { saveContainer } from './save.ts'
 
 const state: SecurityState = { rdp: 1, isSecure: false, isPrivileged: true }
 const rootSecret = sha256(Uint8Array.of(7))
@@ -133,6 +137,25 @@ describe('the export of a device key', () => {
     expect(() => exportDuaKey({ ...newChip(), ccb }, options)).toThrow(/rng-failure/)
   })
 })
+
+describe('the file of a container', () => {
+  it('is there as a whole, or not at all', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rsse-'))
+    try {
+      const path = join(folder, 'wrapped.bin')
+      const { container } = exportDuaKey(newChip(), options)
+      saveContainer(path, container)
+      expect(new Uint8Array(readFileSync(path))).toEqual(container)
+      mkdirSync(join(folder, 'taken'))
+      expect(() => saveContainer(join(folder, 'taken'), container)).toThrow()
+      expect(readdirSync(folder).toSorted(byName)).toEqual(['taken', 'wrapped.bin'])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+const byName = (one: string, other: string): number => (one < other ? -1 : 1)
 
 describe('the parameters of the tool', () => {
   it('set what they name, and leave the rest', () => {
