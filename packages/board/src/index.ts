@@ -59,5 +59,6 @@ export {
   type BenchServer,
   type BenchServerOptions,
 } from './server/bench-server.ts'
-export { callBench, type ToolTerminal } from './server/call-bench.ts'
+export { callBench } from './server/call-bench.ts'
+export type { ToolTerminal } from './server/run-here.ts'
 export type { ToolRequest } from './server/tool-message.ts'

@@ -1,5 +1,6 @@
 import { profiles } from '@keyline/matter'
 import { trustZoneOptions, rdpValue, writeProtection } from './option-byte.ts'
+import { isPlatform, type Platform } from './platform.ts'
 import { realTimes, type FlashGeometry, type Part, type TrustedStorageArea } from './part.ts'
 
 const kibibyte = 1024
@@ -127,10 +128,6 @@ export const parts = {
   wba: stm32wba65,
   u5: stm32u575,
   wb55: stm32wb55,
-} as const satisfies Readonly<Record<string, Part>>
+} as const satisfies Readonly<Record<Platform, Part>>
 
-export type Platform = keyof typeof parts
-
-export function isPlatform(text: string): text is Platform {
-  return Object.hasOwn(parts, text)
-}
+export { isPlatform, type Platform }

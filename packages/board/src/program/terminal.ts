@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import { BytesError, describeError, isKeylineError } from '@keyline/bytes'
-import { callBench, type ToolTerminal } from '../server/call-bench.ts'
+import { callBench } from '../server/call-bench.ts'
+import type { ToolTerminal } from '../server/run-here.ts'
 import type { ToolRequest } from '../server/tool-message.ts'
 
 /** Environment variable that names the folder of the boards. */

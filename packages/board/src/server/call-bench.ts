@@ -1,18 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { systemClock } from '@keyline/bytes'
-import { openBench } from '../bench/bench.ts'
-import { BenchFolder } from '../bench/bench-folder.ts'
 import { BoardError } from '../errors.ts'
 import { benchAddress } from './address.ts'
-import { lockFolder } from './folder-lock.ts'
-import { runTool, type ToolWorld } from './run-tool.ts'
+import type { ToolTerminal } from './run-here.ts'
 import { decodeToolReply, type ToolRequest } from './tool-message.ts'
-
-/** How long a process waits for another one that works on the folder without a server. */
-const lockWaitMs = 600_000
-
-export type ToolTerminal = Pick<ToolWorld, 'write' | 'ask' | 'signal'>
 
 /**
  * Runs a tool on the boards of a folder: by the server of the folder, or else in this process, one process after the
@@ -26,9 +17,10 @@ export async function callBench(
   terminal: ToolTerminal,
 ): Promise<number> {
   const socket = await reach(benchAddress(folder))
-  return socket === undefined
-    ? runHere(folder, request, terminal)
-    : runThere(socket, request, terminal)
+  if (socket !== undefined) return runThere(socket, request, terminal)
+  // Most calls find a server: they do without the boards, and start in a fraction of the time.
+  const { runHere } = await import('./run-here.ts')
+  return runHere(folder, request, terminal)
 }
 
 function reach(address: string): Promise<Socket | undefined> {
@@ -58,26 +50,4 @@ async function runThere(
     else socket.write(`${JSON.stringify({ answer: await ask(reply.ask) })}\n`)
   }
   throw new BoardError('BOARD_BENCH_SERVER', 'the bench was closed in the middle of a call')
-}
-
-async function runHere(
-  folder: string,
-  request: ToolRequest,
-  terminal: ToolTerminal,
-): Promise<number> {
-  const lock = await lockFolder(folder, lockWaitMs)
-  const alive = setInterval(() => undefined, 1000)
-  try {
-    const slots = new BenchFolder(folder).readBench()?.slots.length ?? 1
-    using bench = openBench({
-      folder,
-      slots: Math.max(slots, 1),
-      clock: systemClock,
-      timing: 'none',
-    })
-    return await runTool(request, { ...terminal, bench, clock: systemClock })
-  } finally {
-    clearInterval(alive)
-    lock.release()
-  }
 }

@@ -1,6 +1,6 @@
 import { parseJson, type JsonValue } from '@keyline/bytes'
 import { BoardError } from '../errors.ts'
-import { isPlatform, type Platform } from '../part/part-table.ts'
+import { isPlatform, type Platform } from '../part/platform.ts'
 import { isScriptName, type ScriptName, type ScriptSecurity } from '../script/script-table.ts'
 
 /** A tool that a process asks the bench to run for it. */
