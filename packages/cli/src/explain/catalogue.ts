@@ -1,6 +1,7 @@
 import { boardErrorTable } from '@keyline/board'
 import { bytesErrorTable, type ErrorTable, type RuleTable } from '@keyline/bytes'
 import { cryptoErrorTable } from '@keyline/crypto'
+import { eatErrorTable } from '@keyline/eat'
 import {
   issuerErrorTable,
   issuingRules,
@@ -45,6 +46,7 @@ const errorTables: readonly (readonly [string, ErrorTable])[] = [
   ['stsafe', stsafeErrorTable],
   ['stsafe-sim', stsafeSimErrorTable],
   ['matter', matterErrorTable],
+  ['eat', eatErrorTable],
   ['psa', psaErrorTable],
   ['board', boardErrorTable],
   ['ledger', ledgerErrorTable],
