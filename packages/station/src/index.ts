@@ -81,6 +81,7 @@ export {
 } from './label/label-content.ts'
 export {
   labelFormats,
+  prepareLabels,
   writeLabelFiles,
   writeLabelSheet,
   type LabelFilesOptions,

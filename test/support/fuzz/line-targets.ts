@@ -1,9 +1,12 @@
 import { canonicalJson, decodeUtf8, encodeUtf8, parseJson } from '@keyline/bytes'
 import { buildFirmwareImage, FirmwareKind, parseFault, readFirmwareHeader } from '@keyline/board'
 import { auditLines, verifyAuditExport } from '@keyline/ledger'
-import { chainHash, chainStart } from '@keyline/ledger/records'
+import { chainHash, chainStart, SlotsFile } from '@keyline/ledger/records'
+import { encodeImage } from '@keyline/matter'
 import {
   judgeCall,
+  labelOfReadBack,
+  labelSvg,
   planOf,
   proveJournal,
   readCommandLine,
@@ -74,7 +77,44 @@ export const lineTargets: readonly FuzzTarget[] = [
       expectLaw(planOf(options, 'COM1').length > 1, 'a command line that is sound has a plan')
     },
   ),
+  {
+    name: 'label',
+    seeds: () => [
+      encodeImage({
+        ...labelOrder.product,
+        serialNumber: 'KL-1',
+        discriminator: 0xabc,
+        passcode: 20202021,
+      }),
+    ],
+    run: (readBack) => {
+      const svg = labelSvg(labelOfReadBack({ readBack, order: labelOrder, passcode: 20202021 }))
+      const elements = svg.match(/<[^>]*>/g) ?? []
+      expectLaw(elements.length === 12, 'a label has its elements and no other')
+    },
+  },
+  textTarget(
+    'slots-file',
+    () => ['{"format":"keyline-slots/1","slots":[{"slot":1,"probe":"A","location":"1-2.4"}]}'],
+    (text) => {
+      const read = SlotsFile.safeParse(parseJson(text, 'slots.json'))
+      const probes = read.data?.slots.map(({ probe }) => probe) ?? []
+      expectLaw(new Set(probes).size === probes.length, 'each probe is bound once')
+    },
+  ),
 ]
+
+const labelOrder = {
+  product: {
+    vendorId: 0xfff1,
+    productId: 0x8004,
+    vendorName: 'Vendor',
+    productName: 'Lamp',
+    hardwareVersion: 1,
+    hardwareVersionString: 'A',
+  },
+  commissioning: { iterations: 1000, flow: 0, discovery: ['ble' as const], storePasscode: true },
+}
 
 const firmware = {
   kind: FirmwareKind.application,

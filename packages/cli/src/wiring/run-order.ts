@@ -8,6 +8,7 @@ import {
   checkChain,
   flowOf,
   Journal,
+  prepareLabels,
   RefusedInput,
   runLine,
   StationError,
@@ -103,6 +104,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
   const onWarning = (text: string): void => onEvent({ type: 'notice', text })
   const { order } = prepared
   await requireFreshCheck({ ledger, home, order, now: clock.now(), onWarning })
+  if (options.labels !== undefined) await prepareLabels(options.labels.formats)
   await ledger.createOrder(order)
   if (remote?.requireOpen !== undefined) {
     const { requireOpen } = remote

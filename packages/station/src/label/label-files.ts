@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { makeResultFolder, writeWhole } from '../results/write-file.ts'
 import type { LabelContent } from './label-content.ts'
-import { labelPdf } from './label-pdf.ts'
+import { labelPdf, loadPdfkit } from './label-pdf.ts'
 import { labelSvg } from './label-svg.ts'
 
 export const labelFormats = ['svg', 'pdf'] as const
@@ -12,6 +12,14 @@ export interface LabelFilesOptions {
   readonly formats: readonly LabelFormat[]
   /** Milliseconds since 1970. */
   readonly time: number
+}
+
+/**
+ * Loads what writes the formats, before boards are in work: it takes a quarter of a second, and may be missing.
+ * @throws StationError `STATION_LABEL`
+ */
+export async function prepareLabels(formats: readonly LabelFormat[]): Promise<void> {
+  if (formats.includes('pdf')) await loadPdfkit()
 }
 
 /**

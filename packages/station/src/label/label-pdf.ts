@@ -67,7 +67,8 @@ function sizeOf({ widthMm, heightMm }: LabelDrawing): readonly [number, number] 
   return [widthMm * points, heightMm * points]
 }
 
-async function loadPdfkit(): Promise<typeof PDFDocument> {
+/** The library, which is loaded at its first use. @throws StationError `STATION_LABEL` */
+export async function loadPdfkit(): Promise<typeof PDFDocument> {
   try {
     return (await import('pdfkit')).default
   } catch (cause) {
