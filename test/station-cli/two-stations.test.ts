@@ -20,12 +20,13 @@ afterAll(() => line[Symbol.asyncDispose]())
 
 describe('two stations at once', () => {
   it('work one after the other on one probe: the second one finds it taken', async () => {
-    await using first = line.startGenFactoryData(example, { slots: [1], home: 'a' })
+    await using first = line.startGenFactoryData(`${example} --rdp 1`, { slots: [1], home: 'a' })
     await first.until('] check-port')
     const second = await line.genFactoryData(example, { slots: [1], home: 'b' })
     expect(second).toMatchObject({ code: 3, err: expect.stringContaining('STATION_BUSY') })
     const { code, out, err } = await first.ended
     expect({ code }, `${out}${err}`).toEqual({ code: 0 })
+    expect(line.board(1).options.rdp).toBe(1)
   })
 
   it('put one identity onto one board, whoever is faster', async () => {

@@ -54,7 +54,7 @@ export class LineBench implements AsyncDisposable {
     const top = mkdtempSync(join(tmpdir(), 'keyline-line-'))
     const boardsFolder = join(top, 'boards')
     const line = join(top, 'line')
-    mkdirSync(line)
+    for (const folder of [line, join(top, 'tmp')]) mkdirSync(folder)
     // The scripts lie above the working folder, as X-CUBE-MATTER has them.
     const { programmer, images } = installTools(top, boardsFolder)
     await startFaster(top)
@@ -123,7 +123,13 @@ export class LineBench implements AsyncDisposable {
     const command = [process.execPath, program, ...words, ...boards]
     return new KeylineProcess(command, {
       cwd: this.folder,
-      env: { KEYLINE_HOME: home, KEYLINE_PROGRAMMER: this.programmer, ...env },
+      // Benches of other tests have probes of the same names: their locks are on another computer, so to speak.
+      env: {
+        TMPDIR: join(this.#top, 'tmp'),
+        KEYLINE_HOME: home,
+        KEYLINE_PROGRAMMER: this.programmer,
+        ...env,
+      },
     })
   }
 
