@@ -91,10 +91,9 @@ export class InitialAttestation {
    */
   getToken(challenge: Uint8Array, caller: number, size?: number): PsaOutput {
     const made = this.#checked(challenge.length, size, () => this.#make(challenge, caller, size))
-    const room = size ?? (made.status === PsaStatus.success ? made.value.length : 0)
     return made.status === PsaStatus.success
-      ? written(made.value, room)
-      : unwritten(made.status, room)
+      ? written(made.value, size)
+      : unwritten(made.status, size)
   }
 
   /** `psa_initial_attest_get_token_size`: exact, and without a signature. */

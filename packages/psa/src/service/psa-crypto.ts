@@ -22,7 +22,13 @@ import {
 import { failed, succeeded, type PsaOutput, type PsaResult } from '../status/result.ts'
 import { PsaStatus, type CallStatus } from '../status/status.ts'
 import { KeyManagement, type DrivenKey, type PsaCryptoOptions } from './key-management.ts'
-import { spoiledSignature, unwritten, written, writtenSignature } from './output.ts'
+import {
+  spoiledSignature,
+  unwritten,
+  written,
+  writtenSignature,
+  type OutputSize,
+} from './output.ts'
 import type {
   AeadRequest,
   AgreementRequest,
@@ -36,9 +42,6 @@ import type {
   VerifyHashRequest,
   VerifyMessageRequest,
 } from './requests.ts'
-
-/** Room for every signature, public key, secret and decrypted message: RSA of 4096 bits needs the most. */
-const roomyBuffer = 600
 
 const blockModes: ReadonlyMap<number, BlockMode> = new Map([
   [Algorithm.ecb, 'ecb'],
@@ -62,14 +65,14 @@ export class PsaCrypto extends KeyManagement {
   }
 
   /** `psa_sign_hash`: r ‖ s, or an RSA signature of modulus length. */
-  signHash({ key, algorithm, hash, size = roomyBuffer }: SignHashRequest): PsaOutput {
+  signHash({ key, algorithm, hash, size }: SignHashRequest): PsaOutput {
     const refused = this.#checkSignature(algorithm, size)
     if (refused !== PsaStatus.success) return unwritten(refused, size)
     return this.#sign({ key, algorithm, usage: Usage.signHash, size }, hash)
   }
 
   /** `psa_sign_message`: hashes with the hash of the algorithm, then as {@link signHash}. */
-  signMessage({ key, algorithm, message, size = roomyBuffer }: SignMessageRequest): PsaOutput {
+  signMessage({ key, algorithm, message, size }: SignMessageRequest): PsaOutput {
     const refused = this.#checkSignature(algorithm, size)
     if (refused !== PsaStatus.success) return unwritten(refused, size)
     const hash = messageHash(algorithm, message)
@@ -94,7 +97,7 @@ export class PsaCrypto extends KeyManagement {
   }
 
   /** `psa_mac_compute` with HMAC; no opaque driver has it. */
-  macCompute({ key, algorithm, input, size = roomyBuffer }: MacRequest): PsaOutput {
+  macCompute({ key, algorithm, input, size }: MacRequest): PsaOutput {
     const hash = hmacHash(algorithm)
     if (hash === undefined) return unwritten(PsaStatus.invalidArgument, size)
     const found = this.permitted(key, { usage: Usage.signMessage, algorithm })
@@ -107,7 +110,7 @@ export class PsaCrypto extends KeyManagement {
   }
 
   /** `psa_export_public_key`: `04 ‖ X ‖ Y`, or DER RSAPublicKey; needs no usage flag. */
-  exportPublicKey(key: number, size: number = roomyBuffer): PsaOutput {
+  exportPublicKey(key: number, size?: number): PsaOutput {
     if (size === 0) return unwritten(PsaStatus.bufferTooSmall, size)
     const found = this.driven(key)
     if (found.status !== PsaStatus.success) return unwritten(found.status, size)
@@ -117,7 +120,7 @@ export class PsaCrypto extends KeyManagement {
   }
 
   /** `psa_export_key`: the clear key, with EXPORT; never from an opaque driver. */
-  exportKey(key: number, size: number = 4096): PsaOutput {
+  exportKey(key: number, size?: number): PsaOutput {
     if (size === 0) return unwritten(PsaStatus.bufferTooSmall, size)
     const found = this.driven(key)
     if (found.status !== PsaStatus.success) return unwritten(found.status, size)
@@ -130,15 +133,16 @@ export class PsaCrypto extends KeyManagement {
   }
 
   /** `psa_raw_key_agreement`: the shared secret. On failure the buffer is random and the length is its size. */
-  rawKeyAgreement({ key, algorithm, peerKey, size = roomyBuffer }: AgreementRequest): PsaOutput {
+  rawKeyAgreement({ key, algorithm, peerKey, size }: AgreementRequest): PsaOutput {
     const agreed = this.#agree({ key, algorithm, peerKey, size })
     if (agreed.status === PsaStatus.success) return written(agreed.value, size)
-    return { status: agreed.status, buffer: this.#random.bytes(size), length: size }
+    const length = size ?? 0
+    return { status: agreed.status, buffer: this.#random.bytes(length), length }
   }
 
   /** `psa_asymmetric_decrypt`. */
   asymmetricDecrypt(request: DecryptRequest): PsaOutput {
-    const { key, algorithm, input, label = new Uint8Array(), size = roomyBuffer } = request
+    const { key, algorithm, input, label = new Uint8Array(), size } = request
     if (label.length > 0 && !isOaep(algorithm)) return unwritten(PsaStatus.invalidArgument, size)
     const found = this.permitted(key, { usage: Usage.decrypt, algorithm })
     if (found.status !== PsaStatus.success) return unwritten(found.status, size)
@@ -168,10 +172,10 @@ export class PsaCrypto extends KeyManagement {
   }
 
   /** `psa_hash_compute`; needs no key. */
-  hashCompute({ algorithm, input, size = roomyBuffer }: HashRequest): PsaOutput {
+  hashCompute({ algorithm, input, size }: HashRequest): PsaOutput {
     const hash = hashFunction(algorithm)
     if (hash === undefined) return unwritten(PsaStatus.invalidArgument, size)
-    if (size < hash.length) return unwritten(PsaStatus.bufferTooSmall, size)
+    if ((size ?? hash.length) < hash.length) return unwritten(PsaStatus.bufferTooSmall, size)
     if (hash.name === undefined) return unwritten(PsaStatus.notSupported, size)
     return written(hashOf(hash.name, input), size)
   }
@@ -195,7 +199,7 @@ export class PsaCrypto extends KeyManagement {
   }
 
   /** Steps 1 and 2 of signing: an algorithm that signs hashes with a hash of this build, and a buffer. */
-  #checkSignature(algorithm: number, size = 1): CallStatus {
+  #checkSignature(algorithm: number, size?: OutputSize): CallStatus {
     if (!this.isReady) return PsaStatus.badState
     const hash = signatureAlgorithm(algorithm)?.hash
     if (hash === undefined || hash.kind === 'wildcard') return PsaStatus.invalidArgument
@@ -204,14 +208,15 @@ export class PsaCrypto extends KeyManagement {
   }
 
   #sign(
-    { key, algorithm, usage, size }: KeyUse & { readonly size: number },
+    { key, algorithm, usage, size }: KeyUse & { readonly size: OutputSize },
     hash: Uint8Array,
   ): PsaOutput {
     const found = this.permitted(key, { usage, algorithm })
     if (found.status !== PsaStatus.success) return spoiledSignature(found.status, size)
     const { driver, key: used } = found.value
     if (!isKeyPair(used.attributes.type)) return spoiledSignature(PsaStatus.invalidArgument, size)
-    if (size < signatureLength(used.attributes)) {
+    const length = signatureLength(used.attributes)
+    if ((size ?? length) < length) {
       return spoiledSignature(PsaStatus.bufferTooSmall, size)
     }
     const signature = driver.signHash(used, { algorithm, hash })
@@ -233,21 +238,18 @@ export class PsaCrypto extends KeyManagement {
     return driver.verifyHash(used, { algorithm, ...input }).status
   }
 
-  #agree(request: Required<AgreementRequest>): PsaResult<Uint8Array> {
-    const { key, algorithm, peerKey, size = 0 } = request
+  #agree({ key, algorithm, peerKey, size }: AgreementRequest): PsaResult<Uint8Array> {
     if (!isKeyAgreement(algorithm)) return failed(PsaStatus.invalidArgument)
     const found = this.permitted(key, { usage: Usage.derive, algorithm })
     if (found.status !== PsaStatus.success) return found
     const { driver, key: used } = found.value
-    if (size < Math.ceil(used.attributes.bits / 8)) return failed(PsaStatus.bufferTooSmall)
+    const length = Math.ceil(used.attributes.bits / 8)
+    if ((size ?? length) < length) return failed(PsaStatus.bufferTooSmall)
     if (!isRawKeyAgreement(algorithm)) return failed(PsaStatus.notSupported)
     return driver.agree(used, peerKey)
   }
 
-  #cipher(
-    { key, algorithm, input, size = roomyFor(input) }: CipherRequest,
-    direction: Direction,
-  ): PsaOutput {
+  #cipher({ key, algorithm, input, size }: CipherRequest, direction: Direction): PsaOutput {
     const mode = blockModes.get(algorithm)
     if (mode === undefined) return unwritten(PsaStatus.invalidArgument, size)
     const found = this.#aesKey(key, algorithm, direction)
@@ -259,7 +261,8 @@ export class PsaCrypto extends KeyManagement {
       return unwritten(PsaStatus.invalidArgument, size)
     }
     const head = direction === 'encrypt' ? this.#random.bytes(ivLength[mode]) : new Uint8Array()
-    if (size < head.length + octets.length) return unwritten(PsaStatus.bufferTooSmall, size)
+    const length = head.length + octets.length
+    if ((size ?? length) < length) return unwritten(PsaStatus.bufferTooSmall, size)
     const iv = direction === 'encrypt' ? head : input.subarray(0, split)
     const result = driver.applyBlocks(used, { mode, direction, iv, octets })
     if (result.status !== PsaStatus.success) return unwritten(result.status, size)
@@ -267,7 +270,7 @@ export class PsaCrypto extends KeyManagement {
   }
 
   #aead(request: AeadRequest, direction: Direction): PsaOutput {
-    const { key, algorithm, nonce, associatedData, input, size = roomyFor(input) } = request
+    const { key, algorithm, nonce, associatedData, input, size } = request
     const mode = authenticatedModes.get(algorithm)
     if (mode === undefined) return unwritten(PsaStatus.invalidArgument, size)
     const found = this.#aesKey(key, algorithm, direction)
@@ -292,7 +295,7 @@ interface KeyUse {
   readonly usage: number
 }
 
-function outputFrom(result: PsaResult<Uint8Array>, size: number): PsaOutput {
+function outputFrom(result: PsaResult<Uint8Array>, size: OutputSize): PsaOutput {
   return result.status === PsaStatus.success
     ? written(result.value, size)
     : unwritten(result.status, size)
@@ -307,9 +310,4 @@ function messageHash(algorithm: number, message: Uint8Array): Uint8Array | undef
   const hash = signatureAlgorithm(algorithm)?.hash
   const name: HashAlgorithm | undefined = hash?.kind === 'named' ? hash.name : undefined
   return name === undefined ? undefined : hashOf(name, message)
-}
-
-/** Room for an initialisation vector and a tag beside the input. */
-function roomyFor(input: Uint8Array): number {
-  return input.length + 32
 }

@@ -14,7 +14,7 @@ interface KeyUse {
 }
 
 interface Sized {
-  /** Octets of the output buffer; enough for every result unless given. */
+  /** Octets of the output buffer; as many as the result has unless given. */
   readonly size?: number | undefined
 }
 
