@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { chainLine, chainStart } from '@keyline/ledger/records'
-import type { Probe, Programmer, StationEvent, StationParts } from '@keyline/station'
 import { checkOutputs } from '../checker/check-outputs.ts'
 import { simulatedBoards } from '../../packages/cli/src/wiring/line-boards.ts'
 import { clockOf } from '../../packages/cli/src/wiring/run-order.ts'
@@ -17,52 +16,9 @@ import {
   signatureJitterMs,
   unitsIn,
 } from './support/outcome.ts'
+import { eventsOf, whileConnecting, withList, withProgrammer } from './support/programmer.ts'
 
 const probeOfSlot = (slot: number): string => `SIM00000000${slot}`
-
-function eventsOf<Type extends StationEvent['type']>(
-  { events }: Pick<LineRun, 'events'>,
-  type: Type,
-): readonly Extract<StationEvent, { readonly type: Type }>[] {
-  return events.filter(
-    (event): event is Extract<StationEvent, { readonly type: Type }> => event.type === type,
-  )
-}
-
-/** A station with another programmer in front of its own. */
-function withProgrammer(
-  change: (programmer: Programmer, parts: StationParts) => Partial<Programmer>,
-): (parts: StationParts) => StationParts {
-  return (parts) => {
-    const { programmer } = parts
-    const same: Programmer = {
-      list: (options) => programmer.list(options),
-      connect: (probe, options) => programmer.connect(probe, options),
-      download: (probe, address, octets, options) =>
-        programmer.download(probe, address, octets, options),
-      read: (probe, address, length, options) => programmer.read(probe, address, length, options),
-      reset: (probe, options) => programmer.reset(probe, options),
-    }
-    return { ...parts, programmer: { ...same, ...change(programmer, parts) } }
-  }
-}
-
-/** A station whose programmer lists what the function makes of the list. */
-function withList(change: (probes: readonly Probe[]) => readonly Probe[]) {
-  return withProgrammer((programmer) => ({
-    list: async (options) => change(await programmer.list(options)),
-  }))
-}
-
-/** A station whose boards answer once something else is done. */
-function whileConnecting(act: () => Promise<unknown>) {
-  return withProgrammer((programmer, { clock }) => ({
-    connect: async (probe, options) => {
-      await clock.during(act)
-      return programmer.connect(probe, options)
-    },
-  }))
-}
 
 /** Faults that keep a slot waiting. */
 const stuck = ['silent', 'programmer-hangs', 'no-target', 'flood'] as const
@@ -129,6 +85,55 @@ describe('a slot that is stuck', () => {
 function places(moved?: number): ReadonlyMap<string, string> {
   return new Map([1, 2, 3].map((slot) => [probeOfSlot(slot), slot === moved ? '1-4' : `1-${slot}`]))
 }
+
+describe('a fault of the program itself in one slot (fault matrix PROC-3)', () => {
+  it('ends its own board, leaves the journal whole, and is never FAIL', async () => {
+    await using folder = await temporaryFolder()
+    const broken = withProgrammer((programmer) => ({
+      read: (probe, address, length, options) =>
+        probe === probeOfSlot(2)
+          ? Promise.reject(new TypeError('not a function'))
+          : programmer.read(probe, address, length, options),
+    }))
+    const order = { folder: folder.path, slots: 3, quantity: 3 }
+    const run = await runTestLine({ ...order, decorate: broken })
+    expect(decisionsOf(run).map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ['PASS', 'complete'],
+      ['QUARANTINE', 'STATION_BUG'],
+      ['PASS', 'complete'],
+    ])
+    expect(journalOf(folder.path).at(-1)?.type).toBe('close')
+    const resumed = await runTestLine({ ...order, resume: true })
+    expect(resumed.summary).toMatchObject({ pass: 1, remaining: 0 })
+    const outputs = { home: homeOf(folder.path), results: join(folder.path, 'results') }
+    expect(checkOutputs({ ...outputs, isFinished: true })).toEqual([])
+  })
+})
+
+describe('a station that stands still for two minutes (fault matrix PROC-4)', () => {
+  it('gives its boards up at their deadlines, and asks them before it goes on', async () => {
+    await using folder = await temporaryFolder()
+    let isFrozen = false
+    const frozen = withProgrammer((programmer, { clock }) => ({
+      read: async (probe, address, length, options) => {
+        if (!isFrozen) await clock.sleep(120_000)
+        isFrozen = true
+        return programmer.read(probe, address, length, options)
+      },
+    }))
+    const order = { folder: folder.path, slots: 2, quantity: 2 }
+    const run = await runTestLine({ ...order, decorate: frozen })
+    const late = decisionsOf(run).filter(({ verdict }) => verdict !== 'PASS')
+    expect(late.map(({ verdict, reason }) => [verdict, reason])).toContainEqual([
+      'QUARANTINE',
+      'DEADLINE_PASSED',
+    ])
+    const resumed = await runTestLine({ ...order, resume: true })
+    expect(resumed.summary).toMatchObject({ pass: late.length, remaining: 0 })
+    const asked = journalOf(folder.path).filter(({ step }) => step === 'ask')
+    expect(asked).toHaveLength(late.length)
+  })
+})
 
 describe('slots that are bound to their probes', () => {
   const binding = [1, 2, 3].map((slot) => ({
