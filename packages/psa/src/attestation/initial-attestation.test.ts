@@ -157,6 +157,10 @@ describe('an STM32U385', () => {
     const service = started({ ...options, certificate: foreign })
     expect(service.getToken(challenge, -1).status).toBe(PsaStatus.genericError)
     expect(service.diagnostic).toMatch(/another key/)
+    const erased = { ...options.certificate, pack: new Uint8Array(0x200).fill(0xff) }
+    const unprovisioned = started({ ...device('FU'), certificate: erased })
+    expect(unprovisioned.getToken(challenge, -1).status).toBe(PsaStatus.genericError)
+    expect(unprovisioned.diagnostic).toBe('the chip has no certificate: E_DUA_NOT_PROVISIONED')
     const without = started({ ...device('FU'), certificate: undefined, includeCertificate: true })
     expect(without.getTokenSize(32)).toEqual({ status: PsaStatus.genericError })
     expect(without.diagnostic).toMatch(/no certificate/)

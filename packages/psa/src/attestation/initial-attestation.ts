@@ -7,7 +7,7 @@ import {
   type SoftwareComponent,
   type TokenClaims,
 } from '@keyline/eat'
-import { isCertificateOf } from '../certificate/rebuild.ts'
+import { CertificateStatus, isCertificateOf, rebuildCertificate } from '../certificate/rebuild.ts'
 import { curveOf } from '../key/type.ts'
 import { unwritten, written } from '../service/output.ts'
 import type { PsaCrypto } from '../service/psa-crypto.ts'
@@ -157,19 +157,22 @@ export class InitialAttestation {
     if (imported.status !== PsaStatus.success) return this.#failure('the key', imported.status)
     const instanceId = this.#instanceId(imported.value)
     if (instanceId.status !== PsaStatus.success) return instanceId
-    if (certificate !== undefined) {
-      const point = crypto.exportPublicKey(imported.value)
-      const isOwn = isCertificateOf(
-        certificate.pack,
-        certificate.kind,
-        point.buffer.subarray(0, point.length),
-      )
-      if (!isOwn) return this.#refusal('the certificate in system flash is that of another key')
-    }
+    const foreign = certificate && this.#certificateProblem(imported.value, certificate)
+    if (foreign !== undefined) return this.#refusal(foreign)
     const { lifetime } = key.attributes
     this.#identity = { key: imported.value, lifetime, instanceId: instanceId.value }
     this.#templates.clear()
     return succeeded(this.#identity)
+  }
+
+  /** The check of section 7.4: what stands in system flash must be the certificate of the imported key. */
+  #certificateProblem(key: number, { pack, kind }: CertificateSource): string | undefined {
+    const { buffer, length } = this.#options.crypto.exportPublicKey(key)
+    if (isCertificateOf(pack, kind, buffer.subarray(0, length))) return undefined
+    const rebuilt = rebuildCertificate(pack, kind)
+    return rebuilt.status === CertificateStatus.hardwareError
+      ? `the chip has no certificate: ${rebuilt.reason}`
+      : 'the certificate in system flash is that of another key'
   }
 
   #instanceId(key: number): PsaResult<Uint8Array> {
