@@ -30,7 +30,7 @@ describe('a station that is killed while it makes eight boards at once', () => {
     'decides every unit in the runs that follow',
     async () => {
       const total = (await crashPointsOf(bench, eightBoards)).length
-      const rounds = scaled(6, 200)
+      const rounds = scaled(4, 200)
       let kills = 0
       const failures: string[] = []
       const numbers = Array.from({ length: rounds }, (_, index) => index + 1)
