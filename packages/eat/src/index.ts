@@ -122,8 +122,10 @@ export {
   type CorimEntity,
   type CorimProfile,
 } from './corim/corim.ts'
+export { fromDraftForm } from './corim/draft-form.ts'
 export type { Validity } from './corim/fields.ts'
 export { keyText, readKeyText } from './corim/key-text.ts'
+export { fromOlderProfile, olderPsaProfile, readOlderPsaStatements } from './corim/older-profile.ts'
 export {
   digestAlgorithms,
   psaCorimProfile,
@@ -134,6 +136,7 @@ export {
   type DigestAlgorithm,
   type PsaCertification,
   type PsaDigest,
+  type PsaReadOptions,
   type PsaReferenceValue,
   type PsaStatement,
   type PsaTrustAnchor,

@@ -176,7 +176,8 @@ function headerOf(members: CborMap, path: string): ComidHeader {
   }
 }
 
-function readTriple(
+/** One triple of a kind. @throws EatError `E_CORIM_STRUCTURE` */
+export function readTriple(
   kind: Exclude<Triple['kind'], 'other'>,
   value: CborValue,
   path: string,

@@ -68,6 +68,11 @@ export type PsaStatement = { readonly path: string } & (
   | { readonly kind: 'ignored'; readonly what: string }
 )
 
+export interface PsaReadOptions extends CborLimits {
+  /** Brings triples of another way of writing into that of the profile, before they are judged. */
+  readonly convert?: ((triple: Triple, path: string) => readonly Triple[]) | undefined
+}
+
 /** @throws EatError `E_CORIM_PROFILE_MISSING`, `E_CORIM_PROFILE_UNSUPPORTED` */
 export function requirePsaProfile({ profile }: Corim): void {
   const path = 'corim.profile'
@@ -81,14 +86,22 @@ export function requirePsaProfile({ profile }: Corim): void {
  * Reads the statements of a CoRIM one by one, so that memory does not grow with it: what was given out before a
  * refusal must be taken back. @throws EatError `E_CORIM_…`, `E_CBOR_…`
  */
-export function* readPsaStatements(corim: Corim, limits: CborLimits = {}): Generator<PsaStatement> {
+export function* readPsaStatements(
+  corim: Corim,
+  options: PsaReadOptions = {},
+): Generator<PsaStatement> {
   requirePsaProfile(corim)
+  yield* readPsaTags(corim, options)
+}
+
+/** The same, whatever the profile of the CoRIM says. */
+export function* readPsaTags(corim: Corim, options: PsaReadOptions): Generator<PsaStatement> {
   for (const key of corim.ignored ?? []) {
     yield { kind: 'ignored', path: 'corim', what: `member ${cborExcerpt(key)}` }
   }
   for (const [index, { tag, octets }] of corim.tags.entries()) {
     const path = `corim.tags[${index}]`
-    if (tag === CorimTag.comid) yield* readPsaComid(octets, { ...limits, path })
+    if (tag === CorimTag.comid) yield* readPsaComid(octets, { ...options, path })
     else yield { kind: 'ignored', path, what: `tag ${tag}` }
   }
 }
@@ -96,10 +109,12 @@ export function* readPsaStatements(corim: Corim, limits: CborLimits = {}): Gener
 /** The statements of one CoMID. @throws EatError `E_CORIM_…`, `E_CBOR_…` */
 export function* readPsaComid(
   octets: Uint8Array,
-  limits: CborLimits & { readonly path?: string | undefined } = {},
+  options: PsaReadOptions & { readonly path?: string | undefined } = {},
 ): Generator<PsaStatement> {
-  for (const event of readComid(octets, limits)) {
-    if (event.type === 'triple') yield* statementsOf(event.triple, event.path)
+  for (const event of readComid(octets, options)) {
+    if (event.type === 'header') continue
+    const { triple, path } = event
+    for (const one of options.convert?.(triple, path) ?? [triple]) yield* statementsOf(one, path)
   }
 }
 

@@ -18,6 +18,9 @@ export const CorimTag = {
   coseKey: 558,
   certificateThumbprint: 559,
   bytes: 560,
+  /** Of the older PSA profile. */
+  implementationId: 600,
+  referenceValueId: 601,
 } as const
 
 /** Members of a CoRIM. */
