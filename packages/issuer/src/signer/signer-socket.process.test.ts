@@ -370,10 +370,8 @@ describe('a signer behind a socket', () => {
 
   it('is opened by its address, and asks for no PIN', async () => {
     const server = await served(held, pai)
-    const signer = await openSigner({
-      keyUri: server.address,
-      pin: () => Promise.reject(new Error('nobody asks')),
-    })
+    const pin = (): Promise<never> => Promise.reject(new Error('nobody asks'))
+    const signer = await openSigner({ keyUri: server.address, pin })
     expect(signer.publicKey.point).toEqual(held.publicKey.point)
     expect(isIssued(await dacBy(signer, pai), pai)).toBe(true)
     await signer.close()
