@@ -5,6 +5,8 @@ import {
   decodeCorim,
   decodeSignedCorim,
   encodeCorim,
+  fromDraftForm,
+  fromOlderProfile,
   isCborArray,
   isCborMap,
   isSignedCorim,
@@ -71,6 +73,8 @@ function comidCase(vector: VectorReader): CaseResult {
   )
   if (!shown.ok) return shown
   if (isOldProfile) {
+    const ofImporter = refusalCode(() => [...readPsaComid(octets, { convert: fromOlderProfile })])
+    if (ofImporter !== undefined) return compared(vector.id, 'read by the importer', ofImporter)
     if (reason !== 'E_CORIM_CLASS_ID_TYPE')
       return compared(vector.id, 'E_CORIM_CLASS_ID_TYPE', String(reason))
     return compared(
@@ -78,6 +82,10 @@ function comidCase(vector: VectorReader): CaseResult {
       toHex(octets),
       toHex(comidOfTemplate(vector.object('input').object('template_json'))),
     )
+  }
+  if (reason === 'E_CORIM_MVAL') {
+    const ofImporter = refusalCode(() => [...readPsaComid(octets, { convert: fromDraftForm })])
+    if (ofImporter !== undefined) return compared(vector.id, 'read when lenient', ofImporter)
   }
   return comparedMembers(vector, {
     valid_for_psa_profile: () => reason === undefined,

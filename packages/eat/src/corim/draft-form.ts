@@ -22,7 +22,9 @@ export function fromDraftForm(triple: Triple, path: string): readonly Triple[] {
   if (triple.kind !== 'other' || triple.key !== TripleKey.draftConditional) return [triple]
   return requireList(triple.value, path).map((item) => {
     const [conditions, values] = requireList(item, path)
-    const stateful = requireList(conditions, path).map((condition) => {
+    const given = requireList(conditions, path)
+    const list = isCborMap(given[0]) ? [given] : given
+    const stateful = list.map((condition) => {
       const [environment, measurements] = requireList(condition, path)
       return [
         environment ?? null,

@@ -98,7 +98,10 @@ describe('a CoMID in the form of a draft', () => {
   const certified: Triple = {
     kind: 'other',
     key: 9,
-    value: [[[condition], cborMap([100, '1234567890123 - 12345'])]],
+    value: [
+      [[condition], cborMap([100, '1234567890123 - 12345'])],
+      [condition, cborMap([100, '1234567890123-12345'])],
+    ],
   }
   const comid = encodeComid({ tagId: 'tag', triples: [reference, certified] })
 
@@ -112,6 +115,7 @@ describe('a CoMID in the form of a draft', () => {
         kind: 'reference-value',
         value: { signerId, digests: [{ algorithm: 'sha-256', value: digest }] },
       },
+      { kind: 'certification', value: { number: '1234567890123-12345', implementationId: id } },
       { kind: 'certification', value: { number: '1234567890123-12345', implementationId: id } },
     ])
   })
