@@ -91,22 +91,19 @@ export function curveOf(type: number, bits: number): CurveEntry | 'unknown' {
 
 /** The curve whose private keys, or points `04 ‖ X ‖ Y` for a public type, have this length. */
 export function curveOfLength(type: number, length: number): CurveEntry | 'unknown' {
+  const lengthOf = isEccPublic(type) ? publicLength : privateLength
   return (
-    curves.find(
-      ({ family, bits }) =>
-        family === (type & 0xff) &&
-        (isEccPublic(type) ? publicLength : privateLength)(family, bits) === length,
-    ) ?? 'unknown'
+    curves.find((entry) => entry.family === (type & 0xff) && lengthOf(entry) === length) ??
+    'unknown'
   )
 }
 
-function privateLength(_: number, bits: number): number {
+function privateLength({ bits }: CurveEntry): number {
   return Math.ceil(bits / 8)
 }
 
-function publicLength(family: number, bits: number): number {
-  const length = Math.ceil(bits / 8)
-  return family === CurveFamily.montgomery || family === CurveFamily.twistedEdwards
-    ? length
-    : 1 + 2 * length
+function publicLength(entry: CurveEntry): number {
+  const isOneCoordinate =
+    entry.family === CurveFamily.montgomery || entry.family === CurveFamily.twistedEdwards
+  return isOneCoordinate ? privateLength(entry) : 1 + 2 * privateLength(entry)
 }

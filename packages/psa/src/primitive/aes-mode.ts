@@ -13,7 +13,8 @@ export type BlockMode = 'ecb' | 'cbc'
 export type AuthenticatedMode = 'gcm' | 'ccm'
 export type Direction = 'encrypt' | 'decrypt'
 
-const tagLength = 16
+/** Octets of the tag behind a ciphertext. */
+export const aeadTagLength = 16
 
 /** Octets of the initialisation vector of a block mode. */
 export const ivLength = { ecb: 0, cbc: 16 } as const satisfies Readonly<Record<BlockMode, number>>
@@ -47,9 +48,14 @@ export interface AuthenticatedOperation {
   readonly octets: Uint8Array
 }
 
-/** A nonce that the mode takes. */
-export function isNonceOf(mode: AuthenticatedMode, { length }: Uint8Array): boolean {
-  return mode === 'gcm' ? length >= 1 && length <= 128 : length >= 7 && length <= 13
+/** A nonce that the mode takes, for a message of this length: CCM counts its octets beside the nonce. */
+export function isNonceOf(
+  mode: AuthenticatedMode,
+  { length }: Uint8Array,
+  messageLength: number,
+): boolean {
+  if (mode === 'gcm') return length >= 1 && length <= 128
+  return length >= 7 && length <= 13 && messageLength < 2 ** (8 * (15 - length))
 }
 
 /** `ciphertext ‖ tag`, or the plaintext; nothing when the tag does not hold. */
@@ -59,7 +65,7 @@ export function applyAuthenticatedMode(
 ): Uint8Array<ArrayBuffer> | undefined {
   const { mode, direction, nonce, associatedData, octets } = operation
   if (mode === 'ccm') {
-    const context = { key, nonce, associatedData, tagLength }
+    const context = { key, nonce, associatedData, tagLength: aeadTagLength }
     return direction === 'encrypt'
       ? encryptCcm({ ...context, plaintext: octets })
       : decryptCcm({ ...context, encrypted: octets })
@@ -67,9 +73,9 @@ export function applyAuthenticatedMode(
   const stream = gcmStream({ direction, key, iv: nonce })
   stream.authenticate(associatedData)
   if (direction === 'encrypt') return concat(stream.update(octets), stream.tag())
-  if (octets.length < tagLength) return undefined
-  const plaintext = stream.update(octets.subarray(0, -tagLength))
-  if (equalSecret(stream.tag(), octets.subarray(-tagLength))) return plaintext
+  if (octets.length < aeadTagLength) return undefined
+  const plaintext = stream.update(octets.subarray(0, -aeadTagLength))
+  if (equalSecret(stream.tag(), octets.subarray(-aeadTagLength))) return plaintext
   plaintext.fill(0)
   return undefined
 }

@@ -237,6 +237,27 @@ describe('ciphers', () => {
   })
 })
 
+describe('CCM', () => {
+  it('with a nonce of 13 octets takes no message of 65536', () => {
+    const { crypto } = psaDevice()
+    const algorithm = Algorithm.ccm
+    const aes = { type: KeyType.aes, bits: 0, usage: Usage.encrypt, algorithm }
+    crypto.importKey({ attributes: local({ id: 1, ...aes }), data })
+    const seal = (nonceLength: number, length: number): number =>
+      crypto.aeadEncrypt({
+        key: 1,
+        algorithm,
+        nonce: new Uint8Array(nonceLength),
+        associatedData: data,
+        input: new Uint8Array(length),
+      }).status
+    expect(seal(13, 65_535)).toBe(success)
+    expect(seal(13, 65_536)).toBe(invalidArgument)
+    expect(seal(12, 65_536)).toBe(success)
+    expect(seal(6, 1)).toBe(invalidArgument)
+  })
+})
+
 describe('hashes', () => {
   const { crypto } = psaDevice()
   const compute = (algorithm: number, size?: number): PsaOutput =>

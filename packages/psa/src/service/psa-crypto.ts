@@ -13,6 +13,7 @@ import type { KeyAttributes } from '../key/attributes.ts'
 import { isAsymmetric, isKeyPair, isRsa, KeyType } from '../key/type.ts'
 import { Usage } from '../key/usage.ts'
 import {
+  aeadTagLength,
   isNonceOf,
   ivLength,
   type AuthenticatedMode,
@@ -275,7 +276,8 @@ export class PsaCrypto extends KeyManagement {
     if (mode === undefined) return unwritten(PsaStatus.invalidArgument, size)
     const found = this.#aesKey(key, algorithm, direction)
     if (found.status !== PsaStatus.success) return unwritten(found.status, size)
-    if (!isNonceOf(mode, nonce)) return unwritten(PsaStatus.invalidArgument, size)
+    const messageLength = input.length - (direction === 'decrypt' ? aeadTagLength : 0)
+    if (!isNonceOf(mode, nonce, messageLength)) return unwritten(PsaStatus.invalidArgument, size)
     const { driver, key: used } = found.value
     const operation = { mode, direction, nonce, associatedData, octets: input }
     return outputFrom(driver.applyAuthenticated(used, operation), size)
