@@ -23,6 +23,7 @@ import { serveSigner } from './signer-server.ts'
 import { createSigningCheck } from './signing-check.ts'
 
 const probe = new Uint8Array(32)
+const noPin = (): Promise<never> => Promise.reject(new Error('nobody asks'))
 const failed = expect.objectContaining({ code: 'ISSUER_SIGNER_FAILED', retryable: true }) as Error
 
 let folder: string
@@ -370,8 +371,7 @@ describe('a signer behind a socket', () => {
 
   it('is opened by its address, and asks for no PIN', async () => {
     const server = await served(held, pai)
-    const pin = (): Promise<never> => Promise.reject(new Error('nobody asks'))
-    const signer = await openSigner({ keyUri: server.address, pin })
+    const signer = await openSigner({ keyUri: server.address, pin: noPin })
     expect(signer.publicKey.point).toEqual(held.publicKey.point)
     expect(isIssued(await dacBy(signer, pai), pai)).toBe(true)
     await signer.close()
