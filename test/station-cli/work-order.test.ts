@@ -31,7 +31,7 @@ beforeAll(async () => {
     join(folder, 'certification-declaration.der'),
   )
   const order = JSON.parse(readFileSync(join(examples, 'work-order.json'), 'utf8'))
-  writeFileSync(join(folder, 'order.json'), JSON.stringify({ ...order, quantity: 2 }))
+  writeFileSync(join(folder, 'order.json'), JSON.stringify({ ...order, quantity: 3 }))
   writeFileSync(join(folder, 'STM32_provisioning.py'), '')
   writeFileSync(join(folder, 'rows.csv'), '')
 })
@@ -60,6 +60,7 @@ describe('genFactoryData under a work order', () => {
     expect({ code }, `${out}${err}`).toEqual({ code: 0 })
     expect(out).toContain('[sim:1 0001] ● PASS')
     expect(out).toContain('2 of 2 boards passed')
+    expect(out).not.toContain('stopped')
     const results = join(folder, 'keyline-results/example-0001')
     const passports = readdirSync(results, { recursive: true, encoding: 'utf8' })
     expect(passports.filter((name) => name.endsWith('passport.json'))).toHaveLength(2)

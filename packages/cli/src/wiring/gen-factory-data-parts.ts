@@ -4,12 +4,31 @@ import type { EventSink, Fixture, Programmer, StationParts, UnitStore } from '@k
 /** The units of this run alone, whose identities are given: none is drawn. */
 export function givenUnits(ledger: Ledger, units: ReadonlySet<string>): UnitStore {
   return {
+    ...unitActs(ledger),
     reserve: () => Promise.resolve(undefined),
     remaining: () => Promise.resolve(0),
     undecided: async (orderId) => {
       const open = await ledger.undecided(orderId)
       return open.filter(({ unit }) => units.has(unit.id))
     },
+  }
+}
+
+/** Units of an order until each board of the run has one: what the order misses beyond them is for later runs. */
+export function unitsForBoards(ledger: Ledger, isEnough: () => boolean): UnitStore {
+  return {
+    ...unitActs(ledger),
+    reserve: (orderId, draw) =>
+      isEnough() ? Promise.resolve(undefined) : ledger.reserve(orderId, draw),
+    remaining: (orderId) => ledger.remaining(orderId),
+    undecided: (orderId) => ledger.undecided(orderId),
+  }
+}
+
+function unitActs(
+  ledger: Ledger,
+): Pick<UnitStore, 'bind' | 'decide' | 'certificateOf' | 'voidCertificate'> {
+  return {
     bind: (unitId, boardUid, options) => ledger.bind(unitId, boardUid, options),
     decide: (unitId, record) => ledger.decide(unitId, record),
     certificateOf: (unitId) => ledger.certificateOf(unitId),
@@ -65,6 +84,8 @@ function onlyActs(programmer: Programmer): Programmer {
 export function oneBoardEach(jobs: number): {
   readonly fixture: Fixture
   readonly watch: EventSink
+  /** Boards that were begun, or wait for their turn. */
+  readonly begun: ReadonlySet<string>
 } {
   const begun = new Set<string>()
   const inWork = new Set<number>()
@@ -89,6 +110,7 @@ export function oneBoardEach(jobs: number): {
     }
   }
   return {
+    begun,
     fixture: {
       nextBoard: async (probe, { signal } = {}) => {
         if (begun.has(probe)) return false

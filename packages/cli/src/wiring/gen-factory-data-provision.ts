@@ -19,7 +19,13 @@ import { ExitCode } from '../exit-code.ts'
 import type { RunEvent } from '../terminal/provisioning-run-events.ts'
 import { chooseBoards, type ChosenBoards } from './choose-boards.ts'
 import { readFirmware } from './gen-factory-data-input.ts'
-import { givenUnits, keepingReadBack, oneBoardEach, onlyProbes } from './gen-factory-data-parts.ts'
+import {
+  givenUnits,
+  keepingReadBack,
+  oneBoardEach,
+  onlyProbes,
+  unitsForBoards,
+} from './gen-factory-data-parts.ts'
 import { cause, refusedRun } from './gen-factory-data-refusal.ts'
 import { issuerOfRun } from './gen-factory-data-issuer.ts'
 import { keepReadBack, rewriteFolder, simulationOf } from './gen-factory-data.ts'
@@ -264,7 +270,7 @@ async function work(run: ProvisionRun, around: Work): Promise<ProvisionSummary> 
   const { order } = loaded.prepared
   const pki = await issuerOfRun({ options, station, order, home, onEvent })
   const manager = await managerOf(options, onEvent)
-  const { fixture, watch } = oneBoardEach(options.jobs)
+  const { fixture, watch, begun } = oneBoardEach(options.jobs)
   const probes = new Set(chosen.ready.map(({ serialNumber }) => serialNumber))
   const summary = await runOrder({
     station,
@@ -290,7 +296,12 @@ async function work(run: ProvisionRun, around: Work): Promise<ProvisionSummary> 
     decorate: (parts) => {
       const { syncTimeoutMs: sync, resultTimeoutMs: result } = options
       let own: StationParts = { ...parts, dialogueLimitsMs: { sync, result }, manager }
-      if (units !== undefined) own = { ...own, units: givenUnits(station.ledger, units) }
+      const { ledger } = station
+      const store =
+        units === undefined
+          ? unitsForBoards(ledger, () => begun.size >= probes.size)
+          : givenUnits(ledger, units)
+      own = { ...own, units: store }
       const dataAddress = order.factoryDataAddress
       if (options.readBack === undefined) return own
       const keep = (probe: string, octets: Uint8Array): Promise<void> =>
