@@ -12,6 +12,7 @@ export type { FaultEntry, FaultPlace } from './fault/fault-entry.ts'
 export { faultTable, isFaultName, type FaultName } from './fault/fault-table.ts'
 export type { Flash } from './flash/flash.ts'
 export type { Memory } from './flash/memory.ts'
+export { readAddressedImage, type Segment } from './image/addressed-image.ts'
 export { exampleImages, type ExampleImage } from './image/example-images.ts'
 export {
   buildFirmwareImage,

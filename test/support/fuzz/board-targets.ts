@@ -4,6 +4,7 @@ import {
   GrammarRefusal,
   parseProgrammerCommand,
   parseSlotFault,
+  readAddressedImage,
   verifyFirmwareImage,
 } from '@keyline/board'
 import { expectLaw, textTarget, type FuzzTarget } from './target.ts'
@@ -28,6 +29,15 @@ export const boardTargets: readonly FuzzTarget[] = [
       expectLaw(isWhole, 'a valid image holds what was signed')
     },
   },
+  textTarget(
+    'addressed-image',
+    () => [':020000040800F2\n:10010000214601360121470136007EFE09D2190140\n:00000001FF\n'],
+    (text) => {
+      for (const { octets } of readAddressedImage(Buffer.from(text, 'latin1'))) {
+        expectLaw(octets.length > 0 && octets.length <= text.length, 'no octets come from nowhere')
+      }
+    },
+  ),
   textTarget(
     'slot-fault',
     () => ['1:no-probe', '12:probe-lost@3', '3/2:silent'],

@@ -1,6 +1,8 @@
 import { concat, fromHex, toHex } from '@keyline/bytes'
 import { erasePages, massErase, programFlash, readFlash } from '../bench/probe.ts'
 import { BoardError } from '../errors.ts'
+import type { Board } from '../mcu/board.ts'
+import { readAddressedImage, type Segment } from '../image/addressed-image.ts'
 import { DeviceKey } from '../storage/device-key.ts'
 import { rdpValue } from '../part/option-byte.ts'
 import type { Operation } from './operation.ts'
@@ -75,18 +77,44 @@ export async function acts(session: Session, operation: Operation): Promise<void
 }
 
 async function download(session: Session, operation: OperationOf<'download'>): Promise<void> {
-  const { board, clock, print, operations, signal } = session
+  const { board } = session
   const { file, address } = operation
   const octets = await fileOf(session, file)
-  if (address === undefined) {
-    throw new BoardError(
-      'BOARD_IMAGE',
-      `the simulated programmer reads binary files alone: ${file}`,
-    )
-  }
-  print(
-    `\n\n Memory Programming ...\n  File          : ${file.replace(/^.*[\\/]/, '')}\n  Size          : ${sizeText(octets.length)} \n  Address       : ${hex(address)}\n\n\n`,
+  const segments =
+    address === undefined ? inWholePages(readAddressedImage(octets), board) : [{ address, octets }]
+  const size = segments.reduce((sum, segment) => sum + segment.octets.length, 0)
+  session.print(
+    `\n\n Memory Programming ...\n  File          : ${file.replace(/^.*[\\/]/, '')}\n  Size          : ${sizeText(size)} \n  Address       : ${hex(segments[0]?.address ?? 0)}\n\n\n`,
   )
+  for (const [index, segment] of segments.entries()) await programSegment(session, segment, index)
+}
+
+/** Segments that share a page are programmed as one, from the start of a program unit, with FF between. */
+function inWholePages(segments: readonly Segment[], { flash }: Board): readonly Segment[] {
+  const merged: Segment[] = []
+  for (const { address, octets } of segments.toSorted((a, b) => a.address - b.address)) {
+    const { pageSize, unitSize } = flash.geometryAt(address)
+    const pageOf = (place: number): number => Math.floor(place / pageSize)
+    const last = merged.at(-1)
+    const end = last === undefined ? 0 : last.address + last.octets.length
+    if (last !== undefined && address >= end && pageOf(end - 1) === pageOf(address)) {
+      merged.pop()
+      const gap = new Uint8Array(address - end).fill(0xff)
+      merged.push({ address: last.address, octets: concat(last.octets, gap, octets) })
+    } else {
+      const lead = new Uint8Array(address % unitSize).fill(0xff)
+      merged.push({ address: address - lead.length, octets: concat(lead, octets) })
+    }
+  }
+  return merged
+}
+
+async function programSegment(
+  session: Session,
+  { address, octets }: Segment,
+  index: number,
+): Promise<void> {
+  const { board, clock, print, operations, signal } = session
   const skipErase = operations.some(({ cmd }) => cmd === 'skipErase')
   const verify = operations.some(({ cmd }) => cmd === 'verify')
   const { pageSize, base, size } = board.flash.geometryAt(address)
@@ -95,7 +123,9 @@ async function download(session: Session, operation: OperationOf<'download'>): P
     const last = Math.floor((((address - base) % size) + Math.max(octets.length, 1) - 1) / pageSize)
     const range = first === last ? `sector ${first}` : `sectors [${first} ${last}]`
     const memory = board.flash.internal.contains(address) ? 'internal' : 'external'
-    print(`\nErasing memory corresponding to segment 0:\nErasing ${memory} memory ${range}\n`)
+    print(
+      `\nErasing memory corresponding to segment ${index}:\nErasing ${memory} memory ${range}\n`,
+    )
   }
   print('Download in Progress:\n\n\n')
   const start = clock.monotonicMs()

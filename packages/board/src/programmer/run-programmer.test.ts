@@ -157,6 +157,23 @@ describe('a call of the simulated programmer', () => {
     expect((await fixture.target('-r8 0x08000000 1')).output).toMatch(/Error: .*RDP level 1/)
   })
 
+  it('an image that carries its addresses needs none, and keeps both sides of a gap in a page', async () => {
+    using fixture = new ToolFixture({ part: stm32wba65 })
+    const lines = [
+      ':020000040800F2',
+      ':10010000214601360121470136007EFE09D2190140',
+      ':10012000214601360121470136007EFE09D2190120',
+      ':00000001FF',
+    ]
+    fixture.files.set('f.hex', Buffer.from(lines.join('\n')))
+    const { output, exitCode } = await fixture.target('-d f.hex -v')
+    expect(output).toContain('Download verified successfully')
+    expect(exitCode).toBe(0)
+    const octets = Buffer.from(fixture.bench.board(1).flash.read(0x0800_0100, 48)).toString('hex')
+    const data = '214601360121470136007efe09d21901'
+    expect(octets).toBe(`${data}${'ff'.repeat(16)}${data}`)
+  })
+
   it('a password of level 1 keeps the protection from falling until it was given', async () => {
     using fixture = new ToolFixture({ part: stm32wba65 })
     await fixture.target('-lockRDP1 0x11223344 0x55667788')
