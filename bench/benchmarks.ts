@@ -6,6 +6,7 @@ import { issuerBenchmark } from './issuer.ts'
 import { lineBenchmark } from './line.ts'
 import { psaBenchmark } from './psa.ts'
 import { signerBenchmark } from './signer.ts'
+import { stationBenchmark } from './station.ts'
 import { stsafeBenchmark } from './stsafe.ts'
 import { x509Benchmark } from './x509.ts'
 
@@ -14,6 +15,7 @@ export const benchmarks: readonly Benchmark[] = [
   x509Benchmark,
   factoryDataBenchmark,
   lineBenchmark,
+  stationBenchmark,
   stsafeBenchmark,
   signerBenchmark,
   issuerCoreBenchmark,
