@@ -93,27 +93,30 @@ describe('a unit in rework', () => {
     expect(existsSync(join(run.results, 'units', 'T-000002', 'passport.json'))).toBe(true)
   })
 
-  it('is taken up where it stands when its run was interrupted', async () => {
-    await using folder = await temporaryFolder()
-    const options = { folder: folder.path, certificateLimit: 6 }
-    await runTestLine(options)
-    const { unit } = await onlyUnit(folder.path)
-    await rework(folder.path, unit.id)
-    const stop = new AbortController()
-    await runTestLine({
-      ...options,
-      signal: stop.signal,
-      onEvent: (event) => {
-        if (event.type === 'step-started' && event.step === 'read-back') stop.abort()
-      },
-    })
-    await expect(runTestLine(options)).rejects.toMatchObject({ code: 'STATION_UNFINISHED' })
-    const resumed = await runTestLine({ ...options, resume: true })
-    expect(decisionOf(resumed)).toMatchObject({ verdict: 'PASS', serialNumber: 'T-000001' })
-    const after = await onlyUnit(folder.path)
-    expect(after.certificates.map(({ state }) => state)).toEqual(['void', 'live'])
-    expect(after.reworks[0]?.closedAt).toBeGreaterThan(0)
-  })
+  it.each(['program-data', 'read-back'] as const)(
+    'is taken up where it stands when its run was interrupted at %s',
+    async (step) => {
+      await using folder = await temporaryFolder()
+      const options = { folder: folder.path, certificateLimit: 6 }
+      await runTestLine(options)
+      const { unit } = await onlyUnit(folder.path)
+      await rework(folder.path, unit.id)
+      const stop = new AbortController()
+      await runTestLine({
+        ...options,
+        signal: stop.signal,
+        onEvent: (event) => {
+          if (event.type === 'step-started' && event.step === step) stop.abort()
+        },
+      })
+      await expect(runTestLine(options)).rejects.toMatchObject({ code: 'STATION_UNFINISHED' })
+      const resumed = await runTestLine({ ...options, resume: true })
+      expect(decisionOf(resumed)).toMatchObject({ verdict: 'PASS', serialNumber: 'T-000001' })
+      const after = await onlyUnit(folder.path)
+      expect(after.certificates.map(({ state }) => state)).toEqual(['void', 'live'])
+      expect(after.reworks[0]?.closedAt).toBeGreaterThan(0)
+    },
+  )
 
   it('keeps every promise that can be read from the outputs (P1, P3, P5, P7)', async () => {
     await using folder = await temporaryFolder()

@@ -13,6 +13,8 @@ export interface Unit {
   readonly state: UnitState
   /** 96-bit UID of the board it was bound to, hexadecimal; absent before the first board. */
   readonly boardUid?: string
+  /** Which making of the unit it is, where it was reworked: 2, 3, … */
+  readonly attempt?: number
   readonly createdAt: number
 }
 

@@ -105,7 +105,7 @@ export async function openRework(
     ...(row.board_uid === null ? {} : { board: row.board_uid }),
     ...(live === undefined ? {} : { certificate: live }),
   })
-  return unitOf({ ...row, state: 'reserved', board_uid: board })
+  return unitOf({ ...row, attempt, state: 'reserved', board_uid: board })
 }
 
 /** @throws LedgerError */

@@ -290,7 +290,8 @@ export function unknownUnit(unitId: string): LedgerError {
   return new LedgerError('LEDGER_UNIT_UNKNOWN', `unit ${unitId} is not in the ledger`)
 }
 
-export function unitOf(row: Omit<UnitRow, keyof SealedUnit>): Unit {
+export function unitOf(row: Omit<UnitRow, keyof SealedUnit> & { readonly attempt?: number }): Unit {
+  const { attempt = 1 } = row
   return {
     id: row.id,
     orderId: row.order_id,
@@ -298,6 +299,7 @@ export function unitOf(row: Omit<UnitRow, keyof SealedUnit>): Unit {
     serialNumber: row.serial_number,
     state: row.state,
     ...(row.board_uid === null ? {} : { boardUid: row.board_uid }),
+    ...(attempt === 1 ? {} : { attempt }),
     createdAt: row.created_at,
   }
 }

@@ -1,7 +1,7 @@
 import { equalOctets, toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { Evidence } from '@keyline/ledger/records'
-import type { FactoryData } from '@keyline/matter'
+import { encodeImage, type FactoryData } from '@keyline/matter'
 import { parseCertificate } from '@keyline/x509'
 import { arePublished } from '../evidence/published.ts'
 import { proveChain } from './certify.ts'
@@ -12,6 +12,8 @@ import type { Credentials, UnitWork } from './unit-work.ts'
 export type BoardAnswer =
   | { readonly holds: 'no-credentials' }
   | { readonly holds: 'foreign-credentials' }
+  /** A unit in rework whose board nothing was written to yet. */
+  | { readonly holds: 'earlier-making' }
   | { readonly holds: 'published-credentials'; readonly evidence: readonly Evidence[] }
   | {
       readonly holds: 'issued-credentials'
@@ -32,6 +34,9 @@ export async function askBoard(work: UnitWork, signal: AbortSignal): Promise<Boa
     signal,
   })
   const data = decodeRegion(region)?.data
+  const isReworked = work.reserved.unit.attempt !== undefined
+  if (isReworked && data !== undefined && !holdsImage(work, data))
+    return { holds: 'earlier-making' }
   const dac = data?.dacCertificate
   if (dac === undefined || data?.paiCertificate === undefined) return { holds: 'no-credentials' }
   const issued = await clock.during(() => units.certificateOf(work.unitId))
@@ -49,6 +54,12 @@ export async function askBoard(work: UnitWork, signal: AbortSignal): Promise<Boa
       ...provenBefore(work, dac),
     ],
   }
+}
+
+/** Whether the product and identity on the board are those of this making. */
+function holdsImage(work: UnitWork, data: FactoryData): boolean {
+  const { dacCertificate, paiCertificate, dacPublicKey, dacPrivateKey, ...product } = data
+  return equalOctets(encodeImage(product), work.image)
 }
 
 /** What the journal says of the proof that an earlier run got for this certificate. */

@@ -147,6 +147,9 @@ async function resumePoint(options: RunUnitOptions): Promise<number> {
       work.credentialsMayBeOnBoard = false
       await voidLostCertificate(work, 'the run ended before COMMIT took effect; the key is lost')
       return firstChange
+    case 'earlier-making':
+      work.credentialsMayBeOnBoard = false
+      return firstChange
     case 'foreign-credentials':
       throw new StationError(
         'STATION_QUARANTINED',
