@@ -58,7 +58,13 @@ export async function askBoard(work: UnitWork, signal: AbortSignal): Promise<Boa
 
 /** Whether the product and identity on the board are those of this making. */
 function holdsImage(work: UnitWork, data: FactoryData): boolean {
-  const { dacCertificate, paiCertificate, dacPublicKey, dacPrivateKey, ...product } = data
+  const {
+    dacCertificate: _dac,
+    paiCertificate: _pai,
+    dacPublicKey: _publicKey,
+    dacPrivateKey: _privateKey,
+    ...product
+  } = data
   return equalOctets(encodeImage(product), work.image)
 }
 
