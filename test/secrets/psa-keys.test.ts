@@ -1,9 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { concat, seededRandom, toBase64url } from '@keyline/bytes'
+import { concat, fromBase64url, seededRandom, toBase64url } from '@keyline/bytes'
 import { hkdfSha256, sha256 } from '@keyline/crypto'
 import { BootModule, componentEntry, encodeBootRecord } from '@keyline/eat'
 import * as psa from '@keyline/psa'
@@ -14,7 +15,8 @@ import { filesBelow, printed } from './support/places.ts'
 import { SecretSearch, type Place } from './support/search.ts'
 import { secretOctets, type PlantedSecret } from './support/secret.ts'
 
-const { Algorithm, Lifetime, Usage, KeyType } = psa
+const { Algorithm, Lifetime, Usage, KeyType, withHash } = psa
+const rsaPss = withHash(Algorithm.rsaPss, Algorithm.sha256)
 const rootSecret = sha256(new TextEncoder().encode('root of the test'))
 const state = { rdp: 1, isSecure: false, isPrivileged: true } as const
 
@@ -32,6 +34,8 @@ const scalars = {
   'AES key': known('AES key'),
 } as const
 
+const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+
 /** Keys that the chip derives for itself, computed here as the specification says. */
 function derived(salt: string, info: Uint8Array): Uint8Array {
   const text = new TextEncoder().encode(salt)
@@ -39,6 +43,7 @@ function derived(salt: string, info: Uint8Array): Uint8Array {
 }
 
 const hidden: Readonly<Record<string, Uint8Array>> = {
+  'RSA exponent': fromBase64url(rsaKey.export({ format: 'jwk' }).d ?? ''),
   ...scalars,
   'root secret': rootSecret,
   DHUK: derived('sim-dhuk/1', Uint8Array.of(1, 0, 1)),
@@ -105,7 +110,12 @@ function observedDevice(folder: string): Observed {
       crypto.importKey({ attributes: wrapped(1, {}), data: scalars['signing scalar'].slice() }),
       crypto.importKey({ attributes: wrapped(2, ecdh), data: scalars['agreement scalar'].slice() }),
       crypto.importKey({ attributes: wrapped(3, aes), data: scalars['AES key'].slice() }),
+      crypto.importKey({
+        attributes: wrapped(5, { type: KeyType.rsaPair, algorithm: rsaPss }),
+        data: new Uint8Array(rsaKey.export({ format: 'der', type: 'pkcs1' })),
+      }),
     ],
+    'RSA signature': crypto.signHash({ key: 5, algorithm: rsaPss, hash }),
     refused: crypto.importKey({
       attributes: wrapped(4, { bits: 384 }),
       data: scalars['signing scalar'].slice(),
@@ -144,7 +154,8 @@ function observedDevice(folder: string): Observed {
   })
   attestation.init()
   const token = attestation.getToken(hash, -1)
-  expect([token.status, results.signature.status, results.sealed.status]).toEqual([0, 0, 0])
+  const { signature, sealed, 'RSA signature': rsaSignature } = results
+  expect([token, signature, sealed, rsaSignature].map(({ status }) => status)).toEqual([0, 0, 0, 0])
   const roots = {
     faces: { ...psa },
     'face of ccb': { ...ccbFace },
