@@ -7,6 +7,9 @@ const claims: Loader = () => import('./attestation-claims.ts')
 const cose: Loader = () => import('./attestation-cose.ts')
 const corim: Loader = () => import('./attestation-corim.ts')
 const ear: Loader = () => import('./attestation-ear.ts')
+const results: Loader = () => import('./attestation-results.ts')
+const appraisal: Loader = () => import('./attestation-appraisal.ts')
+const chains: Loader = () => import('./attestation-chains.ts')
 const keys: Loader = () => import('./attestation-keys.ts')
 const psa: Loader = () => import('./attestation-psa.ts')
 const keyWrapEngine: Loader = () => import('./attestation-kwe.ts')
@@ -27,6 +30,11 @@ export const attestationChecks: Readonly<Record<string, Loader>> = {
   'ear-submods': ear,
   'ear-tier': ear,
   'ear-status': ear,
+  'ear-jwt': results,
+  appraisal,
+  'cose-x509': chains,
+  'x509-chain': chains,
+  'dua-token': chains,
   'ec-key': keys,
   'symmetric-key': keys,
   'psa-api': psa,

@@ -25,6 +25,7 @@ import { knownEvidence, optionRules, orderRules, stationErrorTable } from '@keyl
 import { serverErrorTable } from '@keyline/server'
 import { stsafeErrorTable } from '@keyline/stsafe'
 import { stsafeSimErrorTable } from '@keyline/stsafe-sim'
+import { verifierErrorTable } from '@keyline/verifier'
 import { x509ErrorTable } from '@keyline/x509'
 import { cliErrorTable } from '../errors.ts'
 
@@ -48,6 +49,7 @@ const errorTables: readonly (readonly [string, ErrorTable])[] = [
   ['matter', matterErrorTable],
   ['eat', eatErrorTable],
   ['psa', psaErrorTable],
+  ['verifier', verifierErrorTable],
   ['board', boardErrorTable],
   ['ledger', ledgerErrorTable],
   ['issuer', issuerErrorTable],
