@@ -75,7 +75,6 @@ const welcome = (pair: P256KeyPair, version = 1): SignerMessage => ({
   point: pair.publicKey.point,
 })
 
-/** Signs what it is asked for, as a good signer does. */
 async function answerWell(
   pair: P256KeyPair,
   { id, toBeSigned }: { readonly id: number; readonly toBeSigned: Uint8Array },
