@@ -1,5 +1,5 @@
 import { BytesError } from '@keyline/bytes'
-import type { StationParts, WirelessProgrammer } from '@keyline/station'
+import type { Programmer, StationParts, WirelessProgrammer } from '@keyline/station'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/line.ts'
 import { flowCases, runFlow, type FlowCase } from './support/flow-line.ts'
@@ -31,6 +31,14 @@ describe('the final read-out protection', () => {
     expect(steps.slice(-2)).toEqual(['protect', 'decide'])
     const read = run.programmer.read('SIM000000001', 0x0800_0000, 16)
     await expect(read).rejects.toThrow(rdp === 1 ? /RDP level 1/ : /does not reach its target/)
+  })
+
+  it('is believed where a programmer reads no unique id behind it', async () => {
+    await using folder = await temporaryFolder()
+    const run = await runFlow(protectedTo(1), { folder: folder.path, decorate: hidingIds })
+    using bench = run.bench
+    expect(decisionOf(run)).toMatchObject({ verdict: 'PASS' })
+    expect(bench.board(1).options.rdp).toBe(1)
   })
 
   it.each([
@@ -129,6 +137,23 @@ describe('the final read-out protection', () => {
     })
   })
 })
+
+/** As STM32CubeProgrammer is driven: behind a protection nothing is read. */
+function hidingIds(parts: StationParts): StationParts {
+  const { programmer } = parts
+  const hiding: Programmer = {
+    list: (options) => programmer.list(options),
+    connect: async (probe, options) => {
+      const target = await programmer.connect(probe, options)
+      return target.rdp === 0 ? target : { ...target, uid: new Uint8Array(12) }
+    },
+    download: (probe, address, octets, options) =>
+      programmer.download(probe, address, octets, options),
+    read: (probe, address, length, options) => programmer.read(probe, address, length, options),
+    reset: (probe, options) => programmer.reset(probe, options),
+  }
+  return { ...parts, programmer: hiding }
+}
 
 /** A station that lost its journal. */
 function forgetting(parts: StationParts): StationParts {

@@ -1,4 +1,4 @@
-import { toHex } from '@keyline/bytes'
+import { fromHex, toHex } from '@keyline/bytes'
 import { StationError } from '../errors.ts'
 import { isNoTarget, type Target } from '../port/programmer.ts'
 import { openPort } from './open-port.ts'
@@ -41,8 +41,15 @@ export const bindRegressed: Step = bindStep(7_800_000, async (work, signal) => {
 /** @throws StationError `STATION_BOARD_CHANGED` when another board answers than the one that the unit is bound to */
 export async function connectBound(work: UnitWork, signal: AbortSignal): Promise<Target> {
   const target = await work.parts.programmer.connect(work.probe.serialNumber, { signal })
+  const { boardUid } = work
+  if (isHidden(target) && boardUid !== undefined) return { ...target, uid: fromHex(boardUid) }
   work.requireSameBoard(target.uid)
   return target
+}
+
+/** Behind a protection a programmer may not read the unique id: then the probe alone says which board it is. */
+function isHidden({ rdp, uid }: Target): boolean {
+  return rdp !== 0 && uid.every((octet) => octet === 0)
 }
 
 function bindStep(
