@@ -116,24 +116,27 @@ async function runOnce({ line, path, order, isTroubled, random }: RunInput): Pro
   const station = await openStation({ home: homeOf(path), policy: 'test', clock })
   const faults = isTroubled ? line.faults : []
   const folder = station.home.benchFolder
-  const summary = await runOrder({
-    station,
-    loaded: await loadOrder(order, neverDefaults),
-    pki: await testPki(),
-    slots,
-    resume: true,
-    results: join(path, 'results', 'order-1'),
-    clock,
-    signal: new AbortController().signal,
-    openBoards: () => Promise.resolve(openFlowBoards(flow, { slots, clock, folder, faults, seed })),
-    decorate: (parts) => (isTroubled ? troubledParts(parts, random) : parts),
-    onEvent: (event) => events.push(event),
-  })
-    .catch((error: unknown) => {
-      if (!isKeylineError(error) || error.fault === 'bug') problems.push(describeError(error))
-      return undefined
+  let summary: RunSummary | undefined
+  try {
+    summary = await runOrder({
+      station,
+      loaded: await loadOrder(order, neverDefaults),
+      pki: await testPki(),
+      slots,
+      resume: true,
+      results: join(path, 'results', 'order-1'),
+      clock,
+      signal: new AbortController().signal,
+      openBoards: () =>
+        Promise.resolve(openFlowBoards(flow, { slots, clock, folder, faults, seed })),
+      decorate: (parts) => (isTroubled ? troubledParts(parts, random) : parts),
+      onEvent: (event) => events.push(event),
     })
-    .finally(() => station.close())
+  } catch (error) {
+    if (!isKeylineError(error) || error.fault === 'bug') problems.push(describeError(error))
+  } finally {
+    await station.close()
+  }
   const ms = clock.monotonicMs() - start
   if (ms > longestRunMs) problems.push(`P8: a run took ${Math.round(ms / 60_000)} min`)
   const decided = events.flatMap((event) => (event.type === 'unit-decided' ? [event.record] : []))
