@@ -89,3 +89,9 @@ export type {
   Verification,
 } from './verdict/verdict.ts'
 export { verifyEvidence, type VerificationContext } from './verify/verify.ts'
+export {
+  drawnNonceLength,
+  openSession,
+  sealSession,
+  type Session,
+} from './session/stateless-session.ts'

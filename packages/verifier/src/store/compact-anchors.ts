@@ -68,6 +68,19 @@ export class CompactAnchors {
     }
   }
 
+  /** Lets another CoRIM stand for an anchor, with its validity; its state stays. */
+  renew(
+    { implementationId, instanceId }: Pick<EcAnchor, 'implementationId' | 'instanceId'>,
+    source: StatementSource,
+  ): void {
+    const number = this.#sourceNumber(source)
+    for (const place of this.#placesOf(instanceId)) {
+      if (!equalOctets(this.#read(place).implementationId, implementationId)) continue
+      const record = this.#record(place)
+      new DataView(record.buffer, record.byteOffset).setUint32(at.source, number)
+    }
+  }
+
   /** @returns whether the instance is known */
   setState(instanceId: Uint8Array, state: TrustAnchor['state']): boolean {
     let isKnown = false

@@ -14,7 +14,8 @@ import type {
 
 type NewAnchor = Pick<TrustAnchor, 'implementationId' | 'instanceId'> & {
   readonly key: Extract<AnchorKey, { readonly type: 'ec' }>
-  readonly placement: 'added' | 'replaced'
+  /** `renewed`: known, and now by another CoRIM with a validity of its own. */
+  readonly placement: 'added' | 'replaced' | 'renewed'
 }
 
 /** A trust store in memory, for tests, for the command line and in front of a database. */
@@ -56,13 +57,14 @@ export class MemoryTrustStore implements TrustStore, EndorsementStore {
   begin(source: StatementSource): EndorsementTransaction {
     return new MemoryTransaction({
       anchorsOf: (instanceId) => this.#anchors.ofInstance(instanceId),
-      referencesOf: (implementationId) => this.referencesOf(implementationId).values,
+      referencesOf: (implementationId) => this.referencesOf(implementationId),
       certificationsOf: (implementationId) => this.certificationsOf(implementationId),
       apply: ({ anchors, references, certifications }) => {
         for (const anchor of anchors) {
           const record = { ...anchor, state: 'active' } as const
           if (anchor.placement === 'added') this.#anchors.add(record, source)
-          else this.#anchors.replace(record, source)
+          else if (anchor.placement === 'replaced') this.#anchors.replace(record, source)
+          else this.#anchors.renew(record, source)
         }
         for (const [name, added] of references) {
           const known = this.#references.get(name)?.values ?? []
@@ -84,7 +86,7 @@ interface Changes {
 
 interface Present {
   anchorsOf(instanceId: Uint8Array): readonly TrustAnchor[]
-  referencesOf(implementationId: Uint8Array): readonly PsaReferenceValue[]
+  referencesOf(implementationId: Uint8Array): ReferenceSet
   certificationsOf(implementationId: Uint8Array): readonly PsaCertification[]
   apply(changes: Changes): void
 }
@@ -93,6 +95,7 @@ class MemoryTransaction implements EndorsementTransaction {
   readonly #present: Present
   readonly #anchors = new Map<string, NewAnchor[]>()
   readonly #references = new Map<string, PsaReferenceValue[]>()
+  readonly #fingerprints = new Set<string>()
   readonly #certifications = new Map<string, PsaCertification[]>()
 
   constructor(present: Present) {
@@ -109,7 +112,13 @@ class MemoryTransaction implements EndorsementTransaction {
     const pending = this.#anchors.get(name) ?? []
     const known = [...pending, ...this.#present.anchorsOf(instanceId)]
     const same = known.find((one) => equalOctets(one.implementationId, implementationId))
-    if (same !== undefined && isSameKey(same.key, key)) return 'present'
+    if (same !== undefined && isSameKey(same.key, key)) {
+      if (pending.length === 0) {
+        const renewed = { implementationId, instanceId, key, placement: 'renewed' } as const
+        this.#anchors.set(name, [copyOf(renewed)])
+      }
+      return 'present'
+    }
     const isConflict = known.some((one) => !isSameKey(one.key, key))
     if (isConflict && !(replace && same !== undefined && known.length === 1)) return 'conflict'
     const placement = same === undefined ? 'added' : 'replaced'
@@ -121,10 +130,16 @@ class MemoryTransaction implements EndorsementTransaction {
 
   addReference(value: PsaReferenceValue): Placement {
     const name = toHex(value.implementationId)
-    const pending = this.#references.get(name) ?? []
-    const known = [...this.#present.referencesOf(value.implementationId), ...pending]
-    if (known.some((one) => isSameReference(one, value))) return 'present'
-    this.#references.set(name, [...pending, ownReference(value)])
+    const print = fingerprint(value)
+    const [first] = value.digests
+    const alike =
+      first && this.#present.referencesOf(value.implementationId).withDigest(first.value)
+    const isKnown = alike?.some((one) => fingerprint(one) === print) === true
+    if (isKnown || this.#fingerprints.has(print)) return 'present'
+    this.#fingerprints.add(print)
+    const pending = this.#references.get(name)
+    if (pending === undefined) this.#references.set(name, [ownReference(value)])
+    else pending.push(ownReference(value))
     return 'added'
   }
 
@@ -153,6 +168,7 @@ class MemoryTransaction implements EndorsementTransaction {
   rollback(): void {
     this.#anchors.clear()
     this.#references.clear()
+    this.#fingerprints.clear()
     this.#certifications.clear()
   }
 }
@@ -162,16 +178,11 @@ function isSameKey(one: AnchorKey, other: AnchorKey): boolean {
   return one.curve === other.curve && equalOctets(one.point, other.point)
 }
 
-function isSameReference(one: PsaReferenceValue, other: PsaReferenceValue): boolean {
-  return (
-    one.name === other.name &&
-    one.version === other.version &&
-    equalOctets(one.signerId, other.signerId) &&
-    one.digests.length === other.digests.length &&
-    one.digests.every(({ value }, index) =>
-      equalOctets(value, other.digests[index]?.value ?? new Uint8Array()),
-    )
-  )
+/** Equal for reference values that say the same. */
+function fingerprint(value: PsaReferenceValue): string {
+  const { implementationId, name, version, signerId, digests } = value
+  const octets = [implementationId, signerId, ...digests.map((digest) => digest.value)]
+  return JSON.stringify([name ?? null, version ?? null, octets.map(toHex)])
 }
 
 /** What a decoder gives are views of its input. */
