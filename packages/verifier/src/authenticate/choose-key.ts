@@ -45,7 +45,10 @@ export interface KnownKeys {
 }
 
 /** Chooses the key: a registered one, then a certified one (V19). The key id in a header is no more than a hint. */
-export function chooseKey({ claims, certificateChain }: Token, known: KnownKeys): ChosenKey {
+export function chooseKey(
+  { claims, certificateChain }: Pick<Token, 'claims' | 'certificateChain'>,
+  known: KnownKeys,
+): ChosenKey {
   const { anchor, trust, time } = known
   if (anchor !== undefined) return registeredKey(anchor, certificateChain, known)
   const chain = certificateChain ?? known.certificates

@@ -48,6 +48,14 @@ async function codeOf(
   }
 }
 
+function refusing(): never {
+  throw new VerifierError('E_X509_TIME', 'is past')
+}
+
+function broken(): never {
+  throw new RangeError('broken')
+}
+
 describe('an import', () => {
   it('stores all statements, and the same ones again change nothing', async () => {
     const store = new MemoryTrustStore()
@@ -158,13 +166,7 @@ describe('a signed CoRIM', () => {
     const certificateChain = [Uint8Array.of(1)]
     const signed = await signCorim(deviceCorim([one]), signer, { ...about, certificateChain })
     expect(await codeOf(signed, { signers: { certified: () => publicKey } })).toBe('none')
-    const refusing = () => {
-      throw new VerifierError('E_X509_TIME', 'is past')
-    }
     expect(await codeOf(signed, { signers: { certified: refusing } })).toBe('E_CORIM_SIGNATURE')
-    const broken = () => {
-      throw new RangeError('broken')
-    }
     await expect(codeOf(signed, { signers: { certified: broken } })).rejects.toThrow('broken')
   })
 })

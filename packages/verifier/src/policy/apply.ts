@@ -23,7 +23,8 @@ export type PolicyOutcome =
 export function applyPolicy(policy: CompiledPolicy, facts: PolicyFacts): PolicyOutcome {
   const input = policyInput(facts)
   const { appraisal } = facts
-  let { vector, status } = appraisal
+  let { vector } = appraisal
+  let status: Tier = 'none'
   let addedClaims: JsonObject | undefined
   const rules: number[] = []
   try {

@@ -1,5 +1,5 @@
 import { BytesError, Secret, seededRandom, toHex } from '@keyline/bytes'
-import fc from 'fast-check'
+import { assert, nat, property, uint8Array } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import '../../../../test/support/properties.ts'
 import { VerifierError } from '../errors.ts'
@@ -20,8 +20,8 @@ function codeOf(act: () => unknown): string {
 
 describe('a session without a store', () => {
   it('carries its nonce and its end in its id, and no two ids are the same', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 8, maxLength: 64 }), fc.nat(), (nonce, expiresAt) => {
+    assert(
+      property(uint8Array({ minLength: 8, maxLength: 64 }), nat(), (nonce, expiresAt) => {
         const id = sealSession({ nonce, expiresAt }, key, random)
         const other = sealSession({ nonce, expiresAt }, key, random)
         const session = openSession(id, key, expiresAt)

@@ -1,6 +1,6 @@
 import { Secret, toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
-import fc from 'fast-check'
+import { array, assert, constantFrom, nat, property, record } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scaled } from '../../../../test/support/scale.ts'
 import '../../../../test/support/properties.ts'
@@ -48,14 +48,14 @@ describe('compact anchors', () => {
   })
 
   it('behave as a map from implementation and instance to key and state', () => {
-    const step = fc.record({
-      act: fc.constantFrom('add', 'replace', 'revoke', 'activate'),
-      instance: fc.nat(5),
-      implementation: fc.nat(2),
-      key: fc.nat(255),
+    const step = record({
+      act: constantFrom('add', 'replace', 'revoke', 'activate'),
+      instance: nat(5),
+      implementation: nat(2),
+      key: nat(255),
     })
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+    assert(
+      property(array(step, { maxLength: 40 }), (steps) => {
         const anchors = new CompactAnchors()
         const model = new Map<string, { key: number; state: string }>()
         for (const { act, instance, implementation, key } of steps) {

@@ -1,6 +1,6 @@
 import { concat, Secret } from '@keyline/bytes'
 import { symmetricInstanceId, macToken, TokenProfile, type TokenClaims } from '@keyline/eat'
-import fc from 'fast-check'
+import { assert, asyncProperty, integer, nat, tuple, uint8Array } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scaled } from '../../../../test/support/scale.ts'
 import '../../../../test/support/properties.ts'
@@ -48,6 +48,27 @@ function summary(verification: Verification): string {
     default:
       return verification satisfies never
   }
+}
+
+async function ruled(policy: unknown, claims: Partial<TokenClaims> = {}): Promise<Verification> {
+  return verified(claims, { policy: await compilePolicy(JSON.stringify(policy), 'uuid') })
+}
+
+/** The store of these tests, one method of which gives no answer. */
+function failing(name: keyof TrustStore): TrustStore {
+  return {
+    findAnchor: (implementationId, instanceId) =>
+      name === 'findAnchor' ? broken() : store.findAnchor(implementationId, instanceId),
+    referencesOf: (implementationId) =>
+      name === 'referencesOf' ? broken() : store.referencesOf(implementationId),
+    certificationsOf: (implementationId) =>
+      name === 'certificationsOf' ? broken() : store.certificationsOf(implementationId),
+    certificateTrust: () => store.certificateTrust(),
+  }
+}
+
+async function broken(): Promise<never> {
+  throw new Error('database is locked')
 }
 
 describe('evidence', () => {
@@ -188,9 +209,9 @@ describe('evidence', () => {
 
   it('is a verdict whatever its octets are: no mutation is genuine but the other form of a signature', async () => {
     const token = await device.token()
-    const mutation = fc.tuple(fc.nat(token.length - 1), fc.integer({ min: 1, max: 255 }))
-    await fc.assert(
-      fc.asyncProperty(mutation, async ([place, change]) => {
+    const mutation = tuple(nat(token.length - 1), integer({ min: 1, max: 255 }))
+    await assert(
+      asyncProperty(mutation, async ([place, change]) => {
         const changed = token.slice()
         changed[place] = (changed[place] ?? 0) ^ change
         const { outcome } = await verifyEvidence(changed, { store, nonce, time })
@@ -198,8 +219,8 @@ describe('evidence', () => {
       }),
       { numRuns: scaled(300, 5_000) },
     )
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), async (octets) => {
+    await assert(
+      asyncProperty(uint8Array({ maxLength: 64 }), async (octets) => {
         const { outcome } = await verifyEvidence(octets, { store, nonce, time })
         expect(outcome).toBe('contraindicated')
       }),
@@ -218,17 +239,6 @@ describe('evidence', () => {
 })
 
 describe('a store that gives no answer', () => {
-  const failing = (name: keyof TrustStore): TrustStore => ({
-    findAnchor: (implementationId, instanceId) =>
-      name === 'findAnchor' ? broken() : store.findAnchor(implementationId, instanceId),
-    referencesOf: (implementationId) =>
-      name === 'referencesOf' ? broken() : store.referencesOf(implementationId),
-    certificationsOf: (implementationId) =>
-      name === 'certificationsOf' ? broken() : store.certificationsOf(implementationId),
-    certificateTrust: () => store.certificateTrust(),
-  })
-  const broken = () => Promise.reject(new Error('database is locked'))
-
   it.each(['findAnchor', 'referencesOf', 'certificationsOf'] as const)(
     'to %s is no verdict',
     async (name) => {
@@ -265,9 +275,6 @@ describe('a store that gives no answer', () => {
 })
 
 describe('a policy', () => {
-  const run = async (policy: unknown, claims: Partial<TokenClaims> = {}) =>
-    verified(claims, { policy: await compilePolicy(JSON.stringify(policy), 'uuid') })
-
   it('can make a device worse and tells why', async () => {
     const rules = [
       {
@@ -275,7 +282,7 @@ describe('a policy', () => {
         set: { executables: 'UNSAFE_RT', added_claims: { advice: 'update' } },
       },
     ]
-    expect(await run({ rules })).toMatchObject({
+    expect(await ruled({ rules })).toMatchObject({
       outcome: 'genuine',
       appraisal: { status: 'warning', policyId: 'uuid', policyClaims: { advice: 'update' } },
     })
@@ -283,7 +290,7 @@ describe('a policy', () => {
 
   it('that fails is no verdict on the device', async () => {
     const rules = [{ when: 'evidence.absent == 1', set: { status: 'warning' } }]
-    expect(summary(await run({ rules }))).toBe('could not check POLICY_MALFUNCTION')
+    expect(summary(await ruled({ rules }))).toBe('could not check POLICY_MALFUNCTION')
   })
 
   it('that leaves nothing said is no verdict', async () => {
@@ -293,6 +300,8 @@ describe('a policy', () => {
       ),
     )
     const rules = [{ when: {}, set: { ...everything, status: 'none' } }]
-    expect(summary(await run({ mayRaise: true, rules }))).toBe('could not check POLICY_MALFUNCTION')
+    expect(summary(await ruled({ mayRaise: true, rules }))).toBe(
+      'could not check POLICY_MALFUNCTION',
+    )
   })
 })
