@@ -13,6 +13,7 @@ import { signerDecoders } from './signer-targets.ts'
 import { stsafeSimDecoders } from './stsafe-sim-targets.ts'
 import { stsafeDecoders } from './stsafe-targets.ts'
 import type { FuzzTarget } from './target.ts'
+import { verifierDecoders } from './verifier-targets.ts'
 import { x509Decoders } from './x509-targets.ts'
 
 /** Every way into a decoder that reads what somebody else wrote. */
@@ -27,6 +28,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...signerDecoders.flatMap(({ targets }) => targets),
   ...serverDecoders.flatMap(({ targets }) => targets),
   ...psaDecoders.flatMap(({ targets }) => targets),
+  ...verifierDecoders.flatMap(({ targets }) => targets),
   ...pxpTargets,
   ...lineTargets,
   ...boardTargets,
