@@ -114,7 +114,8 @@ async function runStep(options: RunUnitOptions, step: Step, index: number): Prom
 /** On the disk where the act leaves something that the board could not be asked for, or cannot be undone. */
 async function recordIntent(work: UnitWork, step: Step): Promise<void> {
   const data = step.intent?.(work) ?? {}
-  if (step.touchesIdentity === true || step.isIrreversible !== undefined) {
+  const { touchesIdentity, clearsBoard, isIrreversible } = step
+  if (touchesIdentity === true || clearsBoard === true || isIrreversible !== undefined) {
     await work.record('intent', step.name, data)
   } else await work.note('intent', step.name, data)
   if (step.touchesIdentity === true) work.identityMayBeOnBoard = true
@@ -129,6 +130,11 @@ async function resumePoint(options: RunUnitOptions): Promise<number> {
   const firstChange = steps.findIndex(({ isAsking }) => isAsking !== true)
   for (const [index, step] of steps.slice(0, firstChange).entries()) {
     await runStep(options, step, index)
+  }
+  if (isCleared(work, steps)) {
+    work.credentialsMayBeOnBoard = false
+    await work.note('outcome', 'ask', { holds: 'nothing' })
+    return firstChange
   }
   if (work.target?.rdp !== 0) return protectedPoint(options)
   const deadline = { clock: work.parts.clock, ms: 60_000, what: 'asking the board', signal }
@@ -158,6 +164,22 @@ async function resumePoint(options: RunUnitOptions): Promise<number> {
     default:
       return answer satisfies never
   }
+}
+
+/**
+ * Whether the journal says that the board was about to be erased, and that nothing of the unit went towards it since.
+ * An erase that was cut off may leave a board that nobody can read.
+ */
+function isCleared({ parts, unitId }: UnitWork, steps: readonly Step[]): boolean {
+  const last = parts.history?.findLast(
+    ({ type, unit, step }) => type === 'intent' && unit === unitId && changesBoard(steps, step),
+  )
+  return steps.some(({ name, clearsBoard }) => name === last?.step && clearsBoard === true)
+}
+
+function changesBoard(steps: readonly Step[], name: string | undefined): boolean {
+  const step = steps.find((one) => one.name === name)
+  return step?.touchesIdentity === true || step?.clearsBoard === true
 }
 
 /** A board with its final protection gives nothing more to read: what the journal holds of its evidence stands. */

@@ -8,11 +8,10 @@ import type { UnitWork } from './unit-work.ts'
 const turnsMs = 65 * 120_000
 
 /** Brings a board back: everything erased, every protection gone. */
-export const regression: Step = scriptStep(
-  'regression',
-  'run-regression',
-  'erase and open the board',
-)
+export const regression: Step = {
+  ...scriptStep('regression', 'run-regression', 'erase and open the board'),
+  clearsBoard: true,
+}
 
 /** Option bytes, keys, boot loader and provisioning firmware of STM32WBA6. */
 export const provisioningScript: Step = scriptStep(

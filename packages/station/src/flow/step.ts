@@ -41,6 +41,8 @@ export interface Step {
   readonly isAsking?: true
   /** True when the act may leave the identity of the unit on the board. */
   readonly touchesIdentity?: true
+  /** True when the act erases what the board holds, and a board that it was begun on may not answer before it is done. */
+  readonly clearsBoard?: true
   /**
    * Set where nothing can undo the act: it is begun only when all other evidence is complete, behind an intent on the
    * disk. The kind is the evidence that the act itself brings.
