@@ -29,6 +29,8 @@ export interface FuzzReport {
 const slowestMs = 50
 /** No input may make a decoder take more memory than this, and no run may leave more behind. */
 const mostGrowth = 64 * 1024 * 1024
+/** An input that takes this much is looked at closely. */
+const muchGrowth = mostGrowth / 16
 /** A pause of the machine is not the decoder's, and memory of before may be freed meanwhile: each input is tried again. */
 const trials = 3
 const batch = 64
@@ -98,19 +100,21 @@ export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<Fuzz
 }
 
 /**
- * `accepted`, `refused`, or what is wrong with the decoder. The memory is compared with what was
- * reachable at the last look, garbage aside: an allocation that makes the engine collect would
- * otherwise hide behind the garbage that it frees.
+ * `accepted`, `refused`, or what is wrong with the decoder. An input that takes much is compared with
+ * what was reachable at the last look, garbage aside: an allocation that makes the engine collect
+ * would otherwise hide behind the garbage that it frees.
  */
 async function attempt(
   target: FuzzTarget,
   octets: Uint8Array,
   memory: { reachable: number },
 ): Promise<string> {
+  const before = heldOctets()
   const start = performance.now()
   const outcome = await runOnce(target, octets)
   const isSlow = performance.now() - start > slowestMs
-  const isLarge = heldOctets() - memory.reachable > mostGrowth
+  const held = heldOctets()
+  const isLarge = held - before > muchGrowth && held - memory.reachable > mostGrowth
   if (isSlow && (await isAlways(() => isSlowNow(target, octets)))) {
     return `takes more than ${slowestMs} ms`
   }
