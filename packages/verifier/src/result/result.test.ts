@@ -95,6 +95,15 @@ describe('a result', () => {
     },
   )
 
+  it('has r and s of full length, however short the signer writes them', async () => {
+    const der = Uint8Array.of(0x30, 0x07, 0x02, 0x01, 0x01, 0x02, 0x02, 0x00, 0x82)
+    const short = resultSigner({ publicKey: pair.publicKey, sign: async () => der })
+    const wanted = new Uint8Array(64)
+    wanted[31] = 0x01
+    wanted[63] = 0x82
+    expect(await short.sign(new Uint8Array())).toEqual(wanted)
+  })
+
   it('of another library is read', async () => {
     const { publicKey, privateKey } = await generateKeyPair('ES384', { extractable: true })
     const claims = Object.fromEntries(Object.entries(earToJson(made(await verified()))))
@@ -119,6 +128,15 @@ describe('a result', () => {
       },
     })
     expect(JSON.stringify(json)).not.toContain('annotated-evidence')
+  })
+
+  it('in the dialect of the working group leaves out a nonce that is too short for it', async () => {
+    const verification = await verified()
+    const json = earToJson(
+      made(verification, { dialect: 'ietf-2026-03', nonce: new Uint8Array(7) }),
+    )
+    expect(json['eat_nonce']).toBeUndefined()
+    expect(json['ear_status']).toBe('affirming')
   })
 
   it('shows of the claims what it is told to', async () => {
