@@ -21,6 +21,7 @@ import {
   type RemoteIssuer,
 } from '../wiring/issuer-open.ts'
 import { readOptionalPassphrase } from '../wiring/issuer-passphrase.ts'
+import { openLineElement } from '../wiring/line-element.ts'
 import { openLine, type OpenLineOptions } from '../wiring/open-line.ts'
 import { openPki, passphraseOf, type LinePki } from '../wiring/pki.ts'
 import { requireSoundRuns } from '../wiring/crash-loop.ts'
@@ -47,6 +48,8 @@ interface ProvisionOptions extends RunOptions {
   readonly externalLoader?: string
   readonly scripts?: string
   readonly manager?: string
+  readonly element?: readonly string[]
+  readonly elementMaster?: string
 }
 
 /** `keyline provision ORDER`: the boards of a work order, on the simulated bench. */
@@ -95,6 +98,15 @@ export function provisionCommand(output: Output, end: (code: ExitCode) => void):
     .option('--external-loader <name>', 'loader of the external memory, by name or .stldr file')
     .option('--scripts <folder>', 'of the platform scripts; else that of X-CUBE-MATTER above here')
     .option('--manager <file>', 'conducts the exchange in place of the built-in dialogue')
+    .option(
+      '--element <probe=uri,…>',
+      'bus of the secure element of each board, or one URI for one slot; simulated boards bring their own',
+      names,
+    )
+    .option(
+      '--element-master <file>',
+      'master key in hexadecimal, 32 octets or more: the keys of each chip are derived from it',
+    )
     .option('--home <folder>', 'ledger, journal and bench of the station', defaultHome)
     .option(...ledgerOption)
     .option('--json', 'one JSON event a line')
@@ -132,6 +144,14 @@ async function provision(
       resume: options.resume === true,
     })
     const binding = await readSlots(station.home)
+    const element = await openLineElement(output, {
+      order,
+      devices: options.element,
+      masterFile: options.elementMaster,
+      ...(options.programmer === undefined
+        ? { chipFolder: join(station.home.benchFolder, 'chips') }
+        : {}),
+    })
     const summary = await runOrder({
       station,
       onlyOpen,
@@ -162,7 +182,7 @@ async function provision(
                 onNotice: onWarning,
               }),
           }),
-      ...(manager === undefined ? {} : { decorate: (parts) => ({ ...parts, manager }) }),
+      decorate: (parts) => ({ ...parts, manager, element: element?.(parts) }),
       onEvent: renderer.sink,
     })
     return exitCodeOfSummary(summary)
