@@ -72,11 +72,16 @@ export function recordsOf(outputs: Outputs, board: BoardFlash): ReadonlyMap<numb
 }
 
 /** Faults after which the flash of a board is not as it was written. */
-const corrupting = ['flash-bit-flip', 'image-corrupted', 'record-zero-length', 'record-oversized']
+const corrupting: ReadonlySet<string> = new Set([
+  'flash-bit-flip',
+  'image-corrupted',
+  'record-zero-length',
+  'record-oversized',
+])
 
 /** Whether a rehearsal changed the flash of the board behind everybody's back. */
 export function isCorrupted(outputs: Outputs, board: BoardFlash): boolean {
-  return injectedInto(outputs, board).some(({ name }) => corrupting.includes(name))
+  return injectedInto(outputs, board).some(({ name }) => corrupting.has(name))
 }
 
 /** Whether a rehearsal let the board answer under a name that no board has. */

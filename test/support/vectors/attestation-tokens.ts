@@ -88,11 +88,9 @@ function isSigned(octets: Uint8Array, key: CoseKey): boolean {
 
 /** The wanted texts that are found behind the primary one: `CODE` or `CODE:field`. */
 function secondary(octets: Uint8Array, wanted: readonly string[]): readonly string[] {
-  const found = inspectToken(octets).findings.flatMap(({ rule, field }) => [
-    rule,
-    `${rule}:${field}`,
-  ])
-  return wanted.filter((text) => found.includes(text))
+  const { findings } = inspectToken(octets)
+  const found = new Set(findings.flatMap(({ rule, field }) => [rule, `${rule}:${field}`]))
+  return wanted.filter((text) => found.has(text))
 }
 
 function bootSeedKey({ claims }: Token): number | undefined {
