@@ -1,12 +1,14 @@
-import type { Outputs } from '../output/outputs.ts'
+import { isCorrupted, type Outputs } from '../output/outputs.ts'
 import type { Violation } from '../violation.ts'
 
 /** After the last run: every unit is decided, every order is made, and nothing of the dead is alive. */
 export function checkDecided(outputs: Outputs): readonly Violation[] {
   const { ledger, results } = outputs
   const verdictOf = new Map(ledger.verdicts.map((row) => [row.unit_id, row.verdict]))
+  const waiting = waitingForPerson(outputs)
   const violations: Violation[] = []
   for (const unit of ledger.units) {
+    if (waiting.has(unit.id)) continue
     const verdict = verdictOf.get(unit.id)
     const isFinal = verdict !== undefined && verdict !== 'QUARANTINE'
     if (isFinal && unit.state === 'decided') continue
@@ -15,7 +17,7 @@ export function checkDecided(outputs: Outputs): readonly Violation[] {
   }
   for (const row of ledger.certificates) {
     const verdict = verdictOf.get(row.unit_id)
-    if (row.state === 'void' || verdict === 'PASS') continue
+    if (row.state === 'void' || verdict === 'PASS' || waiting.has(row.unit_id)) continue
     const message = `is live, its unit ended as ${verdict ?? 'nothing'}`
     violations.push({ promise: 'P1', place: `certificate ${row.sha256}`, message })
   }
@@ -24,7 +26,8 @@ export function checkDecided(outputs: Outputs): readonly Violation[] {
       (unit) => unit.order_id === order.id && verdictOf.get(unit.id) === 'PASS',
     )
     const place = `order ${order.id}`
-    if (made.length !== order.quantity) {
+    const open = ledger.units.filter((unit) => unit.order_id === order.id && waiting.has(unit.id))
+    if (made.length + open.length !== order.quantity) {
       const message = `${made.length} units passed, ${order.quantity} are ordered`
       violations.push({ promise: 'end', place, message })
     }
@@ -38,4 +41,23 @@ export function checkDecided(outputs: Outputs): readonly Violation[] {
     }
   }
   return violations
+}
+
+/**
+ * Units in QUARANTINE on a board whose flash a rehearsal changed: what it holds now was never issued, and no run may
+ * decide what that means.
+ */
+function waitingForPerson(outputs: Outputs): ReadonlySet<string> {
+  const { units, verdicts } = outputs.ledger
+  const corrupted = new Set(
+    outputs.boards.filter((board) => isCorrupted(outputs, board)).map(({ uid }) => uid),
+  )
+  const open = new Set(
+    verdicts.filter(({ verdict }) => verdict === 'QUARANTINE').map((row) => row.unit_id),
+  )
+  return new Set(
+    units
+      .filter(({ id, board_uid: uid }) => open.has(id) && uid !== null && corrupted.has(uid))
+      .map(({ id }) => id),
+  )
 }

@@ -8,6 +8,7 @@ const faultsOfBoard: ReadonlySet<string> = new Set([
   'update-corrupted',
   'csr-bad-signature',
   'csr-foreign-vendor',
+  'csr-of-other-board',
   'secure-storage-refuses',
   'flash-refuses',
   'stores-nothing',
