@@ -45,6 +45,23 @@ describe('the checker of the outputs', () => {
     readonly [what: string, tamper: (outputs: OutputsAtHand) => Promise<void> | void, found: RegExp]
   >([
     [
+      'a board that failed for trouble around it',
+      (outputs) => {
+        outputs.writeInjected([{ slot: 1, board: 2, name: 'port-vanishes' }])
+        outputs.sql(`update verdict set verdict = 'FAIL'`)
+      },
+      /^P4 unit T-\d{6}: is FAIL, its board .* had (?:port-vanishes|no fault)/,
+    ],
+    [
+      'a certificate that was committed twice',
+      (outputs) =>
+        outputs.changeJournal((text) => {
+          const commit = text.split('\n').find((line) => /"step":"commit".*"intent"/.test(line))
+          return `${text}${commit ?? ''}\n`
+        }),
+      /^P9 commit of unit .*: was begun twice/,
+    ],
+    [
       'a certificate that two units have',
       sql(`insert into certificate select 'copy', order_id, (select max(id) from unit), 3, issuer_key_id, 'copy',
         'copy', 'copy', request_hash, der, state, void_reason, issued_at, station_id from certificate limit 1`),

@@ -24,6 +24,11 @@ export class OutputsAtHand {
     rewrite(join(this.#folder, 'home', 'journal', 'journal.jsonl'), change)
   }
 
+  /** Writes down which faults a rehearsal put into the boards. */
+  writeInjected(faults: readonly { slot: number; board: number; name: string }[]): void {
+    writeFileSync(join(this.#folder, 'home', 'injected.json'), JSON.stringify(faults))
+  }
+
   changeManifest(change: (text: string) => string): void {
     rewrite(join(this.#folder, 'results', 'order-1', 'manifest.json'), change)
   }
