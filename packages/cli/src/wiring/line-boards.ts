@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '@keyline/bytes'
-import { BenchProgrammer, openBench, parts, type SlotFault } from '@keyline/board'
+import { BenchProgrammer, BenchScripts, openBench, parts, type SlotFault } from '@keyline/board'
 import type { WorkOrder } from '@keyline/ledger/records'
 import {
   createCubeProgrammer,
@@ -60,26 +60,16 @@ export function simulatedBoards(options: SimulatedBoardsOptions): LineBoards {
     ...(timing === undefined ? {} : { timing }),
   })
   const programmer = new BenchProgrammer({ bench, clock, externalLoader })
+  const { platform, security } = order
   return {
     programmer,
     ports: bench,
     fixture: benchFixture(bench),
     wireless: programmer,
-    scripts: scriptsOf(programmer, order),
+    ...(security === 0
+      ? {}
+      : { scripts: new BenchScripts({ programmer, clock, platform, security }) }),
     close: () => bench.close(),
-  }
-}
-
-/** The platform scripts of the bench, where the order has any. */
-function scriptsOf(
-  programmer: BenchProgrammer,
-  { platform, security }: Pick<WorkOrder, 'platform' | 'security'>,
-): PlatformScripts | undefined {
-  if (security === 0) return undefined
-  return {
-    run: async (probe, script, options) => {
-      await programmer.runScript({ probe, script, platform, security, ...options })
-    },
   }
 }
 

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { startTimer, systemClock } from '@keyline/bytes'
+import { endTree, letGo } from '../programmer/process-tree.ts'
 
 export interface ChildCall {
   /** Program and its arguments, without secrets. */
@@ -141,27 +142,4 @@ function keepUntilExit(child: ChildProcess): void {
 
 function endAll(): void {
   for (const child of living) endTree(child, 'SIGKILL')
-}
-
-function letGo(child: ChildProcess): void {
-  endTree(child, 'SIGKILL')
-  child.stdout?.destroy()
-  child.stderr?.destroy()
-}
-
-/** Ends a process with all that it has started; one that is gone is not minded. */
-function endTree({ pid }: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (pid === undefined) return
-  if (process.platform === 'win32') {
-    spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).on(
-      'error',
-      () => undefined,
-    )
-    return
-  }
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    return
-  }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StationError } from '../errors.ts'
 import type { CallOptions, Probe, Programmer, Target } from '../port/programmer.ts'
+import type { WirelessProgrammer } from '../port/wireless-programmer.ts'
 import { maskSecrets } from './capped-output.ts'
 import type { ConnectCommand } from './command.ts'
 import { findLoader } from './find-programmer.ts'
@@ -39,23 +40,9 @@ export interface CubeProgrammerOptions {
 }
 
 /** What the platform flows need beyond the common acts. */
-export interface CubeProgrammer extends Programmer {
+export interface CubeProgrammer extends Programmer, WirelessProgrammer {
   /** Everything that `--list` says. */
   listAll(options?: CallOptions): Promise<BoardList>
-  eraseAll(probe: string, options?: CallOptions): Promise<void>
-  setOptionBytes(
-    probe: string,
-    values: Readonly<Record<string, number>>,
-    options?: CallOptions,
-  ): Promise<void>
-  startWirelessStack(probe: string, options?: CallOptions): Promise<void>
-  /** Sets the option bytes that start the update service, then writes the firmware of the coprocessor. */
-  upgradeCoprocessor(
-    probe: string,
-    address: number,
-    file: string,
-    options?: CallOptions,
-  ): Promise<void>
 }
 
 const limitsMs = { list: 20_000, connect: 20_000, download: 60_000, coprocessor: 300_000 }

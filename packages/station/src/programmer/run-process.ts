@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { interruption, startTimer, systemClock } from '@keyline/bytes'
 import { CappedOutput } from './capped-output.ts'
+import { endTree, letGo } from './process-tree.ts'
 
 export interface ProcessCall {
   /** Program and its arguments, without secrets: everyone on the machine sees them. */
@@ -125,27 +126,4 @@ export function runProcess(call: ProcessCall): Promise<ProcessEnd> {
       })
     })
   })
-}
-
-function letGo(child: ChildProcess): void {
-  endTree(child, 'SIGKILL')
-  child.stdout?.destroy()
-  child.stderr?.destroy()
-}
-
-/** Ends a process with all that it has started; one that is gone is not minded. */
-function endTree({ pid }: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (pid === undefined) return
-  if (process.platform === 'win32') {
-    spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).on(
-      'error',
-      () => undefined,
-    )
-    return
-  }
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    return
-  }
 }
