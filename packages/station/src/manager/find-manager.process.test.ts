@@ -90,7 +90,12 @@ describe('a manager that is a program', () => {
     const refusal = new StationError('STATION_PROOF', 'not signed with its key')
     const { error, logs } = await run(
       'manager',
-      shell(told({ type: 'csr', csr: 'MAA=' }), 'read answer; echo "$answer" >&2', success),
+      shell(
+        told({ type: 'csr', csr: 'MAA=' }),
+        'read answer; echo "$answer" >&2',
+        // A success would be a breach of the protocol: the manager is stopped, and its other pipe may not be read yet.
+        told({ type: 'result', code: 1, reason: 'refused' }),
+      ),
       { certificateFor: () => Promise.reject(refusal) },
     )
     expect(error).toBe(refusal)
