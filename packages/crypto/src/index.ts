@@ -82,6 +82,7 @@ export {
 } from './p256.ts'
 export { p256FromEncoded, p256ScalarOf, p256ToPkcs8, type PrivateKeyInput } from './private-key.ts'
 export { verifyRsaPss } from './rsa-pss.ts'
+export { scrypt, type ScryptCost, type ScryptInput } from './scrypt.ts'
 export { open, seal, type OpenInput, type SealContext, type SealInput } from './seal.ts'
 export { signMessage, verifyMessage, verifyMessageDer, type SignatureInput } from './signature.ts'
 export { keyPairSigner, type Signer } from './signer.ts'

@@ -108,6 +108,51 @@ export const serverErrorTable = {
     remedy: 'send the request again, to another server or after the restart',
     retryable: true,
   },
+  SERVER_CREDENTIALS_REFUSED: {
+    fault: 'caller',
+    meaning: 'The name, the password or the API key is wrong or has expired.',
+    remedy: 'send valid credentials; `keyline attest` makes new ones at the machine of the service',
+  },
+  SERVER_CREDENTIAL_DAMAGED: {
+    fault: 'infrastructure',
+    meaning: 'What the record keeps of a password is not of a form that the server checks.',
+    remedy: 'remove the credential and make it again',
+  },
+  SERVER_CREDENTIALS_OFF: {
+    fault: 'operator',
+    meaning: 'A service with the policy production was configured to ask nobody for credentials.',
+    remedy: 'ask for credentials, or run the service with the policy test',
+  },
+  SERVER_NOT_ACCEPTABLE: {
+    fault: 'caller',
+    meaning: 'The header Accept allows none of the media types that the endpoint answers with.',
+    remedy: 'leave Accept out, or allow the type that the message names',
+  },
+  SERVER_BODY_EMPTY: {
+    fault: 'caller',
+    meaning: 'The request has no body.',
+    remedy: 'send the document that the endpoint takes as the body',
+  },
+  SERVER_SCHEME_UNKNOWN: {
+    fault: 'caller',
+    meaning: 'The verifier has no attestation scheme of this name.',
+    remedy: 'name PSA_IOT',
+  },
+  SERVER_POLICY_RULES: {
+    fault: 'caller',
+    meaning: 'The text of a policy is not understood, or names what is not there.',
+    remedy: 'correct the rule that the message names; the active policy is unchanged',
+  },
+  SERVER_POLICY_ENGINE: {
+    fault: 'caller',
+    meaning: 'The policy is written in a language that this service has no engine for.',
+    remedy: 'translate the policy to the native JSON form, whose conditions may be CEL expressions',
+  },
+  SERVER_NOT_IMPLEMENTED: {
+    fault: 'caller',
+    meaning: 'The interface defines this operation, and this service does without it.',
+    remedy: 'leave the request out: what is submitted is active at once',
+  },
   SERVER_BUG: {
     fault: 'bug',
     meaning: 'The server met an error that it does not know.',

@@ -9,7 +9,12 @@ import { errorStatus, statusOf } from './status.ts'
 const tables = { ...bytesErrorTable, ...issuerErrorTable, ...ledgerErrorTable, ...serverErrorTable }
 
 /** Codes that never reach a caller: they stop a start, belong to clients, or are bugs. */
-const inside = new Set(['SERVER_BUG', 'SERVER_SELF_TEST', 'SERVER_ADDRESS'])
+const inside = new Set([
+  'SERVER_BUG',
+  'SERVER_SELF_TEST',
+  'SERVER_ADDRESS',
+  'SERVER_CREDENTIALS_OFF',
+])
 
 describe('the status of an error', () => {
   it('is declared for codes that exist, and for every one of the server', () => {
