@@ -113,12 +113,17 @@ describe.each(databaseKinds)('a race on $name', ({ name, create }) => {
     expect(boards.codes).toEqual({ LEDGER_BOARD_TAKEN: 63 })
   })
 
-  it('for one verdict records one', async () => {
-    await ledger.createOrder(sampleOrder())
+  it.each([
+    { first: 'PASS', second: 'FAIL' },
+    { first: 'FAIL', second: 'PASS' },
+  ] as const)('for one verdict records one when $first comes first', async ({ first, second }) => {
+    await ledger.createOrder(sampleOrder({ quantity: 10 }))
     const unitId = await unitOf('order-1')
-    const verdicts = times(32, (index) => verdict(index % 2 === 0 ? 'PASS' : 'FAIL'))
+    const verdicts = times(32, (index) => verdict(index % 2 === 0 ? first : second))
     const { won, codes } = await settle(verdicts.map((record) => ledger.decide(unitId, record)))
     expect({ codes, won: won.length }).toEqual({ codes: { LEDGER_VERDICT_DIFFERS: 16 }, won: 16 })
+    const made = (await ledger.unit(unitId))?.verdict?.verdict
+    expect(await ledger.remaining('order-1')).toBe(made === 'PASS' ? 9 : 10)
   })
 
   it('to end a quarantine ends it once, and gives its place back once', async () => {

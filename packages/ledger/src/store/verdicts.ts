@@ -58,11 +58,12 @@ export async function decideUnit(
   }
   const isDead = verdict === 'FAIL' || verdict === 'ERROR'
   const row = { verdict, document: canonicalJson(record), decided_at: now }
-  if (known !== undefined && !(await replaceQuarantine(tx, unitId, row))) return undefined
+  // The verdict first: of two stations at once, the later one stops here, before it counts for the order.
+  if (known === undefined) await insertVerdict(tx, { unit_id: unitId, ...row })
+  else if (!(await replaceQuarantine(tx, unitId, row))) return undefined
   const attempt = await (verdict === 'QUARANTINE'
     ? requireLiving(tx, unitId)
     : endUnit(tx, unitId, !isDead))
-  if (known === undefined) await insertVerdict(tx, { unit_id: unitId, ...row })
   const reason = `the unit ended as ${verdict}: ${record.reason}`
   const voided = isDead ? await voidLive(tx, { unitId, reason }) : []
   for (const { sha256 } of voided) {
