@@ -44,7 +44,7 @@ export const serverErrorTable = {
   },
   SERVER_BODY_TOO_LARGE: {
     fault: 'caller',
-    meaning: 'The body of the request is longer than 64 KiB.',
+    meaning: 'The body of the request is longer than the endpoint takes, 64 KiB as a rule.',
     remedy: 'send what the endpoint takes; a certificate request has at most 1 KiB',
   },
   SERVER_BODY_TIMEOUT: {
@@ -152,6 +152,93 @@ export const serverErrorTable = {
     fault: 'caller',
     meaning: 'The interface defines this operation, and this service does without it.',
     remedy: 'leave the request out: what is submitted is active at once',
+  },
+  SERVER_NONCE_EXCLUSIVE: {
+    fault: 'caller',
+    meaning: 'A session was asked for with a nonce and with the size of one.',
+    remedy: 'pass nonce or nonceSize, not both',
+  },
+  SERVER_NONCE_SIZE: {
+    fault: 'caller',
+    meaning: 'The size of the nonce is no number from 8 to 64.',
+    remedy: 'pass nonceSize=32, 48 or 64: a PSA token carries no other',
+  },
+  SERVER_NONCE_ENCODING: {
+    fault: 'caller',
+    meaning: 'The nonce is no base64url.',
+    remedy: 'encode the octets of the nonce in base64url, with or without padding',
+  },
+  SERVER_NONCE_LENGTH: {
+    fault: 'caller',
+    meaning: 'The nonce has a length that the endpoint does not take.',
+    remedy:
+      'pass 8 to 64 octets for a session, and the nonce of the service as it was given for one request',
+  },
+  SERVER_NONCE_MISSING: {
+    fault: 'caller',
+    meaning: 'Evidence came without a nonce and outside a session.',
+    remedy: 'ask for a nonce, let the device sign it, and pass it beside the evidence',
+  },
+  SERVER_NONCE_FOREIGN: {
+    fault: 'caller',
+    meaning: 'The nonce was not made by this service, or for another tenant, or was changed.',
+    remedy: 'ask this service for a nonce and have the device make a token over it',
+  },
+  SERVER_NONCE_EXPIRED: {
+    fault: 'caller',
+    meaning: 'The nonce is past its time.',
+    remedy: 'ask for a new nonce and have the device make a token over it',
+  },
+  SERVER_NONCE_USED: {
+    fault: 'caller',
+    meaning: 'Other evidence was verified with this nonce already.',
+    remedy: 'ask for a new nonce for each token',
+  },
+  SERVER_CMW: {
+    fault: 'caller',
+    meaning: 'The wrapper around the evidence (CMW) is not of its form.',
+    remedy:
+      'send [type, value] in JSON or CBOR, the tagged form, or the evidence without a wrapper',
+  },
+  SERVER_SESSION_ID: {
+    fault: 'caller',
+    meaning: 'The id of a session has not the form of one.',
+    remedy: 'use the address of the header Location as it was given',
+  },
+  SERVER_SESSION_UNKNOWN: {
+    fault: 'caller',
+    meaning: 'There is no such session, or it has ended.',
+    remedy: 'open a new session',
+  },
+  SERVER_SESSION_USED: {
+    fault: 'caller',
+    meaning: 'Other evidence was submitted to the session already.',
+    remedy: 'open a new session for each token',
+  },
+  SERVER_UNAVAILABLE: {
+    fault: 'infrastructure',
+    meaning: 'The verifier could not check: its record, its signer or its log gave no answer.',
+    remedy: 'wait as long as Retry-After says, then send the request again; nothing was found bad',
+    retryable: true,
+  },
+  SERVER_EVIDENCE_UNCHECKED: {
+    fault: 'infrastructure',
+    meaning:
+      'The verifier failed while it worked on the evidence of a session. The device was not judged.',
+    remedy: 'open a new session; the log of the server has the cause under the request id',
+    retryable: true,
+  },
+  SERVER_KEY_ROTATION: {
+    fault: 'operator',
+    meaning:
+      'A key was to be replaced whose successor is announced, or which has just come into force.',
+    remedy: 'wait until the key has been in force for as long as the message says',
+  },
+  SERVER_KEYS_DAMAGED: {
+    fault: 'infrastructure',
+    meaning: 'What the record keeps of the keys of the verifier cannot be read.',
+    remedy:
+      'restore the record from a backup; without it, remove the setting that the message names',
   },
   SERVER_BUG: {
     fault: 'bug',

@@ -8,8 +8,9 @@ import { errorStatus, statusOf } from './status.ts'
 
 const tables = { ...bytesErrorTable, ...issuerErrorTable, ...ledgerErrorTable, ...serverErrorTable }
 
-/** Codes that never reach a caller: they stop a start, belong to clients, or are bugs. */
+/** Codes that are 500, or never reach a caller: they stop a start, belong to clients, or are bugs. */
 const inside = new Set([
+  'SERVER_EVIDENCE_UNCHECKED',
   'SERVER_BUG',
   'SERVER_SELF_TEST',
   'SERVER_ADDRESS',

@@ -27,6 +27,8 @@ export interface VerifierRecord {
   /** What the servers of one record share, sealed: the key of results, the key of nonces. */
   setting(name: string): Promise<Secret | undefined>
   setSetting(name: string, value: Secret): Promise<void>
+  /** Stores a setting unless there is one, in one act, whoever else tries. @returns whether it was stored */
+  addSetting(name: string, value: Secret): Promise<boolean>
   /** Fails when the record does not answer or what is kept of it in memory is stale. */
   ping(): Promise<void>
 }
