@@ -60,6 +60,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./command/stsafe.ts')).stsafeCommand,
   },
   {
+    name: 'attest',
+    summary: 'make, explain and verify attestation tokens; endorsements and the verifier',
+    load: async () => (await import('./command/attest.ts')).attestCommand,
+  },
+  {
     name: 'enroll',
     summary: 'turn a one-time token into a certificate of a server',
     load: async () => (await import('./command/enroll.ts')).enrollCommand,

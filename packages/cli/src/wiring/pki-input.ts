@@ -29,6 +29,8 @@ export const inputLimits = {
   message: 1_048_576,
   /** A recording of a bus. */
   trace: 67_108_864,
+  /** Tokens, endorsements and results in octets or as text: 16 MiB of an endorsement take twice that in hexadecimal. */
+  attestation: 36_700_160,
 } as const
 export type InputKind = keyof typeof inputLimits
 
