@@ -63,15 +63,17 @@ export {
 } from './store/anchor.ts'
 export { BoundedCache } from './store/bounded-cache.ts'
 export {
+  certificateAnchor,
   deviceSubjectPrefixes,
   type CertificateAnchor,
+  type CertificateAnchorInput,
   type CertificateTrust,
   type DenyList,
 } from './store/certificate-anchor.ts'
-export { CompactAnchors } from './store/compact-anchors.ts'
+export { CompactAnchors, type EcAnchor } from './store/compact-anchors.ts'
 export { KeyCache } from './store/key-cache.ts'
 export { MemoryTrustStore } from './store/memory-store.ts'
-export { ReferenceSet } from './store/reference-set.ts'
+export { noReferences, referencePrint, ReferenceSet } from './store/reference-set.ts'
 export type {
   Answer,
   EndorsementStore,

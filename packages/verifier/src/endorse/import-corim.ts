@@ -10,12 +10,7 @@ import {
 } from '@keyline/eat'
 import { VerifierError } from '../errors.ts'
 import { isAnchorCurve, isWithin, type TrustAnchor } from '../store/anchor.ts'
-import type {
-  Answer,
-  EndorsementStore,
-  EndorsementTransaction,
-  Placement,
-} from '../store/trust-store.ts'
+import type { EndorsementStore, EndorsementTransaction, Placement } from '../store/trust-store.ts'
 import { requireAcceptedSigner, type AcceptedSigners } from './corim-signer.ts'
 
 export interface ImportOptions {
@@ -74,9 +69,11 @@ export async function importCorim(
   const transaction = await store.begin({ id: corimId, validity: corim.validity })
   const tally = new Tally()
   try {
-    for (const statement of readPsaStatements(corim)) {
-      await place(statement, transaction, tally, options.replace ?? false)
-    }
+    await placeAll(readPsaStatements(corim), {
+      transaction,
+      tally,
+      replace: options.replace ?? false,
+    })
     if (options.isDryRun === true) await transaction.rollback()
     else await transaction.commit()
   } catch (error) {
@@ -101,11 +98,40 @@ function requireProfile({ profile }: Corim, wanted: string | undefined): void {
   throw new EatError('E_CORIM_PROFILE_UNSUPPORTED', message)
 }
 
+interface Placing {
+  readonly transaction: EndorsementTransaction
+  readonly tally: Tally
+  readonly replace: boolean
+}
+
+/** Statements that are on their way to the store together, so that it can place them with few questions. */
+const statementsTogether = 256
+
+/** In their order: of several refusals the first one is thrown. */
+async function placeAll(statements: Iterable<PsaStatement>, placing: Placing): Promise<void> {
+  let pending: Promise<void>[] = []
+  try {
+    for (const statement of statements) {
+      pending.push(place(statement, placing))
+      if (pending.length < statementsTogether) continue
+      await inOrder(pending)
+      pending = []
+    }
+    await inOrder(pending)
+  } finally {
+    await Promise.allSettled(pending)
+  }
+}
+
+async function inOrder(pending: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(pending)) {
+    if (outcome.status === 'rejected') throw outcome.reason
+  }
+}
+
 async function place(
   statement: PsaStatement,
-  transaction: EndorsementTransaction,
-  tally: Tally,
-  replace: boolean,
+  { transaction, tally, replace }: Placing,
 ): Promise<void> {
   switch (statement.kind) {
     case 'trust-anchor': {
@@ -125,18 +151,14 @@ async function place(
       return tally.count('trustAnchors', placement)
     }
     case 'reference-value':
-      return counted(tally, 'referenceValues', transaction.addReference(statement.value))
+      return tally.count('referenceValues', await transaction.addReference(statement.value))
     case 'certification':
-      return counted(tally, 'certifications', transaction.addCertification(statement.value))
+      return tally.count('certifications', await transaction.addCertification(statement.value))
     case 'ignored':
       return tally.warn(`${statement.path}: ${statement.what} is not used`)
     default:
       return statement satisfies never
   }
-}
-
-async function counted(tally: Tally, kind: TallyKind, placement: Answer<Placement>): Promise<void> {
-  tally.count(kind, await placement)
 }
 
 type TallyKind = 'trustAnchors' | 'referenceValues' | 'certifications'

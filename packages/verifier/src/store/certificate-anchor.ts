@@ -1,4 +1,4 @@
-import type { Certificate } from '@keyline/x509'
+import { parseCertificate, type Certificate } from '@keyline/x509'
 
 /** Names of device certificates of STM32 chips, before the serial number in 20 digits (attestation-verifier 5.3). */
 export const deviceSubjectPrefixes = [
@@ -15,6 +15,20 @@ export interface CertificateAnchor {
   readonly subjectPrefixes?: readonly string[] | undefined
   /** A certified key without a registered one is a recognised device (V20); off unless given. */
   readonly acceptUnregistered?: boolean | undefined
+}
+
+/** What an authority is configured with. */
+export interface CertificateAnchorInput extends Omit<CertificateAnchor, 'certificate'> {
+  /** X.509, DER. */
+  readonly certificate: Uint8Array
+}
+
+/** @throws X509Error for what is no certificate */
+export function certificateAnchor({
+  certificate,
+  ...settings
+}: CertificateAnchorInput): CertificateAnchor {
+  return { certificate: parseCertificate(certificate), ...settings }
 }
 
 /** Certificates that are refused whoever signed them. */

@@ -16,7 +16,8 @@ const pageLength = 1 << 20
 const largestRecord = at.point + 132
 const leastSlots = 1 << 10
 
-type EcAnchor = Pick<TrustAnchor, 'implementationId' | 'instanceId' | 'state'> & {
+/** An anchor with a public key. */
+export type EcAnchor = Pick<TrustAnchor, 'implementationId' | 'instanceId' | 'state'> & {
   readonly key: { readonly type: 'ec'; readonly curve: AnchorCurve; readonly point: Uint8Array }
 }
 
@@ -33,6 +34,7 @@ export class CompactAnchors {
   readonly #implementations: Uint8Array[] = []
   readonly #implementationNumbers = new Map<string, number>()
   readonly #sources: StatementSource[] = []
+  readonly #sourceNumbers = new Map<StatementSource, number>()
 
   get size(): number {
     return this.#count
@@ -89,6 +91,19 @@ export class CompactAnchors {
       isKnown = true
     }
     return isKnown
+  }
+
+  /** Forgets all of an instance; their records stay as unused octets. @returns whether the instance was known */
+  remove(instanceId: Uint8Array): boolean {
+    if (instanceId.length !== at.curve) return false
+    let isKnown = false
+    for (;;) {
+      const [slot] = this.#slotsOf(instanceId)
+      if (slot === undefined) return isKnown
+      this.#free(slot)
+      this.#count--
+      isKnown = true
+    }
   }
 
   *#slotsOf(instanceId: Uint8Array): Generator<number> {
@@ -158,6 +173,21 @@ export class CompactAnchors {
     this.#slots[slot] = place + 1
   }
 
+  /** Empties a slot and moves up what stands behind it, so that no search ends before its record. */
+  #free(slot: number): void {
+    const mask = this.#slots.length - 1
+    let hole = slot
+    for (let next = (slot + 1) & mask; ; next = (next + 1) & mask) {
+      const entry = this.#slots[next] ?? 0
+      if (entry === 0) break
+      const home = hashOf(this.#record(entry - 1).subarray(0, at.curve)) & mask
+      if (((next - home) & mask) < ((next - hole) & mask)) continue
+      this.#slots[hole] = entry
+      hole = next
+    }
+    this.#slots[hole] = 0
+  }
+
   #grow(): void {
     const old = this.#slots
     this.#slots = new Uint32Array(2 * old.length)
@@ -176,8 +206,11 @@ export class CompactAnchors {
   }
 
   #sourceNumber(source: StatementSource): number {
-    if (this.#sources.at(-1) !== source) this.#sources.push(source)
-    return this.#sources.length - 1
+    const known = this.#sourceNumbers.get(source)
+    if (known !== undefined) return known
+    const number = this.#sources.push(source) - 1
+    this.#sourceNumbers.set(source, number)
+    return number
   }
 }
 

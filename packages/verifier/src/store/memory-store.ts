@@ -3,7 +3,7 @@ import type { PsaCertification, PsaReferenceValue } from '@keyline/eat'
 import type { AnchorKey, AnchorState, TrustAnchor } from './anchor.ts'
 import { noCertificates, type CertificateTrust } from './certificate-anchor.ts'
 import { CompactAnchors } from './compact-anchors.ts'
-import { noReferences, ReferenceSet } from './reference-set.ts'
+import { noReferences, referencePrint, ReferenceSet } from './reference-set.ts'
 import type {
   EndorsementStore,
   EndorsementTransaction,
@@ -130,11 +130,11 @@ class MemoryTransaction implements EndorsementTransaction {
 
   addReference(value: PsaReferenceValue): Placement {
     const name = toHex(value.implementationId)
-    const print = fingerprint(value)
+    const print = referencePrint(value)
     const [first] = value.digests
     const alike =
       first && this.#present.referencesOf(value.implementationId).withDigest(first.value)
-    const isKnown = alike?.some((one) => fingerprint(one) === print) === true
+    const isKnown = alike?.some((one) => referencePrint(one) === print) === true
     if (isKnown || this.#fingerprints.has(print)) return 'present'
     this.#fingerprints.add(print)
     const pending = this.#references.get(name)
@@ -176,13 +176,6 @@ class MemoryTransaction implements EndorsementTransaction {
 function isSameKey(one: AnchorKey, other: AnchorKey): boolean {
   if (one.type === 'symmetric' || other.type === 'symmetric') return false
   return one.curve === other.curve && equalOctets(one.point, other.point)
-}
-
-/** Equal for reference values that say the same. */
-function fingerprint(value: PsaReferenceValue): string {
-  const { implementationId, name, version, signerId, digests } = value
-  const octets = [implementationId, signerId, ...digests.map((digest) => digest.value)]
-  return JSON.stringify([name ?? null, version ?? null, octets.map(toHex)])
 }
 
 /** What a decoder gives are views of its input. */

@@ -25,3 +25,10 @@ export class ReferenceSet {
 }
 
 export const noReferences: ReferenceSet = new ReferenceSet([])
+
+/** Equal for reference values that say the same. */
+export function referencePrint(value: PsaReferenceValue): string {
+  const { implementationId, name, version, signerId, digests } = value
+  const octets = [implementationId, signerId, ...digests.map((digest) => digest.value)]
+  return JSON.stringify([name ?? null, version ?? null, octets.map(toHex)])
+}

@@ -49,7 +49,7 @@ describe('compact anchors', () => {
 
   it('behave as a map from implementation and instance to key and state', () => {
     const step = record({
-      act: constantFrom('add', 'replace', 'revoke', 'activate'),
+      act: constantFrom('add', 'replace', 'revoke', 'activate', 'remove'),
       instance: nat(5),
       implementation: nat(2),
       key: nat(255),
@@ -74,6 +74,11 @@ describe('compact anchors', () => {
           if (act === 'add' ? !model.has(name) : act === 'replace' && model.has(name)) {
             model.set(name, { key, state: 'active' })
           }
+          if (act === 'remove') {
+            const known = [...model.keys()].filter((one) => one.startsWith(`${instance} `))
+            expect(anchors.remove(instanceId)).toBe(known.length > 0)
+            for (const one of known) model.delete(one)
+          }
           if (act === 'revoke' || act === 'activate') {
             const state = act === 'revoke' ? 'revoked' : 'active'
             const known = [...model.keys()].filter((one) => one.startsWith(`${instance} `))
@@ -94,6 +99,27 @@ describe('compact anchors', () => {
         }
       }),
     )
+  })
+})
+
+describe('compact anchors that are taken out', () => {
+  it('leave all others to be found, and their places to be used again', () => {
+    const anchors = new CompactAnchors()
+    const count = scaled(500, 20_000)
+    for (let number = 0; number < count; number++) anchors.add(anchorOf(number), source)
+    for (let number = 0; number < count; number += 3) {
+      expect(anchors.remove(anchorOf(number).instanceId)).toBe(true)
+      expect(anchors.remove(anchorOf(number).instanceId)).toBe(false)
+    }
+    const isFound = (number: number): boolean => {
+      const { implementationId, instanceId } = anchorOf(number)
+      return anchors.find(implementationId, instanceId) !== undefined
+    }
+    for (let number = 0; number < count; number++) expect(isFound(number)).toBe(number % 3 !== 0)
+    for (let number = 0; number < count; number += 3) anchors.add(anchorOf(number), source)
+    for (let number = 0; number < count; number++) expect(isFound(number)).toBe(true)
+    expect(anchors.size).toBe(count)
+    expect(anchors.remove(new Uint8Array(4))).toBe(false)
   })
 })
 
