@@ -107,6 +107,13 @@ export const stationErrorTable = {
     meaning: 'An issued certificate does not fit the board, its order, its chain or the date.',
     remedy: 'check the issuer and the clock of the station; the board is not to blame',
   },
+  STATION_ATTESTATION: {
+    fault: 'infrastructure',
+    meaning:
+      'A token of the board cannot be judged: the order describes its software or its authorities otherwise, or the clock is wrong.',
+    remedy:
+      'compare the member attestation of the order with the released firmware; the board is not to blame',
+  },
   STATION_QUARANTINED: {
     fault: 'infrastructure',
     meaning: 'The credentials on the board are not those that the ledger has for the unit.',

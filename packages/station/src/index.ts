@@ -98,6 +98,7 @@ export { bindingOf, placeSlots, type BoundSlot, type UsbLocations } from './line
 export { findManager, type FindManagerOptions } from './manager/find-manager.ts'
 export { managerFaults, type ManagerFault } from './manager/outcome.ts'
 export { checkChain, type ChainInput } from './order/check-chain.ts'
+export type { ChipAuthority } from './order/check-attestation.ts'
 export { checkOrder } from './order/check-order.ts'
 export { loadOrder, type LoadedOrder } from './order/load-order.ts'
 export { orderRules } from './order/order-rules.ts'
@@ -108,6 +109,7 @@ export type {
   PreparedOrder,
 } from './order/prepared-order.ts'
 export { orderOfStJson, type StOrderDefaults } from './order/st-product.ts'
+export type { ChipCertificates, ProofProblem } from './port/chip-certificates.ts'
 export type { Fixture } from './port/fixture.ts'
 export type { IssuedCertificate, Issuer, IssueRequest } from './port/issuer.ts'
 export type { ManagerOutcome, ManagerRequest, ProvisioningManager } from './port/manager.ts'

@@ -14,6 +14,7 @@ export {
   type ManifestBody,
   type ManifestUnit,
 } from './manifest.ts'
+export { OrderAttestation } from './order-attestation.ts'
 export { SlotsFile, StationCheck } from './station-file.ts'
 export { UnitState, type Unit, type UnitSecrets } from './unit.ts'
 export { PlainUnitLine, SealedUnitLine, UnitContent, UnitFileHeader } from './unit-file.ts'

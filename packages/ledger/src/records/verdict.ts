@@ -17,6 +17,7 @@ export const EvidenceKind = z.enum([
   'update',
   'version',
   'element',
+  'attestation-key',
   'protection',
 ])
 export type EvidenceKind = z.infer<typeof EvidenceKind>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OrderAttestation } from './order-attestation.ts'
 
 /** A 16-bit id: a JSON number, or a text in decimal or `0x` hexadecimal. */
 const id16 = z
@@ -148,6 +149,9 @@ export const WorkOrder = z.strictObject({
     .optional()
     .describe('read-out protection set as the last act; cannot be undone without erasing'),
   secureElement: secureElement.optional(),
+  attestation: OrderAttestation.optional().describe(
+    'initial attestation: tokens of the boards are checked, and a verifier learns their keys',
+  ),
   line: z
     .strictObject({
       stopAfter: z

@@ -1,13 +1,7 @@
 import { concat, type Clock, type Random } from '@keyline/bytes'
-import {
-  decodeBasic,
-  pxpLimits,
-  type BasicInformation,
-  type MessageType,
-} from '@keyline/matter/pxp'
-import { StationError } from '../errors.ts'
+import { decodeBasic, pxpLimits, type BasicInformation } from '@keyline/matter/pxp'
 import type { SerialPort } from '../port/serial-port.ts'
-import { isLog, outOfTurn } from './link-event.ts'
+import { answer, ask } from './ask-application.ts'
 import { PxpLink } from './pxp-link.ts'
 
 export interface ApplicationDialogueOptions {
@@ -46,10 +40,10 @@ export async function runApplicationDialogue(
     const nonce = options.random.bytes(pxpLimits.nonceLength)
     const challenge = options.random.bytes(pxpLimits.attestationChallengeLength)
     await ask(link, 'ATTREQ', concat(nonce, challenge))
-    const elements = await answer(link, 'ATTRSP')
-    const signature = await answer(link, 'ATTSIG')
+    const elements = await answer(link, 'ATTRSP', 'ATTREQ')
+    const signature = await answer(link, 'ATTSIG', 'ATTREQ')
     await ask(link, 'BASIC')
-    const basicInformation = decodeBasic(await answer(link, 'BASIC'))
+    const basicInformation = decodeBasic(await answer(link, 'BASIC', 'BASIC'))
     return { nonce, challenge, elements, signature, basicInformation }
   } finally {
     await link.close()
@@ -66,41 +60,8 @@ export async function askBasicInformation(
   const link = new PxpLink(options)
   try {
     await ask(link, 'BASIC')
-    return decodeBasic(await answer(link, 'BASIC'))
+    return decodeBasic(await answer(link, 'BASIC', 'BASIC'))
   } finally {
     await link.close()
-  }
-}
-
-async function ask(link: PxpLink, type: MessageType, payload?: Uint8Array): Promise<void> {
-  try {
-    await link.send(type, payload)
-  } catch (cause) {
-    if (!isRefusal(cause)) throw cause
-    throw new StationError('STATION_ANSWER', `the application: ${cause.message}`, { cause })
-  }
-}
-
-/** The application's own doing. Damage on the line, silence and a restart, after which it counts anew, are not. */
-function isRefusal(error: unknown): error is StationError {
-  if (!(error instanceof StationError) || error.code !== 'STATION_PROTOCOL') return false
-  const { reason } = error.details
-  return reason !== 'crc' && reason !== 'syntax' && reason !== 'order'
-}
-
-async function answer(link: PxpLink, type: MessageType): Promise<Uint8Array> {
-  for (;;) {
-    const event = await link.next(pxpLimits.messageTimeoutMs)
-    if (event === undefined) {
-      throw new StationError(
-        'STATION_RESULT_TIMEOUT',
-        `the application did not answer with ${type} (0xFFFE)`,
-      )
-    }
-    if (event.kind === 'closed') throw event.error
-    if (event.kind === 'keyword' || isLog(event)) continue
-    if (event.message.type === type) return event.message.payload
-    const { message } = outOfTurn(event, `in place of ${type}`)
-    throw new StationError('STATION_ANSWER', `the application: ${message}`)
   }
 }

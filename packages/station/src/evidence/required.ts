@@ -19,6 +19,7 @@ const proofs: Readonly<Record<EvidenceKind, string>> = {
   update: 'the boot loader has consumed the magic trailer and kept the application',
   version: 'the application runs and reports its version',
   element: 'the secure element is the one that the unit began with, and holds the keys of the host',
+  'attestation-key': 'the attestation key of the board signed a token over a fresh challenge',
   protection:
     'the board reports the read-out protection of the work order, or refuses the debug port',
 }
@@ -40,6 +41,7 @@ export const knownEvidence: readonly EvidenceRule[] = rulesOf(
   'update',
   'version',
   'element',
+  'attestation-key',
   'protection',
 )
 
@@ -65,6 +67,7 @@ export function evidenceForSecureBoot({
 
 /** What an order asks for beyond its platform. */
 export const evidenceForElement: readonly EvidenceRule[] = rulesOf('element')
+export const evidenceForAttestation: readonly EvidenceRule[] = rulesOf('attestation-key')
 export const evidenceForProtection: readonly EvidenceRule[] = rulesOf('protection')
 
 /** What firmware that stores published credentials cannot give: nothing is issued, and nothing is attested. */

@@ -73,7 +73,7 @@ describe('a verdict from evidence', () => {
     const verdict = decide({ evidence: wrong })
     expect(verdict).toMatchObject({
       verdict: 'FAIL',
-      reason: `EVIDENCE_${kind.toUpperCase()}`,
+      reason: `EVIDENCE_${kind.toUpperCase().replace('-', '_')}`,
       evidence: wrong,
     })
     expect(verdict.message).toContain('from the test')

@@ -25,7 +25,7 @@ export function decideVerdict(input: VerdictInput): VerdictRecord {
   if (wrong !== undefined) {
     return {
       verdict: 'FAIL',
-      reason: `EVIDENCE_${wrong.kind.toUpperCase()}`,
+      reason: `EVIDENCE_${wrong.kind.toUpperCase().replace('-', '_')}`,
       message: `the evidence "${wrong.kind}" is wrong: ${factsOf(wrong)}`,
       remedy: 'take the board out; the passport lists the facts',
       evidence: [...input.evidence],

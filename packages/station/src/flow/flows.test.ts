@@ -29,6 +29,19 @@ const described: readonly (readonly [order: FlowOrder, steps: readonly string[]]
   ],
   [
     {
+      platform: 'wba',
+      security: 2,
+      rdp: 1,
+      attestation: { required: true, tenant: '0', software: [{ signer: '0'.repeat(64) }] },
+    },
+    [
+      'check-port bind run-regression run-provisioning program-data read-data',
+      'start-provisioning exchange program-application program-trailer start-application',
+      'await-update read-back attest initial-attestation protect',
+    ],
+  ],
+  [
+    {
       platform: 'wb55',
       security: 0,
       erase: true,
@@ -54,6 +67,19 @@ const described: readonly (readonly [order: FlowOrder, steps: readonly string[]]
     ],
   ],
 ]
+
+function evidenceOf(attestation: FlowOrder['attestation']) {
+  return flowOf({ platform: 'wba', security: 2, attestation })?.evidence.map(({ kind }) => kind)
+}
+
+describe('the evidence of an order', () => {
+  it('has an attestation key exactly where the order demands one', () => {
+    const wanted = { tenant: '0', software: [{ signer: '0'.repeat(64) }] }
+    expect(evidenceOf({ ...wanted, required: true })).toContain('attestation-key')
+    expect(evidenceOf({ ...wanted, required: false })).not.toContain('attestation-key')
+    expect(evidenceOf(undefined)).not.toContain('attestation-key')
+  })
+})
 
 describe('the steps of an order', () => {
   it.each(described)('of %o are those of the specification', (order, steps) => {

@@ -1,5 +1,6 @@
 import type { WorkOrder } from '@keyline/ledger/records'
 import {
+  evidenceForAttestation,
   evidenceForElement,
   evidenceForProtection,
   evidenceForSecureBoot,
@@ -20,6 +21,7 @@ import {
 import { readBack, readBackData, readData } from './device-check-steps.ts'
 import { checkElement, identifyElement, provisionElement } from './element-steps.ts'
 import { exchange } from './exchange-step.ts'
+import { initialAttestation } from './initial-attestation-step.ts'
 import {
   programApplication,
   programData,
@@ -48,7 +50,14 @@ export type FlowOrder = Pick<WorkOrder, 'platform' | 'security'> &
   Partial<
     Pick<
       WorkOrder,
-      'images' | 'exchange' | 'application' | 'erase' | 'scripts' | 'rdp' | 'secureElement'
+      | 'images'
+      | 'exchange'
+      | 'application'
+      | 'erase'
+      | 'scripts'
+      | 'rdp'
+      | 'secureElement'
+      | 'attestation'
     >
   >
 
@@ -63,6 +72,7 @@ export function flowOf(order: FlowOrder): Flow | undefined {
     evidence: [
       ...(hasLoader ? evidenceForSecureBoot(order) : evidenceForWbaSecurity0),
       ...(order.secureElement === undefined ? [] : evidenceForElement),
+      ...(order.attestation?.required === true ? evidenceForAttestation : []),
       ...(isProtected(order) ? evidenceForProtection : []),
     ],
   }
@@ -84,6 +94,7 @@ function stepsWithoutBootLoader(order: FlowOrder): readonly Step[] {
     programApplication,
     startApplication,
     readBack,
+    ...commissioning(order),
     ...attestation(order),
     ...element(order, provisionElement),
     ...protection(order),
@@ -110,6 +121,7 @@ function stepsWithBootLoader(order: FlowOrder): readonly Step[] {
     startApplication,
     awaitUpdate,
     readBackData,
+    ...commissioning(order),
     ...attestation(order),
     ...element(order, provisionElement),
     ...protection(order),
@@ -121,9 +133,13 @@ function hearing({ exchange: form }: FlowOrder): readonly Step[] {
   return form === 'none' ? [] : [checkPort]
 }
 
-function attestation({ exchange: form, application }: FlowOrder): readonly Step[] {
+function commissioning({ exchange: form, application }: FlowOrder): readonly Step[] {
   if (form === 'none') return []
   return [application === 'silent' ? attestByProof : attest]
+}
+
+function attestation({ attestation: wanted }: FlowOrder): readonly Step[] {
+  return wanted === undefined ? [] : [initialAttestation]
 }
 
 function coprocessor({ images }: FlowOrder): readonly Step[] {

@@ -4,6 +4,7 @@ import type { Trust } from '@keyline/matter'
 import type { DialogueLimits } from '../dialogue/provisioning-dialogue.ts'
 import type { Authorities } from '../evidence/issued-chain.ts'
 import type { Journal } from '../journal/journal-file.ts'
+import type { ChipCertificates } from '../port/chip-certificates.ts'
 import type { Issuer } from '../port/issuer.ts'
 import type { ProvisioningManager } from '../port/manager.ts'
 import type { PlatformScripts } from '../port/platform-scripts.ts'
@@ -36,6 +37,8 @@ export interface StationParts {
   readonly dialogueLimitsMs?: Partial<DialogueLimits> | undefined
   /** For orders whose boards carry one. */
   readonly element?: SecureElement | undefined
+  /** For orders that name authorities of chips. */
+  readonly chipCertificates?: ChipCertificates | undefined
   /** What the journal held when it was opened: what was proven of a board before its read-out protection. */
   readonly history?: readonly JournalRecord[] | undefined
 }

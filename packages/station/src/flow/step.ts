@@ -25,6 +25,7 @@ export type StepName =
   | 'await-update'
   | 'read-back'
   | 'attest'
+  | 'initial-attestation'
   | 'check-element'
   | 'protect'
 

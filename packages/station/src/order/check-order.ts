@@ -1,6 +1,7 @@
 import { encodeUtf8, type Finding } from '@keyline/bytes'
 import type { UnitSecrets, WorkOrder } from '@keyline/ledger/records'
 import { checkFactoryData, encodeImage, profiles } from '@keyline/matter'
+import { checkAttestation } from './check-attestation.ts'
 import { checkImages, type ImageContent } from './check-images.ts'
 import { factoryDataOf } from '../unit/factory-data-of.ts'
 import { longestSerialNumber, patternCapacity } from '../unit/serial-number.ts'
@@ -14,7 +15,12 @@ export interface OrderContent extends ImageContent {
 
 /** All rules of an order that need no board: its own, those of factory data and of the declaration. */
 export async function checkOrder(content: OrderContent): Promise<readonly Finding[]> {
-  return [...checkPlan(content.order), ...checkImages(content), ...(await checkProduct(content))]
+  return [
+    ...checkPlan(content.order),
+    ...checkAttestation(content.order),
+    ...checkImages(content),
+    ...(await checkProduct(content)),
+  ]
 }
 
 function checkPlan(order: WorkOrder): readonly Finding[] {

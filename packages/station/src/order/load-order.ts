@@ -12,6 +12,7 @@ import { sha256 } from '@keyline/crypto'
 import { WorkOrder } from '@keyline/ledger/records'
 import { profiles } from '@keyline/matter'
 import { RefusedInput } from '../errors.ts'
+import { readAuthority, type ChipAuthority } from './check-attestation.ts'
 import { checkOrder, type OrderContent } from './check-order.ts'
 import { orderFinding } from './order-rules.ts'
 import type { FirmwareImage, PreparedOrder } from './prepared-order.ts'
@@ -42,6 +43,7 @@ export async function loadOrder(path: string, defaults: StOrderDefaults): Promis
     read.declaration ??
     (await readHashed(folder, order.certificationDeclaration, 'certificationDeclaration', findings))
   const images = await readImages(folder, order, findings)
+  const chipAuthorities = await readAuthorities(folder, order, findings)
   findings.push(...(await checkOrder({ order, declaration, images })))
   const { application } = images
   if (hasErrors(findings) || declaration === undefined || application === undefined) {
@@ -59,6 +61,7 @@ export async function loadOrder(path: string, defaults: StOrderDefaults): Promis
     profile: profiles[order.platform],
     declaration,
     images: { ...images, application },
+    ...(chipAuthorities === undefined ? {} : { chipAuthorities }),
     ...(scripts === undefined ? {} : { scriptsFolder: resolve(folder, scripts) }),
   }
   return { prepared, findings }
@@ -126,6 +129,25 @@ async function readHashed(
     findings.push(orderFinding('ORD-03', `${field}.sha256`, file.sha256, `the file has ${found}`))
   }
   return octets
+}
+
+async function readAuthorities(
+  folder: string,
+  { attestation }: WorkOrder,
+  findings: Finding[],
+): Promise<readonly ChipAuthority[] | undefined> {
+  const { authorities } = attestation ?? {}
+  if (authorities === undefined) return undefined
+  const read: ChipAuthority[] = []
+  for (const [index, authority] of authorities.entries()) {
+    const field = `attestation.authorities.${index}`
+    const octets = await readHashed(folder, authority, field, findings)
+    const content = octets && readAuthority(octets, field)
+    if (content === undefined) continue
+    if ('finding' in content) findings.push(content.finding)
+    else read.push({ ...content, isSimulated: authority.simulated === true })
+  }
+  return read
 }
 
 async function readImages(

@@ -76,6 +76,17 @@ export const orderRules = {
     remedy:
       'leave the member out; policy "production" keeps keys in secure storage and proves them',
   },
+  'ORD-15': {
+    severity: 'error',
+    text: 'The order demands an attestation key of boards that have none, or whose application cannot be asked.',
+    remedy:
+      'use "wba" with security 2 and an application that answers; set attestation.required to false to take boards without a key',
+  },
+  'ORD-16': {
+    severity: 'error',
+    text: 'An authority of chips is no certificate, or one of simulated chips under policy "production".',
+    remedy: 'name the certificate that the maker of the chips publishes, or use policy "test"',
+  },
 } as const satisfies RuleTable
 
 export type OrderRule = keyof typeof orderRules

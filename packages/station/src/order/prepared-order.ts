@@ -1,5 +1,6 @@
 import type { WorkOrder } from '@keyline/ledger/records'
 import type { FactoryData, FactoryDataProfile } from '@keyline/matter'
+import type { ChipAuthority } from './check-attestation.ts'
 
 /** A firmware image, read and proven against its hash. */
 export interface FirmwareImage {
@@ -32,6 +33,8 @@ export interface PreparedOrder {
   /** CMS octets of the certification declaration. */
   readonly declaration: Uint8Array
   readonly images: OrderImages
+  /** The authorities of chips that the order names. */
+  readonly chipAuthorities?: readonly ChipAuthority[] | undefined
   /** Absolute path of the folder that the order names for the platform scripts. */
   readonly scriptsFolder?: string | undefined
   /** Factory data of units whose identity was made elsewhere, by the serial number that the ledger names them with. */

@@ -11,3 +11,15 @@ export function isSupported(order: Pick<WorkOrder, 'platform' | 'security'>): bo
   const levels: readonly number[] = supportedFlows[order.platform]
   return levels.includes(order.security)
 }
+
+/** Platforms and levels whose boards have an attestation key. Source: attestation, decision D35. */
+const attestingBoards = {
+  wba: [2],
+  u5: [],
+  wb55: [],
+} as const satisfies Readonly<Record<WorkOrder['platform'], readonly WorkOrder['security'][]>>
+
+export function canAttest(order: Pick<WorkOrder, 'platform' | 'security'>): boolean {
+  const levels: readonly number[] = attestingBoards[order.platform]
+  return levels.includes(order.security)
+}
