@@ -80,6 +80,22 @@ export const cliErrorTable = {
     meaning: 'The act cannot be undone, and it was not confirmed. Nothing was sent to the chip.',
     remedy: 'repeat the command with --permanent, if that is what you want',
   },
+  CLI_NO_ATTESTER: {
+    fault: 'caller',
+    meaning: 'The folder holds no simulated device that makes attestation tokens.',
+    remedy: 'make one with `keyline attest keys make --device sim:FOLDER`, or name its folder',
+  },
+  CLI_COULD_NOT_CHECK: {
+    fault: 'infrastructure',
+    meaning: 'A verifier gave no answer, or none that can be used: nothing is said of the device.',
+    remedy: 'check address, network and certificate of the verifier, then ask again',
+    retryable: true,
+  },
+  CLI_VERIFIER_REFUSED: {
+    fault: 'caller',
+    meaning: 'A verifier refused the request itself, before any evidence was judged.',
+    remedy: 'see what it says; `keyline attest verify --help` and `endorse --help` list the options',
+  },
   CLI_UNKNOWN_UNIT: {
     fault: 'caller',
     meaning: 'The ledger has no unit with this serial number or id.',

@@ -2,10 +2,12 @@ import { Command } from 'commander'
 import type { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
 import { inspectCommand } from './attest/inspect.ts'
+import { keysCommand } from './attest/keys.ts'
+import { tokenCommand } from './attest/token.ts'
 
 /** `keyline attest`: tokens made, explained and verified; endorsements; the verifier as a service. */
 export function attestCommand(output: Output, end: (code: ExitCode) => void): Command {
   const attest = new Command('attest')
-  for (const make of [inspectCommand]) attest.addCommand(make(output, end))
+  for (const make of [keysCommand, tokenCommand, inspectCommand]) attest.addCommand(make(output, end))
   return attest
 }

@@ -1,12 +1,12 @@
 import { describeError, type JsonValue, type KeylineError } from '@keyline/bytes'
 
 /** One line of a refusal: code, what is wrong and where, the way out. */
-export function refusalText(error: KeylineError<string>): string {
+export function refusalText(error: KeylineError): string {
   return `${describeError(error)}\n`
 }
 
 /** The same as a finding for `--json`. */
-export function refusalDocument(error: KeylineError<string>): JsonValue {
+export function refusalDocument(error: KeylineError): JsonValue {
   const { code, message, remedy, details } = error
   const { offset, field } = details
   return {
