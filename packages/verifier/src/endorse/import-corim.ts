@@ -6,6 +6,7 @@ import {
   isSignedCorim,
   readPsaStatements,
   type Corim,
+  type PsaReadOptions,
   type PsaStatement,
 } from '@keyline/eat'
 import { VerifierError } from '../errors.ts'
@@ -24,6 +25,8 @@ export interface ImportOptions {
   readonly signers?: AcceptedSigners | undefined
   /** Profile that the sender names beside the CoRIM, which must be that of the CoRIM. */
   readonly profile?: string | undefined
+  /** Brings triples of another way of writing into that of the profile: for an importer that is asked to be lenient (V16). */
+  readonly convert?: PsaReadOptions['convert']
 }
 
 /** How many statements of a kind were new, known before, or took the place of another. */
@@ -69,7 +72,7 @@ export async function importCorim(
   const transaction = await store.begin({ id: corimId, validity: corim.validity })
   const tally = new Tally()
   try {
-    await placeAll(readPsaStatements(corim), {
+    await placeAll(readPsaStatements(corim, { convert: options.convert }), {
       transaction,
       tally,
       replace: options.replace ?? false,
