@@ -1,3 +1,4 @@
+export { implementationIdOf } from './attestation/platform.ts'
 export {
   Bench,
   openBench,
@@ -23,6 +24,12 @@ export {
   type FirmwareIdentity,
   type FirmwareImageInput,
 } from './image/firmware-image.ts'
+export {
+  measureImage,
+  simulatedSignerId,
+  type MeasuredComponent,
+  type MeasuredKind,
+} from './image/measurement.ts'
 export type { RegisteredFirmware } from './image/recognise.ts'
 export type { KeyPlace } from './firmware/hardware.ts'
 export type { Board, Timing } from './mcu/board.ts'

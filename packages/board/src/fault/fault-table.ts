@@ -1,3 +1,4 @@
+import { attestationFaults } from './attestation-faults.ts'
 import type { FaultEntry } from './fault-entry.ts'
 
 /** The faults that a simulated board or its probe can have. `at` of the first occurrence is 1. */
@@ -387,6 +388,7 @@ export const faultTable = {
     at: 1,
     lasts: true,
   },
+  ...attestationFaults,
 } as const satisfies Readonly<Record<string, FaultEntry>>
 
 export type FaultName = keyof typeof faultTable

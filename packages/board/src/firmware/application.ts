@@ -1,6 +1,8 @@
 import { concat, encodeUtf8, isKeylineError } from '@keyline/bytes'
 import { encodeAttestationElements, Tag } from '@keyline/matter'
 import { encodeBasic, pxpLimits, type Message, type MessageType } from '@keyline/matter/pxp'
+import { AttestationRefusal } from '../attestation/attester.ts'
+import { attestationIdentity, attestationToken } from './attestation-request.ts'
 import { developmentCredentials } from './development-credentials.ts'
 import { DeviceKey } from '../storage/device-key.ts'
 import { FactoryDataRegion, ReadRefusal } from './factory-data-region.ts'
@@ -44,11 +46,23 @@ export async function application(hardware: Hardware): Promise<void> {
   }
 }
 
+type Service = (hardware: Hardware, payload: Uint8Array) => readonly Answer[]
+
+const services: ReadonlyMap<MessageType, Service> = new Map<MessageType, Service>([
+  ['ATTREQ', attest],
+  ['BASIC', (hardware) => [{ type: 'BASIC', payload: basicInformation(hardware) }]],
+  ['IAKREQ', (hardware) => [{ type: 'IAKRSP', payload: attestationIdentity(hardware) }]],
+  [
+    'TOKREQ',
+    (hardware, challenge) => [{ type: 'TOKEN', payload: attestationToken(hardware, challenge) }],
+  ],
+])
+
 function answersTo(hardware: Hardware, message: Message): readonly Answer[] {
   try {
-    if (message.type === 'ATTREQ') return attest(hardware, message.payload)
-    if (message.type === 'BASIC') return [{ type: 'BASIC', payload: basicInformation(hardware) }]
-    throw new Unservable(`${message.type} is not served`)
+    const serve = services.get(message.type)
+    if (serve === undefined) throw new Unservable(`${message.type} is not served`)
+    return serve(hardware, message.payload)
   } catch (error) {
     return [{ type: 'ABORT', payload: encodeUtf8(reasonOf(error)) }]
   }
@@ -127,7 +141,11 @@ function altered(declaration: Uint8Array): Uint8Array {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof Unservable || error instanceof ReadRefusal) return error.message
+  const isRefusal =
+    error instanceof Unservable ||
+    error instanceof ReadRefusal ||
+    error instanceof AttestationRefusal
+  if (isRefusal) return error.message
   if (isKeylineError(error)) return error.code
   throw error
 }

@@ -1,11 +1,12 @@
 import type { Clock, Random } from '@keyline/bytes'
+import type { PsaCrypto } from '@keyline/psa'
+import type { InternalTrustedStorage } from '@keyline/psa/its'
+import type { Attester } from '../attestation/attester.ts'
 import type { FaultPlan } from '../fault/fault-plan.ts'
 import type { Memory } from '../flash/memory.ts'
 import type { FirmwareIdentity } from '../image/firmware-image.ts'
 import type { Part } from '../part/part.ts'
 import type { CustomerKeyStorage } from '../storage/customer-key-storage.ts'
-import type { PsaKeyStore } from '../storage/psa-key-store.ts'
-import type { TrustedStorage } from '../storage/trusted-storage.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 
 /** Where the device key rests: in the factory data, or in one of the secure stores. */
@@ -16,8 +17,8 @@ export type Led = 'off' | 'ok' | 'error'
 
 /** The secure stores of a part; each one absent where the part has none. */
 export interface SecureStorage {
-  readonly its?: TrustedStorage | undefined
-  readonly psa?: PsaKeyStore | undefined
+  readonly its?: InternalTrustedStorage | undefined
+  readonly psa?: PsaCrypto | undefined
   readonly cks?: CustomerKeyStorage | undefined
 }
 
@@ -28,6 +29,8 @@ export interface Hardware {
   readonly uid: Uint8Array
   readonly flash: Memory
   readonly storage: SecureStorage
+  /** Absent where a board has no attestation key. */
+  readonly attester?: Attester | undefined
   /** The place that a provisioning firmware has noted; `flash` when none has. */
   readonly keyPlace: KeyPlace
   readonly noteKeyPlace: (place: KeyPlace) => void

@@ -1,14 +1,8 @@
+import type { Random } from '@keyline/bytes'
 import type { KeyStore, ProvisioningMode } from '@keyline/matter/pxp'
+import { Algorithm, KeyType, Lifetime, PsaStatus, Usage, type KeyAttributes } from '@keyline/psa'
 import { attestationKeySlot } from '../storage/customer-key-storage.ts'
 import { DeviceKey } from '../storage/device-key.ts'
-import {
-  psaAlgorithm,
-  psaLifetime,
-  psaType,
-  psaUsage,
-  type PsaKeyAttributes,
-} from '../storage/psa-key-file.ts'
-import { PsaStatus } from '../storage/psa-status.ts'
 import type { SigningKey } from '../storage/signing-key.ts'
 import { FactoryDataRegion } from './factory-data-region.ts'
 import type { Hardware, KeyPlace } from './hardware.ts'
@@ -18,13 +12,13 @@ export const itsKeyId = 0x1fff_0001
 /** Id of the persistent key, agreed by provisioning and operational firmware. */
 const psaKeyId = 0x0000_0001
 
-const keyAttributes: PsaKeyAttributes = {
-  lifetime: psaLifetime.persistent,
+const keyAttributes: KeyAttributes = {
+  lifetime: Lifetime.persistent,
   id: psaKeyId,
-  type: psaType.eccPairSecpR1,
+  type: KeyType.eccPairSecpR1,
   bits: 256,
-  usage: psaUsage.signMessage,
-  algorithm: psaAlgorithm.ecdsaSha256,
+  usage: Usage.signMessage,
+  algorithm: Algorithm.ecdsaSha256,
 }
 
 /** Where a build keeps its key in a mode (9.4); `undefined`: it has no place for it. */
@@ -47,21 +41,31 @@ export function storeNameOf(place: KeyPlace): KeyStore {
   return place === 'psa' ? 'its' : place
 }
 
-/** Makes a key: in the key service when it stays there, else in the memory of the firmware. */
+/**
+ * Makes a key: in the key service when it stays there, else in the memory of the firmware.
+ * @param foreign draws the key elsewhere than in this board, which a good board never does
+ */
 export function makeKey(
   hardware: Hardware,
   place: KeyPlace,
-  random: { bytes(length: number): Uint8Array },
+  foreign?: Random,
 ): SigningKey | undefined {
   const { psa } = hardware.storage
-  if (place !== 'psa') return DeviceKey.draw(random)
+  if (place !== 'psa') return DeviceKey.draw(foreign ?? hardware.random)
   if (psa === undefined || hardware.faults.strikes('secure-storage-refuses')) return undefined
-  psa.destroy(psaKeyId)
-  if (psa.generate(keyAttributes, random).status !== PsaStatus.success) return undefined
-  const exported = psa.exportPublicKey(psaKeyId)
-  if (exported.status !== PsaStatus.success) return undefined
+  psa.destroyKey(psaKeyId)
+  const made =
+    foreign === undefined
+      ? psa.generateKey(keyAttributes)
+      : psa.importKey({
+          attributes: keyAttributes,
+          data: DeviceKey.draw(foreign).secret().reveal(),
+        })
+  if (made.status !== PsaStatus.success) return undefined
+  const { status, buffer: publicKey } = psa.exportPublicKey(psaKeyId)
+  if (status !== PsaStatus.success) return undefined
   return {
-    publicKey: exported.value,
+    publicKey,
     sign: (message) => signedBy(hardware, place, message) ?? new Uint8Array(64),
   }
 }
@@ -75,8 +79,9 @@ export function keepKey(hardware: Hardware, place: KeyPlace, key: SigningKey): b
   if (scalar === undefined || hardware.faults.strikes('secure-storage-refuses')) return false
   if (place === 'cks') return cks?.write(attestationKeySlot, new DeviceKey(scalar)) ?? false
   if (place === 'its') return its?.set(itsKeyId, scalar) === PsaStatus.success
-  psa?.destroy(psaKeyId)
-  return psa?.import(keyAttributes, scalar).status === PsaStatus.success
+  psa?.destroyKey(psaKeyId)
+  const kept = psa?.importKey({ attributes: keyAttributes, data: scalar })
+  return kept?.status === PsaStatus.success
 }
 
 /** Signs with the key that stands in a place, and with no other. */
@@ -96,6 +101,7 @@ export function signedBy(
     if (scalar?.status !== PsaStatus.success) return undefined
     return new DeviceKey(scalar.value).sign(message)
   }
-  const signature = psa?.signMessage(psaKeyId, psaAlgorithm.ecdsaSha256, message)
-  return signature?.status === PsaStatus.success ? signature.value : undefined
+  const use = { key: psaKeyId, algorithm: Algorithm.ecdsaSha256, message }
+  const signature = psa?.signMessage(use)
+  return signature?.status === PsaStatus.success ? signature.buffer : undefined
 }

@@ -176,10 +176,11 @@ class Session {
   }
 
   async #makeKey(place: KeyPlace): Promise<SigningKey> {
-    const { part, random, faults, neighbourhood } = this.#hardware
+    const { part, faults, neighbourhood } = this.#hardware
     await this.#hardware.take(part.times.keyGenerationMs)
-    const source = faults.strikes('cloned-key') ? seededRandom(neighbourhood.sharedSeed) : random
-    const key = makeKey(this.#hardware, place, source)
+    const isClone = faults.strikes('cloned-key')
+    const foreign = isClone ? seededRandom(neighbourhood.sharedSeed) : undefined
+    const key = makeKey(this.#hardware, place, foreign)
     if (key === undefined) throw new SessionEnd('secureStorageRefused')
     return key
   }

@@ -141,6 +141,14 @@ export function verifyFirmwareImage(slot: Uint8Array): FirmwareIdentity | undefi
   return header.identity
 }
 
+/** Length of a signed image at the start of these octets, as its header names it, valid or not. */
+export function signedLength(octets: Uint8Array): number | undefined {
+  const size = readHeader(octets)?.signature?.size
+  return size !== undefined && Number.isInteger(size) && size > 0 && size <= octets.length
+    ? size
+    : undefined
+}
+
 /** Octets at the boot address that {@link readFirmwareHeader} needs. */
 export const firmwareHeaderLimit = headerLimit
 

@@ -1,4 +1,13 @@
-import { BytesError, seededRandom, throwIfInterrupted, type Clock } from '@keyline/bytes'
+import {
+  BytesError,
+  seededRandom,
+  throwIfInterrupted,
+  type Clock,
+  type Random,
+} from '@keyline/bytes'
+import { PsaCrypto } from '@keyline/psa'
+import type { Attester } from '../attestation/attester.ts'
+import { trustedFirmwareAttester } from '../attestation/board-attester.ts'
 import { BoardError } from '../errors.ts'
 import type { FaultPlan } from '../fault/fault-plan.ts'
 import { firmwareTable } from '../firmware/firmware-table.ts'
@@ -11,10 +20,9 @@ import { FlashAccess } from '../option/access.ts'
 import { OptionBytes, type OptionValues } from '../option/option-bytes.ts'
 import type { Part } from '../part/part.ts'
 import { CustomerKeyStorage } from '../storage/customer-key-storage.ts'
-import { PsaKeyStore } from '../storage/psa-key-store.ts'
-import { TrustedStorage } from '../storage/trusted-storage.ts'
+import { openTrustedStorage } from '../storage/trusted-storage.ts'
 import type { SerialLine } from '../uart/serial-line.ts'
-import { boot, type BootOutcome } from './boot.ts'
+import { boot, type Boot, type BootOutcome } from './boot.ts'
 import { Coprocessor } from './coprocessor.ts'
 import { newDeviceState, type DeviceState } from './device-state.ts'
 
@@ -228,11 +236,13 @@ export class Board {
       found.image.kind.startsWith('provisioning') && this.faults.strikes('wrong-firmware')
     const { image } = isOther ? fallback : found
     this.#running = image
+    const storage = this.#storage(random)
     await firmwareTable[image.kind]({
       part,
       uid: this.uid,
       flash,
-      storage: this.#storage(random),
+      storage,
+      attester: this.#attester(found, storage),
       keyPlace: this.keyPlace,
       noteKeyPlace: (keyPlace) => this.#keep({ keyPlace }),
       show: (led) => {
@@ -253,16 +263,26 @@ export class Board {
     })
   }
 
-  #storage(random: { bytes(length: number): Uint8Array<ArrayBuffer> }): SecureStorage {
+  #storage(random: Random): SecureStorage {
     const { part, flash, seed } = this.#options
     if (part.trustedStorage === undefined) return { cks: this.customerKeys }
-    const its = new TrustedStorage({
+    const its = openTrustedStorage({
       memory: flash,
       area: part.trustedStorage,
       hardwareUniqueKey: seededRandom(`${seed}/hardware unique key`).bytes(32),
       random,
     })
-    return { its, psa: new PsaKeyStore(its), cks: this.customerKeys }
+    const psa = new PsaCrypto({ storage: its, random })
+    psa.init()
+    return { its, psa, cks: this.customerKeys }
+  }
+
+  /** Only a chain that measures what it starts has somebody to attest. */
+  #attester({ measured }: Boot, { psa }: SecureStorage): Attester | undefined {
+    if (measured === undefined || psa === undefined) return undefined
+    const { part, seed } = this.#options
+    const bootSeed = seededRandom(`${seed}/boot seed/${this.#boots}`).bytes(32)
+    return trustedFirmwareAttester({ crypto: psa, part, rdp: this.options.rdp, bootSeed, measured })
   }
 
   #keep(change: Partial<DeviceState>): void {

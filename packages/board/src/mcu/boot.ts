@@ -5,6 +5,7 @@ import {
   verifyFirmwareImage,
   type FirmwareIdentity,
 } from '../image/firmware-image.ts'
+import { measureImage, usedLength, type MeasuredComponent } from '../image/measurement.ts'
 import { recogniseFirmware, type RegisteredFirmware } from '../image/recognise.ts'
 import type { OptionBytes } from '../option/option-bytes.ts'
 import type { Part } from '../part/part.ts'
@@ -19,6 +20,8 @@ export type BootOutcome = 'direct' | 'kept' | 'installed' | 'rejected' | 'stoppe
 export interface Boot {
   readonly image: FirmwareIdentity
   readonly outcome: BootOutcome
+  /** What was measured on the way; absent where nobody measures. */
+  readonly measured?: readonly MeasuredComponent[] | undefined
 }
 
 export interface BootOptions {
@@ -42,10 +45,14 @@ export async function boot(input: BootOptions): Promise<Boot> {
   const first = recogniseFirmware(memory, start, registered)
   if (first.kind !== 'bootloader') return { image: first, outcome: 'direct' }
   if (first.layout === undefined) return { image: inertFirmware, outcome: 'stopped' }
-  return bootSlots(input, slotLayouts[first.layout])
+  return bootSlots(input, slotLayouts[first.layout], start)
 }
 
-async function bootSlots(input: BootOptions, layout: SlotLayout): Promise<Boot> {
+async function bootSlots(
+  input: BootOptions,
+  layout: SlotLayout,
+  bootLoader: number,
+): Promise<Boot> {
   const { memory, registered, faults } = input
   const { primary, secondary, size } = layout
   const trailer = secondary + size - magicTrailer.length
@@ -61,8 +68,19 @@ async function bootSlots(input: BootOptions, layout: SlotLayout): Promise<Boot> 
     )
     outcome = isValid ? 'installed' : 'rejected'
   }
-  const image = validated(memory.read(primary, size - magicTrailer.length), registered)
-  return image === undefined ? { image: inertFirmware, outcome: 'stopped' } : { image, outcome }
+  const slot = memory.read(primary, size - magicTrailer.length)
+  const image = validated(slot, registered)
+  if (image === undefined) return { image: inertFirmware, outcome: 'stopped' }
+  const { trustedFirmware } = layout
+  if (trustedFirmware === undefined) return { image, outcome }
+  const { address, size: secureSize } = trustedFirmware
+  if (faults.strikes('firmware-altered')) memory.flipBit(address + corruptedOffset)
+  const measured = [
+    measureImage(memory.read(bootLoader, address - bootLoader), 'BL'),
+    measureImage(memory.read(address, secureSize), 'PRoT'),
+    measureImage(slot, 'App'),
+  ]
+  return { image, outcome, measured }
 }
 
 async function install(
@@ -102,12 +120,6 @@ function validated(
 /** An image with a header of ours must be signed to be valid. */
 function isOurs(slot: Uint8Array): boolean {
   return Buffer.from(slot.subarray(0, 6)).toString('latin1') === 'SIMFW1'
-}
-
-function usedLength(octets: Uint8Array): number {
-  let end = octets.length
-  while (end > 0 && octets[end - 1] === 0xff) end--
-  return end
 }
 
 function isSystemMemory(options: OptionBytes): boolean {

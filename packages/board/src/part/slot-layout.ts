@@ -8,7 +8,12 @@ export interface SlotLayout {
   readonly secondary: number
   /** Octets of each slot; the magic trailer is the last 16 octets of the secondary slot. */
   readonly size: number
+  /** Where TF-M stands, the secure image that serves PSA calls; absent where the boot loader starts none. */
+  readonly trustedFirmware?: { readonly address: number; readonly size: number } | undefined
 }
+
+/** Where the platform scripts put the secure image, through the secure alias. */
+export const secureImageAddress = 0x0c01_8000
 
 /** Layouts by the name that a simulated boot loader carries (provisioning-station sections 3.1 and 3.3). */
 export const slotLayouts = {
@@ -17,7 +22,12 @@ export const slotLayouts = {
   /** STM32WBA6, OEMiRoT, without external memory. */
   'wba-internal': { primary: 0x0801_e000, secondary: 0x0810_4000, size: 0xe_0000 },
   /** STM32WBA6, OEMiRoT and TF-M. */
-  'wba-tfm': { primary: 0x0805_8000, secondary: 0x7004_0000, size: 0x18_0000 },
+  'wba-tfm': {
+    primary: 0x0805_8000,
+    secondary: 0x7004_0000,
+    size: 0x18_0000,
+    trustedFirmware: { address: secureImageAddress, size: 0x4_0000 },
+  },
   /** STM32U575. The place of its primary slot is not published: ours. */
   u5: { primary: 0x0801_8000, secondary: 0x0810_0000, size: 0xe_6000 },
 } as const satisfies Readonly<Record<string, SlotLayout>>

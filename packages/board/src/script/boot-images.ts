@@ -1,5 +1,5 @@
 import { buildFirmwareImage, type FirmwareImageInput } from '../image/firmware-image.ts'
-import { slotLayouts, type SlotLayoutName } from '../part/slot-layout.ts'
+import { secureImageAddress, slotLayouts, type SlotLayoutName } from '../part/slot-layout.ts'
 import type { ScriptFolder } from './script-table.ts'
 
 /** An image with the address that a script programs it at. */
@@ -21,7 +21,6 @@ export interface BootSet {
 
 const keysAddress = 0x0c00_4000
 const bootAddress = 0x0c00_6000
-const secureImageAddress = 0x0c01_8000
 const provisioningSize = 128 * 1024
 
 const image = (input: Pick<FirmwareImageInput, 'kind' | 'name' | 'size' | 'layout'>): Uint8Array =>

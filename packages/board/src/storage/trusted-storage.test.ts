@@ -1,27 +1,26 @@
 import { seededRandom, toHex } from '@keyline/bytes'
-import * as fc from 'fast-check'
+import { PsaStatus } from '@keyline/psa'
+import type { InternalTrustedStorage } from '@keyline/psa/its'
 import { describe, expect, it } from 'vitest'
 import { Flash } from '../flash/flash.ts'
 import { Memory } from '../flash/memory.ts'
 import { stm32wba65 } from '../part/part-table.ts'
-import { scaled, testSeed } from '../../../../test/support/scale.ts'
-import { PsaStatus } from './psa-status.ts'
-import { itsFlag, TrustedStorage } from './trusted-storage.ts'
+import { openTrustedStorage } from './trusted-storage.ts'
 
 const area = { address: 0x081e_a000, slots: 16, slotSize: 0x200 }
 
 interface Setup {
   readonly memory: Memory
-  readonly storage: TrustedStorage
+  readonly storage: InternalTrustedStorage
   /** The same chip after a start. */
-  readonly restarted: () => TrustedStorage
+  readonly restarted: () => InternalTrustedStorage
 }
 
 function setUp(secret = 1): Setup {
   const memory = new Memory(new Flash(stm32wba65.flash))
   let starts = 0
-  const restarted = (): TrustedStorage =>
-    new TrustedStorage({
+  const restarted = (): InternalTrustedStorage =>
+    openTrustedStorage({
       memory,
       area,
       hardwareUniqueKey: new Uint8Array(32).fill(secret),
@@ -30,34 +29,16 @@ function setUp(secret = 1): Setup {
   return { memory, storage: restarted(), restarted }
 }
 
-describe('internal trusted storage', () => {
-  it('keeps what was set, from start to start, as a map does', () => {
-    const command = fc.record({
-      isRemoval: fc.boolean(),
-      id: fc.integer({ min: 1, max: 6 }),
-      data: fc.uint8Array({ maxLength: 80 }),
-    })
-    fc.assert(
-      fc.property(fc.array(command, { maxLength: 12 }), (commands) => {
-        const { storage, restarted } = setUp()
-        const model = new Map<number, string>()
-        for (const { isRemoval, id, data } of commands) {
-          if (isRemoval) {
-            const expected = model.delete(id) ? PsaStatus.success : PsaStatus.doesNotExist
-            expect(storage.remove(id)).toBe(expected)
-          } else {
-            expect(storage.set(id, data)).toBe(PsaStatus.success)
-            model.set(id, toHex(data))
-          }
-        }
-        const again = restarted()
-        for (let id = 1; id <= 6; id++) {
-          const found = again.get(id)
-          expect(found.status === 0 ? toHex(found.value) : undefined).toBe(model.get(id))
-        }
-      }),
-      { numRuns: scaled(40, 1000), seed: testSeed },
-    )
+describe('internal trusted storage in the flash of a board', () => {
+  it('keeps an object from start to start, in the first free slot', () => {
+    const { memory, storage, restarted } = setUp()
+    expect(storage.set(7, Uint8Array.of(1, 2, 3))).toBe(PsaStatus.success)
+    expect(storage.set(9, Uint8Array.of(4))).toBe(PsaStatus.success)
+    const again = restarted()
+    expect(again.get(7)).toEqual({ status: 0, value: Uint8Array.of(1, 2, 3) })
+    expect(again.get(9)).toEqual({ status: 0, value: Uint8Array.of(4) })
+    expect(toHex(memory.read(area.address, 16))).toBe('07000000000000000300000000000000')
+    expect(toHex(memory.read(area.address + 0x200, 16))).toBe('09000000000000000100000000000000')
   })
 
   it('leaves no plain octet in the flash, and never the same ciphertext twice', () => {
@@ -84,7 +65,7 @@ describe('internal trusted storage', () => {
   it('notices any changed bit of a record', () => {
     const { memory, storage } = setUp()
     storage.set(7, new Uint8Array(32).fill(9))
-    for (let offset = 4; offset < 76; offset++) {
+    for (let offset = 0; offset < 76; offset++) {
       memory.flipBit(area.address + offset)
       expect(storage.get(7).status, `offset ${offset}`).not.toBe(PsaStatus.success)
       memory.flipBit(area.address + offset)
@@ -92,15 +73,17 @@ describe('internal trusted storage', () => {
     expect(storage.get(7).status).toBe(PsaStatus.success)
   })
 
-  it('refuses what psa_its_set refuses', () => {
+  it('ends with the slots of the area, and with the largest slot', () => {
     const { storage } = setUp()
-    expect(storage.set(0, Uint8Array.of(1))).toBe(PsaStatus.invalidArgument)
     expect(storage.set(1, new Uint8Array(469))).toBe(PsaStatus.insufficientStorage)
-    expect(storage.set(1, new Uint8Array(468), itsFlag.writeOnce)).toBe(PsaStatus.success)
-    expect(storage.set(1, Uint8Array.of(1))).toBe(PsaStatus.notPermitted)
-    expect(storage.remove(1)).toBe(PsaStatus.notPermitted)
+    expect(storage.set(1, new Uint8Array(468))).toBe(PsaStatus.success)
     for (let id = 2; id <= 16; id++) expect(storage.set(id, Uint8Array.of(id))).toBe(0)
     expect(storage.set(17, Uint8Array.of(1))).toBe(PsaStatus.insufficientStorage)
-    expect(storage.get(17).status).toBe(PsaStatus.doesNotExist)
+  })
+
+  it('answers STORAGE_FAILURE where the flash does not take a record', () => {
+    const { memory, storage } = setUp()
+    memory.program(area.address, new Uint8Array(16).fill(0xf0))
+    expect(storage.set(7, Uint8Array.of(1))).toBe(PsaStatus.storageFailure)
   })
 })

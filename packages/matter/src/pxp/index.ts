@@ -1,4 +1,9 @@
 export {
+  decodeAttestationIdentity,
+  encodeAttestationIdentity,
+  type AttestationIdentity,
+} from './attestation-identity.ts'
+export {
   encodeAck,
   encodeFrames,
   encodeNak,

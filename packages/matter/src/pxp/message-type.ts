@@ -27,8 +27,10 @@ export const messageTypes = {
   ATTRSP: { direction: 'board', payload: 'attestation elements, TLV' },
   ATTSIG: { direction: 'board', payload: 'signature r ‖ s, 64 octets' },
   BASIC: { direction: 'either', payload: 'empty from the host, JSON from the board' },
-  TOKREQ: { direction: 'host', payload: 'challenge' },
+  TOKREQ: { direction: 'host', payload: 'challenge, 32, 48 or 64 octets' },
   TOKEN: { direction: 'board', payload: 'attestation token, COSE as CBOR octets' },
+  IAKREQ: { direction: 'host', payload: 'empty' },
+  IAKRSP: { direction: 'board', payload: 'attestation identity, see AttestationIdentity' },
 } as const satisfies Readonly<Record<string, MessageTypeEntry>>
 
 export type MessageType = keyof typeof messageTypes
