@@ -116,6 +116,13 @@ describe('the fuzzer', () => {
     expect(seconds).toBeLessThan(1.9)
   })
 
+  it('ends before its time when it has run as many inputs as it was asked for', async () => {
+    const sound = (name: string): FuzzTarget => targetOf(name, () => undefined)
+    const decoder = { name: 'decoder', targets: [sound('one'), sound('other')] }
+    const { executions } = await fuzzDecoder(decoder, { seed: 1, seconds: 3_600, inputs: 200 })
+    expect(executions).toBe(200 + 2)
+  })
+
   it('replays a run from its seed', async () => {
     const inputs: string[][] = []
     for (const number of [7, 7, 8]) {

@@ -1,5 +1,5 @@
 import { serverDecoders } from '../support/fuzz/server-targets.ts'
-import { fuzzSeconds } from '../support/scale.ts'
+import { fuzzInputs, fuzzSeconds } from '../support/scale.ts'
 import { fuzzEach } from './support/each-decoder.ts'
 
-fuzzEach(serverDecoders, fuzzSeconds(2, 60))
+fuzzEach(serverDecoders, fuzzSeconds(2, 60), fuzzInputs)

@@ -1,5 +1,5 @@
 import { signerDecoders } from '../support/fuzz/signer-targets.ts'
-import { fuzzSeconds } from '../support/scale.ts'
+import { fuzzInputs, fuzzSeconds } from '../support/scale.ts'
 import { fuzzEach } from './support/each-decoder.ts'
 
-fuzzEach(signerDecoders, fuzzSeconds(2, 60))
+fuzzEach(signerDecoders, fuzzSeconds(2, 60), fuzzInputs)

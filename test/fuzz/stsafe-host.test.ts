@@ -1,5 +1,5 @@
 import { stsafeDecoders } from '../support/fuzz/stsafe-targets.ts'
-import { fuzzSeconds } from '../support/scale.ts'
+import { fuzzInputs, fuzzSeconds } from '../support/scale.ts'
 import { fuzzEach } from './support/each-decoder.ts'
 
-fuzzEach([...stsafeDecoders], fuzzSeconds(2, 60))
+fuzzEach([...stsafeDecoders], fuzzSeconds(2, 60), fuzzInputs)

@@ -19,6 +19,12 @@ export function fuzzSeconds(short: number, long: number): number {
   return seconds > 0 ? Math.min(seconds, scaled(short, long)) : scaled(short, long)
 }
 
+/**
+ * Inputs after which a decoder has been fuzzed enough under `npm test`, if its seconds have not ended before: with the
+ * same seed they are the same inputs as yesterday. What is new is drawn by the long run, which ends by the clock alone.
+ */
+export const fuzzInputs: number = scaled(20_000, Infinity)
+
 /** The seed of every drawn value in a test (`KEYLINE_SEED`, 1 … 2³¹ − 1); the reporter prints it. */
 export const testSeed: number = readSeed(process.env['KEYLINE_SEED'])
 

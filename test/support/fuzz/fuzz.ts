@@ -7,6 +7,8 @@ import { Watchdog } from './watchdog.ts'
 export interface FuzzBudget {
   readonly seed: number
   readonly seconds: number
+  /** Inputs after which a run ends before its time; without end unless given. */
+  readonly inputs?: number | undefined
   /** Findings after which a run ends. */
   readonly mostFindings?: number | undefined
   /** An execution that takes longer ends the process; 5 000 unless given. */
@@ -35,11 +37,15 @@ const muchGrowth = mostGrowth / 16
 const trials = 3
 const batch = 64
 
-/** Runs the targets of a decoder one after the other, each for its part of the time. */
+/** Runs the targets of a decoder one after the other, each for its part of the time and of the inputs. */
 export async function fuzzDecoder(decoder: FuzzDecoder, budget: FuzzBudget): Promise<FuzzReport> {
-  const seconds = budget.seconds / decoder.targets.length
+  const parts = decoder.targets.length
+  const seconds = budget.seconds / parts
+  const inputs = (budget.inputs ?? Infinity) / parts
   const reports: FuzzReport[] = []
-  for (const target of decoder.targets) reports.push(await fuzz(target, { ...budget, seconds }))
+  for (const target of decoder.targets) {
+    reports.push(await fuzz(target, { ...budget, seconds, inputs }))
+  }
   const sum = (count: (report: FuzzReport) => number): number =>
     reports.reduce((total, report) => total + count(report), 0)
   return {
@@ -55,7 +61,7 @@ export async function fuzzDecoder(decoder: FuzzDecoder, budget: FuzzBudget): Pro
   }
 }
 
-/** Runs a target on its seeds and on mutations of them until the time is over. */
+/** Runs a target on its seeds and on mutations of them until the time is over, or the inputs are. */
 export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<FuzzReport> {
   const seeds = target.seeds()
   if (seeds.length === 0) throw new Error(`the fuzz target ${target.name} has no seeds`)
@@ -86,8 +92,10 @@ export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<Fuzz
   const start = performance.now()
   const end = start + budget.seconds * 1_000
   const mostFindings = budget.mostFindings ?? 5
-  while (performance.now() < end && findings.size < mostFindings) {
-    for (let count = 0; count < batch && findings.size < mostFindings; count += 1) {
+  const mostExecutions = executions + (budget.inputs ?? Infinity)
+  const isEnough = (): boolean => findings.size >= mostFindings || executions >= mostExecutions
+  while (performance.now() < end && !isEnough()) {
+    for (let count = 0; count < batch && !isEnough(); count += 1) {
       await execute(mutate(seeds, numbers))
     }
   }
