@@ -25,3 +25,21 @@ export {
   type ServiceCa,
   type SettingStore,
 } from './service-ca/service-ca.ts'
+export type { Principal, VerifierEndpoint, VerifierRequest } from './verifier/endpoint.ts'
+export type { VerifierTls } from './verifier/http/listener.ts'
+export type {
+  AppraisalRecord,
+  VerifierRecord,
+  VerifierStore,
+} from './verifier/port.ts'
+export {
+  verifierSettings,
+  type VerifierSettings,
+  type VerifierSettingsInput,
+} from './verifier/settings.ts'
+export {
+  startVerifier,
+  type RunningVerifier,
+  type VerifierListenOptions,
+  type VerifierParts,
+} from './verifier/start.ts'

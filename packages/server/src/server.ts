@@ -17,6 +17,7 @@ import type { DacIssuer, ServerLedger, Service } from './route/service.ts'
 import { certifyServer, serviceCertificateLifeMs } from './service-ca/certify.ts'
 import type { ServiceCa } from './service-ca/service-ca.ts'
 import { transportLimits, transportTimeouts, type TransportTimeouts } from './transport/limits.ts'
+import { listen, stopListening } from './transport/listen.ts'
 import { secureContext, serverOptions } from './transport/tls.ts'
 
 export interface ServerParts {
@@ -118,7 +119,7 @@ export async function startServer(
       stopping.abort()
       clearInterval(renewal)
       log.info('stopping', { running: admission.running, waiting: admission.waiting })
-      await close(server, graceMs, ending)
+      await stopListening(server, graceMs, ending)
       log.info('stopped')
     },
   }
@@ -177,21 +178,6 @@ function observers(
   return { readiness, metrics }
 }
 
-function listen(server: Server, { host, port }: ListenOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const onError = (cause: NodeJS.ErrnoException): void => {
-      const why = cause.code === 'EADDRINUSE' ? 'is in use' : `cannot be used: ${cause.message}`
-      reject(new ServerError('SERVER_ADDRESS', `${host}:${port} ${why}`, { cause }))
-    }
-    server.once('error', onError)
-    server.listen(port, host, () => {
-      server.off('error', onError)
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
-    })
-  })
-}
-
 /** A process that runs for months gets a new certificate when a third of the life of the old one is left. */
 function renewCertificate(
   server: Server,
@@ -209,19 +195,4 @@ function renewCertificate(
     if (notAfter - clock.now() < serviceCertificateLifeMs / 3) void renew()
   }, hourMs)
   return timer.unref()
-}
-
-function close(server: Server, graceMs: number, ending: AbortController): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      ending.abort()
-      server.closeAllConnections()
-    }, graceMs)
-    server.close(() => {
-      clearTimeout(timer)
-      ending.abort()
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
 }

@@ -2,7 +2,7 @@ import { withDeadline, type Clock } from '@keyline/bytes'
 
 /** A part that the server cannot work without. */
 export interface Dependency {
-  readonly name: 'store' | 'signer'
+  readonly name: string
   /** Fails when the part is gone. */
   readonly check: () => Promise<void>
 }

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { isKeylineError, type Clock } from '@keyline/bytes'
-import { send, type Answer } from '../answer/answer.ts'
 import { refusal, type ErrorForm } from '../answer/refusal.ts'
 import { ServerError } from '../errors.ts'
 import { authenticate, requireAccess } from '../identity/authenticate.ts'
@@ -12,7 +11,7 @@ import type { RateLimit } from '../limits/token-bucket.ts'
 import type { ServerLog } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { readBody } from '../transport/body.ts'
-import { transportLimits } from '../transport/limits.ts'
+import { Exchanges, requireFewHeaders, type Exchange } from './exchange.ts'
 import { peerOf, type Peer } from '../transport/peer.ts'
 import { access } from './access.ts'
 import type { Endpoint, EndpointRequest } from './endpoint.ts'
@@ -31,24 +30,17 @@ export interface GateOptions {
   readonly isStopping: () => boolean
 }
 
-/** What is known of a request before its endpoint is. */
-interface Exchange {
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
-  readonly requestId: string
-  readonly startedAt: number
-}
-
 /**
  * The one way in. Every request goes through the same steps in the same order: who asks, may it, how often, its body, a
  * place among the requests in work, the endpoint, the answer, the log. Source: security, section 2.
  */
 export class Gate {
   readonly #options: GateOptions
-  #count = 0
+  readonly #exchanges: Exchanges
 
   constructor(options: GateOptions) {
     this.#options = options
+    this.#exchanges = new Exchanges(options)
   }
 
   /** Answers one request by its endpoint. */
@@ -58,7 +50,7 @@ export class Gate {
     incoming: IncomingMessage,
     outgoing: ServerResponse,
   ): Promise<void> {
-    const exchange = this.#exchange(incoming, outgoing)
+    const exchange = this.#exchanges.open(incoming, outgoing)
     let member: Member | undefined
     try {
       requireFewHeaders(incoming)
@@ -81,7 +73,7 @@ export class Gate {
         endpoint.load === 'immediate'
           ? await endpoint.handle(request)
           : await this.#options.admission.run(async () => endpoint.handle(request))
-      await this.#answer(exchange, endpoint.id, member, answer)
+      await this.#exchanges.end(exchange, { route: endpoint.id, member: member?.name, answer })
     } catch (error) {
       await this.#refuse(exchange, endpoint.id, member, error, endpoint.errors)
     }
@@ -94,15 +86,7 @@ export class Gate {
     incoming: IncomingMessage,
     outgoing: ServerResponse,
   ): Promise<void> {
-    await this.#refuse(this.#exchange(incoming, outgoing), 'none', undefined, error, form)
-  }
-
-  #exchange(incoming: IncomingMessage, outgoing: ServerResponse): Exchange {
-    const given = incoming.headers['x-request-id']
-    const isUsable = typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given)
-    this.#count += 1
-    const requestId = isUsable ? given : `${this.#options.instance}-${this.#count.toString(36)}`
-    return { incoming, outgoing, requestId, startedAt: this.#options.clock.monotonicMs() }
+    await this.#refuse(this.#exchanges.open(incoming, outgoing), 'none', undefined, error, form)
   }
 
   #requireRunning(): void {
@@ -121,28 +105,6 @@ export class Gate {
     else this.#options.rates.take('anonymous', incoming.socket.remoteAddress ?? 'unknown')
   }
 
-  async #answer(
-    exchange: Exchange,
-    route: string,
-    member: Member | undefined,
-    answer: Answer,
-    code?: string,
-  ): Promise<void> {
-    const { incoming, outgoing, requestId, startedAt } = exchange
-    if (!incoming.complete || this.#options.isStopping()) outgoing.setHeader('Connection', 'close')
-    await send(outgoing, answer, requestId)
-    const ms = this.#options.clock.monotonicMs() - startedAt
-    this.#options.metrics.request(route, answer.status, ms / 1000)
-    this.#options.log.request({
-      requestId,
-      member: member?.name,
-      route,
-      status: answer.status,
-      code,
-      ms: Math.round(ms * 1000) / 1000,
-    })
-  }
-
   async #refuse(
     exchange: Exchange,
     route: string,
@@ -156,17 +118,11 @@ export class Gate {
       this.#options.log.error('a request failed', error, { requestId: exchange.requestId, route })
     }
     try {
-      await this.#answer(exchange, route, member, answer, code)
+      await this.#exchanges.end(exchange, { route, member: member?.name, answer, code })
     } catch (cause) {
       this.#options.log.error('an answer could not be sent', cause, {
         requestId: exchange.requestId,
       })
     }
   }
-}
-
-function requireFewHeaders({ rawHeaders }: IncomingMessage): void {
-  if (rawHeaders.length / 2 <= transportLimits.headerLines) return
-  const message = `more than ${transportLimits.headerLines} header lines`
-  throw new ServerError('SERVER_HEADERS_TOO_MANY', message)
 }

@@ -17,6 +17,8 @@ export interface VerifierRequest {
   /** Of its tenant. */
   readonly store: VerifierStore
   readonly tenant: string
+  /** In front of the paths of this tenant: `/tenant/NAME`, or nothing. */
+  readonly prefix?: string | undefined
   /** Parts of the path by their names, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
@@ -36,5 +38,7 @@ export interface VerifierEndpoint {
   readonly access: 'anyone' | readonly VerifierRole[]
   /** Octets of the body. */
   readonly bodyLimit: number
+  /** `immediate` endpoints take no place among the requests in work: they touch neither record nor signer. */
+  readonly load?: 'immediate' | undefined
   handle(request: VerifierRequest): Promise<Answer> | Answer
 }
