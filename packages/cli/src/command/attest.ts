@@ -1,13 +1,16 @@
 import { Command } from 'commander'
 import type { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
+import { endorseCommand } from './attest/endorse.ts'
 import { inspectCommand } from './attest/inspect.ts'
 import { keysCommand } from './attest/keys.ts'
 import { tokenCommand } from './attest/token.ts'
+import { verifyCommand } from './attest/verify.ts'
 
 /** `keyline attest`: tokens made, explained and verified; endorsements; the verifier as a service. */
 export function attestCommand(output: Output, end: (code: ExitCode) => void): Command {
   const attest = new Command('attest')
-  for (const make of [keysCommand, tokenCommand, inspectCommand]) attest.addCommand(make(output, end))
+  for (const make of [keysCommand, tokenCommand, inspectCommand, verifyCommand, endorseCommand])
+    attest.addCommand(make(output, end))
   return attest
 }

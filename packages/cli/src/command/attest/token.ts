@@ -1,10 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { CliError } from '../../errors.ts'
 import { ExitCode } from '../../exit-code.ts'
 import { paint, type Output } from '../../terminal/output.ts'
+import { writeWhole } from '../../wiring/pki-output.ts'
 import type { MadeToken, TokenOptions } from '../../wiring/attest/token.ts'
 import { withDevice, withFirmware } from './device-option.ts'
+import { withService, type VerifierOptions } from './service-options.ts'
 
-interface Options extends TokenOptions {
+interface Options extends TokenOptions, VerifierOptions {
+  readonly oneRequest?: boolean
+  readonly key?: string
   readonly explain?: boolean
   readonly json?: boolean
 }
@@ -15,7 +20,8 @@ export function tokenCommand(output: Output, end: (code: ExitCode) => void): Com
     .summary('make a token over the challenge of a verifier')
     .description(
       'Makes an Entity Attestation Token on a simulated device, in the five steps of the initial attestation of STM32: key,\n' +
-        'hash, signature, token, certificate. --explain tells each of them on the standard error.',
+        'hash, signature, token, certificate. --explain tells each of them on the standard error. With --url the challenge comes\n' +
+        'from a verifier service, and its result is verified and shown.',
     )
     .option('--challenge <octets>', '32, 48 or 64 octets in hexadecimal, base64 or base64url')
     .option('--challenge-file <file>', 'the challenge in a file; - for the standard input')
@@ -35,24 +41,52 @@ export function tokenCommand(output: Output, end: (code: ExitCode) => void): Com
         .choices(['hex', 'base64', 'base64url', 'cbor'])
         .default('hex'),
     )
-    .option('--out <file>', 'where it goes; the standard output unless given')
+    .option(
+      '--out <file>',
+      'where the token goes, with --url the result; the standard output unless given',
+    )
     .option('--with-certificate', 'put the device certificate into the protected header')
     .option('--with-key-id', 'name the key in the unprotected header')
     .option('--verification-service <uri>', 'claim that says where the token can be verified')
     .option('--explain', 'tell each step')
     .option('--json', 'machine-readable result')
-  return withFirmware(withDevice(command)).action(async (options: Options) => {
+    .option('--one-request', 'ask the service without a session')
+    .option('--key <file>', 'key of the service, JWK or PEM; what it publishes unless given')
+  return withService(withFirmware(withDevice(command))).action(async (options: Options) => {
     end(await token(output, options))
   })
 }
 
 async function token(output: Output, options: Options): Promise<ExitCode> {
+  if (options.url !== undefined) return attest(output, { ...options, url: options.url })
   const { deliverToken, makeToken, tokenDocument } = await import('../../wiring/attest/token.ts')
   const made = await makeToken(options)
   if (options.explain === true) output.err(explanation(output, made))
   const text = await deliverToken(made.token, options)
   output.out(options.json === true ? `${JSON.stringify(tokenDocument(made))}\n` : text)
   return ExitCode.done
+}
+
+/** With a service: its challenge, the token, its result. */
+async function attest(
+  output: Output,
+  options: Options & { readonly url: string },
+): Promise<ExitCode> {
+  if (options.challenge !== undefined || options.challengeFile !== undefined) {
+    throw new CliError('CLI_USAGE', 'the challenge comes from the service that --url names', {
+      remedy: 'leave --challenge out, or leave --url out',
+    })
+  }
+  const { attestTo } = await import('../../wiring/attest/remote.ts')
+  const { tokenDocument } = await import('../../wiring/attest/token.ts')
+  const { made, report } = await attestTo(options)
+  if (options.explain === true) output.err(explanation(output, made))
+  const { text, document, code, jwt } = report
+  if (options.out !== undefined) await writeWhole({ path: options.out, content: `${jwt}\n` })
+  output.out(
+    options.json === true ? `${JSON.stringify({ ...tokenDocument(made), ...document })}\n` : text,
+  )
+  return code
 }
 
 function explanation(output: Output, { steps }: MadeToken): string {

@@ -2,6 +2,7 @@ import { fromHex, isKeylineError, Secret, toHex, type JsonValue } from '@keyline
 import type { RdpLevel } from '@keyline/psa/ccb'
 import { CliError } from '../../errors.ts'
 import { readJsonInput } from '../pki-input.ts'
+import { jsonMembers } from './json-members.ts'
 
 /** Where a simulated device keeps its attestation key (attestation D35). */
 export const attesterKinds = ['stm32u385', 'tf-m'] as const
@@ -53,9 +54,7 @@ export function attesterRecordText(record: AttesterRecord): string {
 /** @throws CliError `CLI_FILE`, `CLI_INPUT` with the member */
 export async function readAttesterRecord(path: string): Promise<AttesterRecord> {
   const json = await readJsonInput(path)
-  const members = new Map(
-    typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.entries(json) : [],
-  )
+  const members = jsonMembers(json)
   const refuse = (name: string): never => {
     throw new CliError(
       'CLI_INPUT',
