@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LedgerLocation } from '@keyline/ledger'
 import { transact } from '../../packages/ledger/src/database/database.ts'
-import { constraints } from '../../packages/ledger/src/database/schema.ts'
+import { constraints } from '../../packages/ledger/src/database/constraints.ts'
 import { databaseKinds, openAt, openRaw } from './support/databases.ts'
 import { sampleOrder, Samples } from './support/sample.ts'
 

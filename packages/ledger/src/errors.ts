@@ -247,6 +247,25 @@ export const ledgerErrorTable = {
     meaning: 'The database may lose what it has acknowledged, which policy "production" refuses.',
     remedy: 'change the setting of PostgreSQL that the message names, then start again',
   },
+  LEDGER_STALE: {
+    fault: 'infrastructure',
+    meaning:
+      'What is kept in memory of the trust anchors could not be compared with the database for seconds.',
+    remedy: 'restore the database; the server goes on by itself, and has judged nothing meanwhile',
+    retryable: true,
+  },
+  LEDGER_DEVICE_KEY: {
+    fault: 'caller',
+    meaning:
+      'The attestation key of a device is no point of its curve, or an id has another length.',
+    remedy:
+      'read the key from the board again: 04, X and Y; 33 octets of instance id, 32 of the other',
+  },
+  LEDGER_DEVICE_TAKEN: {
+    fault: 'operator',
+    meaning: 'The instance id belongs to another key, or its key to another unit: a clone.',
+    remedy: 'take both devices aside; only a manager may replace the key of an instance',
+  },
   LEDGER_CHECKPOINT: {
     fault: 'infrastructure',
     meaning: 'The checkpoint of the ledger cannot be read or written.',

@@ -76,6 +76,15 @@ export interface LedgerParts {
   readonly isView: boolean
 }
 
+const partsOfLedgers = new WeakMap<Ledger, LedgerParts>()
+
+/** What other stages of this package build on. */
+export function partsOf(ledger: Ledger): LedgerParts {
+  const parts = partsOfLedgers.get(ledger)
+  if (parts === undefined) throw new TypeError('a ledger without parts')
+  return parts
+}
+
 /** The system of record. Every method is one transaction, with its audit record in it. */
 export class Ledger {
   readonly #parts: LedgerParts
@@ -95,6 +104,7 @@ export class Ledger {
   /** Made by `openLedger`. */
   constructor(parts: LedgerParts) {
     this.#parts = parts
+    partsOfLedgers.set(this, parts)
     this.#database = parts.database
     this.#actor = parts.acts
     this.#acts = {

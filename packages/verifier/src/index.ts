@@ -63,6 +63,7 @@ export {
 } from './store/anchor.ts'
 export { BoundedCache } from './store/bounded-cache.ts'
 export {
+  authorityName,
   certificateAnchor,
   deviceSubjectPrefixes,
   type CertificateAnchor,

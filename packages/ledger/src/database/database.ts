@@ -2,7 +2,8 @@ import type { Kysely, Transaction } from 'kysely'
 import { isKeylineError } from '@keyline/bytes'
 import { LedgerError, type LedgerErrorCode } from '../errors.ts'
 import type { ColumnTypes } from './migrations.ts'
-import { constraints, type Tables } from './schema.ts'
+import { constraints } from './constraints.ts'
+import type { Tables } from './schema.ts'
 
 export type LedgerTransaction = Transaction<Tables>
 
@@ -20,8 +21,19 @@ export interface Database {
   /** Lets one process at a time change the schema; inside the transaction that changes it. */
   lockSchema(transaction: LedgerTransaction): Promise<void>
   refusalOf(error: unknown): Refusal
+  /**
+   * For reads that do not wait for the transactions of this process. Where a connection must be opened for it, closing it is
+   * with the caller.
+   */
+  openReader(): Promise<Reader>
   /** @throws LedgerError `LEDGER_FULL` when no new unit should be started on what the disk has left */
   checkReserve(): void
+}
+
+/** Reads beside the transactions of a database. */
+export interface Reader {
+  read<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>
+  close(): Promise<void>
 }
 
 const attempts = 5
@@ -50,6 +62,22 @@ export async function transact<T>(
       if (isFinal || attempt >= attempts || !mayRunAgain(refusal)) {
         throw errorOf(database, refusal, error)
       }
+    }
+  }
+}
+
+/** One statement that changes: a transaction of its own, run again while other writers hold the database. */
+export async function change<T>(
+  database: Database,
+  work: (db: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(database.kysely)
+    } catch (error) {
+      if (isKeylineError(error)) throw error
+      const refusal = database.refusalOf(error)
+      if (attempt >= attempts || !mayRunAgain(refusal)) throw errorOf(database, refusal, error)
     }
   }
 }

@@ -7,7 +7,7 @@ import {
   type Driver,
 } from 'kysely'
 import { DatabaseError, Pool, types } from 'pg'
-import type { Database, Refusal } from './database.ts'
+import { read, type Database, type Refusal } from './database.ts'
 import { prepareStatements, stalePlan } from './prepared-statements.ts'
 import type { Tables } from './schema.ts'
 
@@ -47,7 +47,7 @@ export function openPostgres(url: string, connections = 10): Database {
     client.on('error', () => undefined)
     prepareStatements(client)
   })
-  return {
+  const database: Database = {
     kysely: new Kysely<Tables>({ dialect: new EagerDialect({ pool }) }),
     place: placeOf(url),
     types: { octets: 'bytea', integer: 'bigint', table: '', heap: '', isClustered: false },
@@ -57,7 +57,14 @@ export function openPostgres(url: string, connections = 10): Database {
     refusalOf,
     // The disk is the server's; it answers a write that does not fit with class 53.
     checkReserve: () => undefined,
+    // Each transaction has a connection of its own.
+    openReader: () =>
+      Promise.resolve({
+        read: (work) => read(database, work),
+        close: () => Promise.resolve(),
+      }),
   }
+  return database
 }
 
 /**

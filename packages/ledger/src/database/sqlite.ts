@@ -2,8 +2,9 @@ import { closeSync, fstatSync, openSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Kysely } from 'kysely'
 import { LedgerError } from '../errors.ts'
-import { errorOf, type Database, type Refusal } from './database.ts'
-import { constraints, type Tables } from './schema.ts'
+import { errorOf, read, type Database, type Refusal } from './database.ts'
+import { constraints } from './constraints.ts'
+import type { Tables } from './schema.ts'
 import { sqliteCodeOf, sqliteDialect } from './sqlite-dialect.ts'
 import { loadSqlite, type OpenSqlite, type SqliteHandle } from './sqlite-driver.ts'
 
@@ -29,7 +30,8 @@ const reserveOctets = 4 * 1024 * 1024
  */
 export async function openSqlite(file: string, open?: OpenSqlite): Promise<Database> {
   const path = resolve(file)
-  const handle = connect(path, open ?? (await loadSqlite()))
+  const driver = open ?? (await loadSqlite())
+  const handle = connect(path, driver)
   const kysely = new Kysely<Tables>({ dialect: sqliteDialect(handle) })
   return {
     kysely,
@@ -45,6 +47,14 @@ export async function openSqlite(file: string, open?: OpenSqlite): Promise<Datab
     lockSchema: () => Promise.resolve(),
     refusalOf,
     checkReserve: () => checkReserve(path),
+    // The write-ahead log lets a second connection read what is committed while a transaction is at work.
+    openReader: async () => {
+      const beside = await openSqlite(path, driver)
+      return {
+        read: (work) => read(beside, work),
+        close: () => beside.kysely.destroy(),
+      }
+    },
   }
 }
 

@@ -10,9 +10,12 @@ export type Statement<V, Row> = (db: Kysely<Tables>, values: V) => Promise<reado
 /** Takes a value's place in a statement that is compiled once. */
 class Place {
   readonly name: string
+  /** Which item of a list the value belongs to. */
+  readonly item: number
 
-  constructor(name: string) {
+  constructor(name: string, item: number) {
     this.name = name
+    this.item = item
   }
 }
 
@@ -44,11 +47,46 @@ export function statement<V extends object, Row>(
   }
 }
 
+/** Runs a statement over the items of a list, at least one; gives its rows. */
+export type ListStatement<V, Row> = (
+  db: Kysely<Tables>,
+  items: readonly V[],
+) => Promise<readonly Row[]>
+
+/** The same over a list of values: compiled once for each length of the list. */
+export function listStatement<V extends object, Row>(
+  build: (
+    db: Kysely<Tables>,
+    items: readonly Values<V>[],
+    first: Values<V>,
+  ) => { compile(): CompiledQuery<Row> },
+): ListStatement<V, Row> {
+  const compiled = new WeakMap<object, Map<number, CompiledQuery<Row>>>()
+  return async (db, items) => {
+    const kind = db.getExecutor().adapter
+    const known = compiled.get(kind) ?? new Map<number, CompiledQuery<Row>>()
+    compiled.set(kind, known)
+    let query = known.get(items.length)
+    if (query === undefined) {
+      const stands = items.map((_, item) => places<V>(item))
+      query = build(db, stands, places<V>(0)).compile()
+      known.set(items.length, query)
+    }
+    const parameters = query.parameters.map((parameter) =>
+      parameter instanceof Place
+        ? Reflect.get(items[parameter.item] ?? {}, parameter.name)
+        : parameter,
+    )
+    const { rows } = await db.executeQuery<Row>({ ...query, parameters })
+    return rows
+  }
+}
+
 /** Makes the stand-in of each name that the statement asks for. */
-function places<V extends object>(): Values<V> {
+function places<V extends object>(item = 0): Values<V> {
   const target: Record<string, RawBuilder<unknown>> = {}
   const proxy = new Proxy(target, {
-    get: (_, name) => sql`${new Place(String(name))}`,
+    get: (_, name) => sql`${new Place(String(name), item)}`,
   })
   // The proxy has every member; its type is the statement's own word.
   return proxy as Values<V>

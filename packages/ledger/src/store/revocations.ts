@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { RevocationRow, Tables } from '../database/schema.ts'
 import { LedgerError } from '../errors.ts'
 import type { Act } from './act.ts'
+import { revokeDevices } from './device-keys.ts'
 
 /** Why a certificate is revoked; a revocation stands for ever, so no reason of RFC 5280 that takes one back is here. */
 export const ledgerRevocationReasons = [
@@ -85,9 +86,10 @@ export async function revokeSerial(
 }
 
 async function revoke(
-  { tx, now, note }: Act,
+  act: Act,
   input: NewRevocation,
 ): Promise<{ readonly revocation: Revocation; readonly isNew: boolean }> {
+  const { tx, now, note } = act
   const { issuerKeyId, serialNumber, reason, certificateSha256 } = input
   await ensureList(tx, issuerKeyId)
   const { revocations: count } = await tx
@@ -119,6 +121,7 @@ async function revoke(
       .where('sha256', '=', certificateSha256)
       .where('state', '=', 'live')
       .execute()
+    await revokeHolder(act, certificateSha256)
   }
   await note('certificate.revoked', {
     issuer: issuerKeyId,
@@ -129,6 +132,19 @@ async function revoke(
     ...(certificateSha256 === undefined ? {} : { certificate: certificateSha256 }),
   })
   return { revocation: revocationOf(row), isNew: true }
+}
+
+/** A unit without a live certificate is not trusted for its attestation key either. */
+async function revokeHolder(act: Act, certificateSha256: string): Promise<void> {
+  const certificates = await act.tx
+    .selectFrom('certificate as revoked')
+    .innerJoin('certificate', 'certificate.unit_id', 'revoked.unit_id')
+    .where('revoked.sha256', '=', certificateSha256)
+    .select(['certificate.unit_id', 'certificate.state'])
+    .execute()
+  const [holder] = certificates
+  if (holder === undefined || certificates.some(({ state }) => state === 'live')) return
+  await revokeDevices(act, holder.unit_id)
 }
 
 /** Begins the list of an issuer at its first use. */

@@ -14,6 +14,7 @@ import {
 import type { Act } from './act.ts'
 import { requireOwnSecrets } from './batches.ts'
 import { certificatesOf } from './certificates.ts'
+import { revokeDevices } from './device-keys.ts'
 import { orderRow, requireOpen } from './orders.ts'
 import { requireNotScrapped, unitOf, unitRow } from './units.ts'
 import type { SealedUnit } from './vault.ts'
@@ -53,13 +54,14 @@ export interface ReworkRecord {
 /**
  * Opens a unit again, its verdict put aside: whoever comes second finds it open. A unit that had given its place in the
  * order back takes one again. The certificate stays live until the next verdict, so that a board that still has its key
- * gets the same one.
+ * gets the same one. The attestation key of a board that is given up is revoked at once.
  */
 export async function openRework(
-  { tx, now, note }: Act,
+  act: Act,
   order: ReworkOrder,
   sealed: SealedUnit | undefined,
 ): Promise<Unit> {
+  const { tx, now, note } = act
   const row = await unitRow(tx, order.unitId)
   requireReworkable(row, order)
   const verdict = await takeVerdict(tx, row)
@@ -95,6 +97,7 @@ export async function openRework(
     closed_at: null,
   }
   await tx.insertInto('rework').values(ticket).execute()
+  if (order.onNewBoard) await revokeDevices(act, row.id)
   await note('unit.reworked', {
     unit: row.id,
     attempt,

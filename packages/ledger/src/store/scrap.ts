@@ -5,6 +5,7 @@ import { returnableReasons, scrapReasons, type ScrapReason } from '../records/in
 import type { Act } from './act.ts'
 import { requireOwnSecrets } from './batches.ts'
 import { certificatesOf } from './certificates.ts'
+import { revokeDevices } from './device-keys.ts'
 import { closeRework } from './rework.ts'
 import { nothingSealed, requireNotScrapped, unitRow } from './units.ts'
 
@@ -85,6 +86,7 @@ export async function scrapUnit(act: Act, order: ScrapOrder): Promise<Scrapped> 
     scrapped_at: now,
   }
   await tx.insertInto('scrap').values(scrap).execute()
+  await revokeDevices(act, row.id)
   const live = certificates.filter(({ state }) => state === 'live').map(({ sha256 }) => sha256)
   await note('unit.scrapped', {
     unit: row.id,

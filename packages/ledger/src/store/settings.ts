@@ -32,6 +32,25 @@ export async function putSetting(
   await note('setting.changed', { name })
 }
 
+/** Seals a value under a name that has none yet. @returns whether it was stored */
+export async function addSetting(
+  { tx, note }: Act,
+  name: string,
+  value: Secret,
+  vault: Vault,
+): Promise<boolean> {
+  const sealed = vault.seal(`setting ${name}`, 'value', value.reveal())
+  const added = await tx
+    .insertInto('setting')
+    .values({ name, sealed })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .returning('name')
+    .executeTakeFirst()
+  if (added === undefined) return false
+  await note('setting.changed', { name })
+  return true
+}
+
 async function put(
   tx: LedgerTransaction,
   name: string,

@@ -5,6 +5,7 @@ import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
 import { VerdictRecord } from '../records/index.ts'
 import type { Act } from './act.ts'
+import { registerEvidence, revokeDevices } from './device-keys.ts'
 import { requireNotScrapped, unitRow, unknownUnit } from './units.ts'
 
 const decide = statement((db, { unitId, live }: Values<{ unitId: string; live: 0 | 1 }>) =>
@@ -41,15 +42,18 @@ const voidLive = statement((db, { unitId, reason }: Values<{ unitId: string; rea
 /**
  * Records the verdict. The same verdict again changes nothing: the first evidence stands. QUARANTINE leaves the unit
  * open until a later verdict replaces it; FAIL and ERROR give its place in the order back and void its certificates,
- * so that no moment leaves a live certificate to a dead unit, or a void one to a unit that may still pass.
+ * so that no moment leaves a live certificate to a dead unit, or a void one to a unit that may still pass. The same holds
+ * for its attestation key, which PASS makes a trust anchor.
  * @returns which making of the unit has ended now; nothing while it is open, or where it had this verdict
- * @throws LedgerError `LEDGER_VERDICT_DIFFERS`, `LEDGER_UNIT_SCRAPPED`, `LEDGER_UNIT_UNKNOWN`
+ * @throws LedgerError `LEDGER_VERDICT_DIFFERS`, `LEDGER_UNIT_SCRAPPED`, `LEDGER_UNIT_UNKNOWN`, `LEDGER_DEVICE_KEY`,
+ * `LEDGER_DEVICE_TAKEN`
  */
 export async function decideUnit(
-  { tx, now, note }: Act,
+  act: Act,
   unitId: string,
   record: VerdictRecord,
 ): Promise<number | undefined> {
+  const { tx, now, note } = act
   const { verdict } = record
   const [known] = await verdictById(tx, { unitId })
   if (known?.verdict === verdict) return undefined
@@ -66,6 +70,8 @@ export async function decideUnit(
     : endUnit(tx, unitId, !isDead))
   const reason = `the unit ended as ${verdict}: ${record.reason}`
   const voided = isDead ? await voidLive(tx, { unitId, reason }) : []
+  if (verdict === 'PASS') await registerEvidence(act, unitId, record)
+  if (isDead) await revokeDevices(act, unitId)
   for (const { sha256 } of voided) {
     await note('certificate.voided', { certificate: sha256, unit: unitId, reason })
   }

@@ -1,4 +1,4 @@
-import { parseCertificate, type Certificate } from '@keyline/x509'
+import { attributeText, Oid, parseCertificate, readName, type Certificate } from '@keyline/x509'
 
 /** Names of device certificates of STM32 chips, before the serial number in 20 digits (attestation-verifier 5.3). */
 export const deviceSubjectPrefixes = [
@@ -29,6 +29,12 @@ export function certificateAnchor({
   ...settings
 }: CertificateAnchorInput): CertificateAnchor {
   return { certificate: parseCertificate(certificate), ...settings }
+}
+
+/** Common name of an authority. */
+export function authorityName({ certificate }: Pick<CertificateAnchor, 'certificate'>): string {
+  const attribute = readName(certificate.subject).find(({ type }) => type === Oid.commonName)
+  return (attribute && attributeText(attribute)) ?? 'without a name'
 }
 
 /** Certificates that are refused whoever signed them. */

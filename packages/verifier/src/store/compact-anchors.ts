@@ -15,6 +15,8 @@ const at = {
 const pageLength = 1 << 20
 const largestRecord = at.point + 132
 const leastSlots = 1 << 10
+/** Number of no source. */
+const noSource = 0xffff_ffff
 
 /** An anchor with a public key. */
 export type EcAnchor = Pick<TrustAnchor, 'implementationId' | 'instanceId' | 'state'> & {
@@ -53,8 +55,8 @@ export class CompactAnchors {
     return Array.from(this.#placesOf(instanceId), (place) => this.#read(place))
   }
 
-  /** Adds an anchor that is not there. */
-  add(anchor: EcAnchor, source: StatementSource): void {
+  /** Adds an anchor that is not there. @param source the CoRIM that names it; nothing where none does */
+  add(anchor: EcAnchor, source: StatementSource | undefined): void {
     if (2 * (this.#count + 1) > this.#slots.length) this.#grow()
     const place = this.#write(anchor, this.#sourceNumber(source))
     this.#insert(place, anchor.instanceId)
@@ -205,7 +207,8 @@ export class CompactAnchors {
     return number
   }
 
-  #sourceNumber(source: StatementSource): number {
+  #sourceNumber(source: StatementSource | undefined): number {
+    if (source === undefined) return noSource
     const known = this.#sourceNumbers.get(source)
     if (known !== undefined) return known
     const number = this.#sources.push(source) - 1

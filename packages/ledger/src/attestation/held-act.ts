@@ -1,0 +1,52 @@
+import { LedgerError } from '../errors.ts'
+import type { Act } from '../store/act.ts'
+import type { Desk } from './desk.ts'
+
+type End = (act: Act) => Promise<void>
+
+/** An act that stays open while a caller hands in its statements, one after the other. */
+export class HeldAct {
+  readonly act: Act
+  readonly #end: (end: End) => void
+  readonly #done: Promise<void>
+  readonly #undo = new LedgerError('LEDGER_CLOSED', 'the transaction was taken back')
+  #isOver = false
+
+  private constructor(act: Act, end: (end: End) => void, done: Promise<void>) {
+    this.act = act
+    this.#end = end
+    this.#done = done
+  }
+
+  /** @throws LedgerError as every act */
+  static open(desk: Desk): Promise<HeldAct> {
+    return new Promise((resolve, reject) => {
+      let isOpen = false
+      const done = desk.act(async (act) => {
+        // What was handed in is gone with the first attempt: only the caller has it still.
+        if (isOpen) throw new LedgerError('LEDGER_BUSY', 'another writer was in the way')
+        isOpen = true
+        const last = await new Promise<End>((end) => resolve(new HeldAct(act, end, done)))
+        await last(act)
+      })
+      done.catch(reject)
+    })
+  }
+
+  /** @param last what belongs to the end of the transaction */
+  async commit(last: End): Promise<void> {
+    if (this.#isOver) throw new LedgerError('LEDGER_CLOSED', 'the transaction has ended already')
+    this.#isOver = true
+    this.#end(last)
+    await this.#done
+  }
+
+  /** Undoes all of it; after the end it changes nothing. */
+  async rollback(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#end(() => Promise.reject(this.#undo))
+    // A connection that broke has undone it, too.
+    await this.#done.catch(() => undefined)
+  }
+}
