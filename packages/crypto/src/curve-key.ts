@@ -6,7 +6,7 @@ import {
   ECDH,
   type KeyObject,
 } from 'node:crypto'
-import { concat, fromHex, Secret, type Random } from '@keyline/bytes'
+import { concat, fromHex, Secret, toBase64url, type Random } from '@keyline/bytes'
 import {
   coordinateLength,
   edwardsCurves,
@@ -38,19 +38,28 @@ export interface CurveKeyPair {
 /** @throws CryptoError `CURVE_KEY` unless the octets are a point on the curve; of 25519 any 32 octets are */
 export function curvePublicKey(curve: Curve, octets: Uint8Array): CurvePublicKey {
   requireLength(`a public key on ${curve}`, octets, publicKeyLength(curve))
-  const key = isWeierstrass(curve)
-    ? subjectPublicKeyInfo(fromHex(`06072a8648ce3d0201${weierstrassCurves[curve].oid}`), [
-        uncompressed,
-        octets,
-      ])
-    : subjectPublicKeyInfo(fromHex(edwardsCurves[curve].oid), [octets])
   try {
-    const handle = createPublicKey({ key: bufferOf(key), format: 'der', type: 'spki' })
-    return { curve, octets: Uint8Array.from(octets), handle }
+    return { curve, octets: Uint8Array.from(octets), handle: importPublicKey(curve, octets) }
   } catch (cause) {
     throw new CryptoError('CURVE_KEY', `a public key is not a point on ${curve}`, { cause })
   }
 }
+
+/** As a JSON Web Key where the curve has a name there: the DER decoders of OpenSSL take half as long again. */
+function importPublicKey(curve: Curve, octets: Uint8Array): KeyObject {
+  if (!isWeierstrass(curve)) return importSpki(edwardsCurves[curve].oid, [octets])
+  if (!jsonWebCurves.has(curve)) {
+    const algorithm = `06072a8648ce3d0201${weierstrassCurves[curve].oid}`
+    return importSpki(algorithm, [uncompressed, octets])
+  }
+  const half = octets.length / 2
+  const x = toBase64url(octets.subarray(0, half))
+  const y = toBase64url(octets.subarray(half))
+  return createPublicKey({ key: { kty: 'EC', crv: curve, x, y }, format: 'jwk' })
+}
+
+/** Of RFC 7518 section 6.2.1.1, under the same names. */
+const jsonWebCurves: ReadonlySet<Curve> = new Set(['P-256', 'P-384', 'P-521'])
 
 /**
  * @param privateKey one coordinate length: a scalar of 1 … n − 1, big endian; or the 32 octets of RFC 7748 and 8032
@@ -183,8 +192,9 @@ function requireLength(what: string, octets: Uint8Array, length: number): void {
   throw new CryptoError('CURVE_KEY', `${what} has ${octets.length} octets, not ${length}`)
 }
 
-function subjectPublicKeyInfo(algorithm: Uint8Array, key: readonly Uint8Array[]): Uint8Array {
-  return der(0x30, der(0x30, algorithm), der(0x03, Uint8Array.of(0), ...key))
+function importSpki(algorithm: string, key: readonly Uint8Array[]): KeyObject {
+  const spki = der(0x30, der(0x30, fromHex(algorithm)), der(0x03, Uint8Array.of(0), ...key))
+  return createPublicKey({ key: bufferOf(spki), format: 'der', type: 'spki' })
 }
 
 /** PKCS#8 (RFC 5958) around the ECPrivateKey (RFC 5915) or CurvePrivateKey (RFC 8410). */
