@@ -18,6 +18,11 @@ export async function crashPointsOf(
   return points.map((name, index) => ({ place: index + 1, name }))
 }
 
+/** In front of a record of the journal, behind its writing and behind its sync: three for each record. */
+export function isJournalPoint({ name }: CrashPoint): boolean {
+  return name.startsWith('journal ')
+}
+
 /**
  * The points without those at which nothing has happened since the one before: behind one act and in front of the
  * next the station is in the same state. Of such a pair the point of the journal stays.
