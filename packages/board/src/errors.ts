@@ -64,6 +64,12 @@ export const boardErrorTable = {
       'The update service of the wireless coprocessor refuses the call in its present state.',
     remedy: 'start the update service, give an image for its area, then upgrade again',
   },
+  BOARD_RSSE: {
+    fault: 'infrastructure',
+    meaning: 'The RSSe-KW service cannot run on this device, or refuses what it is asked for.',
+    remedy:
+      'use the service binary of this part, at RDP level 0 or 1, with parameters that the tool knows',
+  },
   BOARD_SCRIPT: {
     fault: 'infrastructure',
     meaning: 'A platform script has failed or asked what nobody answers.',

@@ -34,8 +34,15 @@ export type { RegisteredFirmware } from './image/recognise.ts'
 export type { KeyPlace } from './firmware/hardware.ts'
 export type { Board, Timing } from './mcu/board.ts'
 export type { BootOutcome } from './mcu/boot.ts'
-export type { FlashGeometry, Part, PartTimes } from './part/part.ts'
-export { parts, stm32u575, stm32wb55, stm32wba65, type Platform } from './part/part-table.ts'
+export type { DeviceKeyArea, FlashGeometry, Part, PartTimes } from './part/part.ts'
+export {
+  parts,
+  stm32u385,
+  stm32u575,
+  stm32wb55,
+  stm32wba65,
+  type Platform,
+} from './part/part-table.ts'
 export {
   magicTrailer,
   slotLayouts,

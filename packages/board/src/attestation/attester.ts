@@ -1,4 +1,3 @@
-import type { PsaCrypto } from '@keyline/psa'
 import {
   describeStatus,
   InitialAttestation,
@@ -6,6 +5,7 @@ import {
   type AttestationKey,
   type AttestationPlatform,
   type CertificateSource,
+  type PsaCrypto,
 } from '@keyline/psa'
 
 /** Why a board does not attest: the text goes to the host. */
@@ -14,44 +14,51 @@ export class AttestationRefusal extends Error {}
 export interface AttesterOptions {
   readonly crypto: PsaCrypto
   readonly key: AttestationKey
-  /** True: a key that is not in the store is made there, when it is first asked for. */
-  readonly makesKey?: boolean | undefined
   readonly certificate?: CertificateSource | undefined
   readonly platform: AttestationPlatform
 }
 
+/** What a line registers of a board. */
+export interface AttesterIdentity {
+  /** 32 octets that name part and boot ROM (decision D27). */
+  readonly implementationId: Uint8Array
+  /** `04 ‖ X ‖ Y`. */
+  readonly publicKey: Uint8Array
+  /** DER; empty where the key has no certificate. */
+  readonly certificate: Uint8Array
+}
+
 /** An application of the non-secure side. */
 const caller = -1
+const anyChallengeLength = 32
 
-/** The attestation of one board from one reset to the next: its key, and tokens signed with it. */
+/**
+ * The attestation of one board from one reset to the next. Its key is imported or made when it is first asked for;
+ * without data it is a key that the board makes itself, once in its life.
+ */
 export class Attester {
   readonly #options: AttesterOptions
   readonly #service: InitialAttestation
+  #isKeyThere = false
 
   constructor(options: AttesterOptions) {
-    const { crypto, key, certificate, platform } = options
     this.#options = options
-    this.#service = new InitialAttestation({ crypto, key, certificate, platform })
+    this.#service = new InitialAttestation(options)
     this.#service.init()
   }
 
-  /** 32 octets that name part and boot ROM (decision D27). */
-  get implementationId(): Uint8Array {
-    return this.#options.platform.implementationId
-  }
-
-  /** `04 ‖ X ‖ Y`. @throws AttestationRefusal */
-  publicKey(): Uint8Array {
-    const { crypto, key } = this.#options
+  /** @throws AttestationRefusal also when the certificate is not that of the key */
+  identity(): AttesterIdentity {
+    const { crypto, key, platform } = this.#options
     this.#requireKey()
-    const { status, buffer, length } = crypto.exportPublicKey(key.attributes.id)
-    if (status !== PsaStatus.success) throw refusal('the attestation key', status)
-    return buffer.subarray(0, length)
-  }
-
-  /** DER; empty where the key has no certificate. */
-  certificate(): Uint8Array {
-    return this.#service.certificate() ?? new Uint8Array()
+    const { status } = this.#service.getTokenSize(anyChallengeLength, caller)
+    if (status !== PsaStatus.success) throw this.#refusal('the attestation key', status)
+    const { buffer, length } = crypto.exportPublicKey(key.attributes.id)
+    return {
+      implementationId: platform.implementationId,
+      publicKey: buffer.subarray(0, length),
+      certificate: this.#service.certificate() ?? new Uint8Array(),
+    }
   }
 
   /** A token over 32, 48 or 64 octets. @throws AttestationRefusal */
@@ -59,25 +66,27 @@ export class Attester {
     this.#requireKey()
     const { status, buffer, length } = this.#service.getToken(challenge, caller)
     if (status === PsaStatus.success) return buffer.subarray(0, length)
-    if (this.#service.diagnostic !== undefined) {
-      throw new AttestationRefusal(this.#service.diagnostic)
-    }
-    throw refusal(`a challenge of ${challenge.length} octets`, status)
+    throw this.#refusal(`a challenge of ${challenge.length} octets`, status)
   }
 
-  /** Has the key in the store: imported, or made there. */
+  /** Whatever container stands in the flash counts, so an imported key is imported again after each reset. */
   #requireKey(): void {
-    const { crypto, key, makesKey = false } = this.#options
+    if (this.#isKeyThere) return
+    const { crypto, key } = this.#options
     const { attributes, data } = key
-    if (crypto.attributes(attributes.id).status !== PsaStatus.invalidHandle) return
-    if (makesKey) crypto.generateKey(attributes)
-    else if (data !== undefined) {
+    const isKept = crypto.attributes(attributes.id).status === PsaStatus.success
+    if (data !== undefined) {
+      if (isKept) crypto.destroyKey(attributes.id)
       const { status } = crypto.importKey({ attributes, data })
-      if (status !== PsaStatus.success) throw refusal('the import of the wrapped key', status)
+      if (status !== PsaStatus.success) throw this.#refusal('the import of the key', status)
+    } else if (!isKept) {
+      const { status } = crypto.generateKey(attributes)
+      if (status !== PsaStatus.success) throw this.#refusal('the attestation key', status)
     }
+    this.#isKeyThere = true
   }
-}
 
-function refusal(what: string, status: number): AttestationRefusal {
-  return new AttestationRefusal(`${what}: ${describeStatus(status)}`)
+  #refusal(what: string, status: number): AttestationRefusal {
+    return new AttestationRefusal(this.#service.diagnostic ?? `${what}: ${describeStatus(status)}`)
+  }
 }

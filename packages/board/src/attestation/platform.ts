@@ -17,11 +17,9 @@ const moduleOf: Readonly<Record<MeasuredKind, number>> = {
 }
 
 /** Implementation id of all boards of a part: 32 octets over its name and its boot ROM (decision D27). */
-export function implementationIdOf(
-  part: Pick<Part, 'deviceName' | 'bootloaderVersion'>,
-): Uint8Array {
+export function implementationIdOf(part: Pick<Part, 'partName' | 'bootloaderVersion'>): Uint8Array {
   return simulatedImplementationId({
-    partName: part.deviceName.replace(/^STM32/, ''),
+    partName: part.partName,
     bootRomVersion: part.bootloaderVersion,
   })
 }

@@ -1,4 +1,5 @@
 import { BytesError, throwIfInterrupted } from '@keyline/bytes'
+import { packLength } from '@keyline/psa'
 import { BoardError } from '../errors.ts'
 import type { Board } from '../mcu/board.ts'
 
@@ -134,16 +135,35 @@ export function readUid({ uid, faults }: Board): Uint8Array {
   return faults.strikes('uid-changes') ? uid.toReversed() : Uint8Array.from(uid)
 }
 
-/** Reads flash, or the unique id. @throws BoardError `BOARD_ADDRESS`, `BOARD_LOADER`, `BOARD_PROTECTED` */
+interface SystemArea {
+  readonly address: number
+  readonly size: number
+  readonly read: () => Uint8Array
+}
+
+/** What any debugger may read outside of the flash: the unique id, the certificate parts of a device key. */
+function systemAreas(board: Board): readonly SystemArea[] {
+  const { part, uid, deviceChip } = board
+  const unique = { address: part.uidAddress, size: uid.length, read: () => readUid(board) }
+  if (deviceChip === undefined) return [unique]
+  const { pack1, pack2 } = deviceChip.area.systemFlash
+  return [
+    unique,
+    { address: pack1, size: packLength, read: () => deviceChip.pack('pack1') },
+    { address: pack2, size: packLength, read: () => deviceChip.pack('pack2') },
+  ]
+}
+
+/** Reads flash, the unique id or system flash. @throws BoardError `BOARD_ADDRESS`, `BOARD_LOADER`, `BOARD_PROTECTED` */
 export async function readFlash(
   board: Board,
   range: FlashRange,
   options: BenchCallOptions = {},
 ): Promise<Uint8Array> {
-  const { uidAddress } = board.part
-  const end = range.address + range.length
-  if (range.address >= uidAddress && end <= uidAddress + board.uid.length) {
-    return readUid(board).subarray(range.address - uidAddress, end - uidAddress)
+  for (const { address, size, read } of systemAreas(board)) {
+    const from = range.address - address
+    const end = from + range.length
+    if (from >= 0 && end <= size) return read().slice(from, end)
   }
   const octets = board.flash.read(range.address, range.length)
   requireLoader(board, range.address, options.loader)
@@ -225,7 +245,7 @@ function* slices(octets: Uint8Array): Generator<Slice> {
 }
 
 /** Never returns: ends with the signal alone. */
-function interrupted(signal: AbortSignal | undefined): Promise<never> {
+export function interrupted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     signal?.addEventListener(
       'abort',

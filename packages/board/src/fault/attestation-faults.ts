@@ -16,4 +16,33 @@ export const attestationFaults = {
     at: 1,
     lasts: false,
   },
+  'container-tampered': {
+    row: 'ATT-3',
+    meaning: 'One bit of the wrapped key changes in its container, and the check word with it.',
+    place: 'RSSe-KW export',
+    at: 1,
+    lasts: true,
+  },
+  'container-foreign': {
+    row: 'ATT-1',
+    meaning: 'RSSe-KW returns the container of another chip.',
+    place: 'RSSe-KW export',
+    at: 1,
+    lasts: true,
+  },
+  'rsse-stuck': {
+    row: 'F-06',
+    meaning:
+      'The RSSe-KW service does not answer: the call does not return until its signal fires.',
+    place: 'RSSe-KW export',
+    at: 1,
+    lasts: false,
+  },
+  'certificate-foreign': {
+    row: 'ATT-3',
+    meaning: 'System flash holds the certificate parts of another chip.',
+    place: 'board',
+    at: 1,
+    lasts: true,
+  },
 } as const satisfies Readonly<Record<string, FaultEntry>>

@@ -16,6 +16,7 @@ export type FaultPlace =
   | 'token request'
   | 'measured boot'
   | 'RSSe-KW export'
+  | 'board'
   | 'listing'
   | 'script run'
   | 'level of the read-out protection'

@@ -1,22 +1,19 @@
-import { concat, encodeUtf8, isKeylineError } from '@keyline/bytes'
+import { concat } from '@keyline/bytes'
 import { encodeAttestationElements, Tag } from '@keyline/matter'
-import { encodeBasic, pxpLimits, type Message, type MessageType } from '@keyline/matter/pxp'
-import { AttestationRefusal } from '../attestation/attester.ts'
-import { attestationIdentity, attestationToken } from './attestation-request.ts'
+import { encodeBasic, pxpLimits, type MessageType } from '@keyline/matter/pxp'
+import { attestationServices } from './attestation-application.ts'
 import { developmentCredentials } from './development-credentials.ts'
 import { DeviceKey } from '../storage/device-key.ts'
-import { FactoryDataRegion, ReadRefusal } from './factory-data-region.ts'
+import { FactoryDataRegion } from './factory-data-region.ts'
 import type { Hardware } from './hardware.ts'
 import { signedBy } from './key-place.ts'
-import { PxpLink } from './pxp-link.ts'
-
-interface Answer {
-  readonly type: MessageType
-  readonly payload: Uint8Array
-}
-
-/** A request that the application cannot serve; the reason goes to the host. */
-class Unservable extends Error {}
+import {
+  serveRequests,
+  Unservable,
+  type Answer,
+  type Service,
+  type Services,
+} from './request-service.ts'
 
 /** ST's application fixes this text when it is compiled and does not read record 28. */
 const hardwareVersionString = 'rev B'
@@ -33,40 +30,17 @@ const testProduct = {
 
 /**
  * The operational firmware (provisioning-station section 12.2): a Matter device reduced to what a station can ask.
- * It reads its factory data as ST's applications do and needs neither `Init` nor HELLO.
+ * It reads its factory data as ST's applications do.
  */
-export async function application(hardware: Hardware): Promise<void> {
-  const link = new PxpLink(hardware, { needsInit: false })
-  for (;;) {
-    const arrival = await link.next()
-    if (arrival.kind !== 'message') continue
-    for (const { type, payload } of answersTo(hardware, arrival.message)) {
-      if (!(await link.send(type, payload))) break
-    }
-  }
+export function application(hardware: Hardware): Promise<void> {
+  return serveRequests(hardware, services)
 }
 
-type Service = (hardware: Hardware, payload: Uint8Array) => readonly Answer[]
-
-const services: ReadonlyMap<MessageType, Service> = new Map<MessageType, Service>([
+const services: Services = new Map<MessageType, Service>([
   ['ATTREQ', attest],
   ['BASIC', (hardware) => [{ type: 'BASIC', payload: basicInformation(hardware) }]],
-  ['IAKREQ', (hardware) => [{ type: 'IAKRSP', payload: attestationIdentity(hardware) }]],
-  [
-    'TOKREQ',
-    (hardware, challenge) => [{ type: 'TOKEN', payload: attestationToken(hardware, challenge) }],
-  ],
+  ...attestationServices,
 ])
-
-function answersTo(hardware: Hardware, message: Message): readonly Answer[] {
-  try {
-    const serve = services.get(message.type)
-    if (serve === undefined) throw new Unservable(`${message.type} is not served`)
-    return serve(hardware, message.payload)
-  } catch (error) {
-    return [{ type: 'ABORT', payload: encodeUtf8(reasonOf(error)) }]
-  }
-}
 
 /** Attestation elements with the nonce, and the signature over them and the challenge. */
 function attest(hardware: Hardware, request: Uint8Array): readonly Answer[] {
@@ -138,14 +112,4 @@ function versionNumber(version: string): number {
 /** One bit in the last octet, which is part of the signature of the declaration. */
 function altered(declaration: Uint8Array): Uint8Array {
   return declaration.with(declaration.length - 1, (declaration.at(-1) ?? 0) ^ 1)
-}
-
-function reasonOf(error: unknown): string {
-  const isRefusal =
-    error instanceof Unservable ||
-    error instanceof ReadRefusal ||
-    error instanceof AttestationRefusal
-  if (isRefusal) return error.message
-  if (isKeylineError(error)) return error.code
-  throw error
 }

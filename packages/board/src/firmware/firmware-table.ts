@@ -1,4 +1,5 @@
 import type { FirmwareKind } from '../image/firmware-image.ts'
+import { attestationApplication } from './attestation-application.ts'
 import { application } from './application.ts'
 import type { Firmware } from './hardware.ts'
 import { provisioningL0, provisioningL1, provisioningNone } from './provisioning-demo.ts'
@@ -11,6 +12,7 @@ export const firmwareTable: Readonly<Record<FirmwareKind, Firmware>> = {
   'provisioning-X1': provisioningX1,
   'provisioning-none': provisioningNone,
   application,
+  attestation: attestationApplication,
   bootloader: () => Promise.resolve(),
   inert: () => Promise.resolve(),
 }

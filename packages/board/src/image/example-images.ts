@@ -23,4 +23,27 @@ export const exampleImages: readonly ExampleImage[] = [
     version: '1.0.0',
     size,
   },
+  {
+    file: 'stm32wba65-tfm-application.bin',
+    kind: 'application',
+    name: 'keyline-application-stm32wba65-tfm',
+    version: '1.0.0',
+    size,
+    isSigned: true,
+  },
+  {
+    file: 'stm32u385-rsse-kw.bin',
+    kind: 'inert',
+    name: 'RSSe_KW_U375_U385',
+    version: '1.0.0',
+    size: 16 * 1024,
+  },
+  {
+    file: 'stm32u385-application.bin',
+    kind: 'attestation',
+    name: 'keyline-application-stm32u385',
+    version: '1.0.0',
+    size: 256 * 1024,
+    isSigned: true,
+  },
 ]

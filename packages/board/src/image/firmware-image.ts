@@ -11,6 +11,7 @@ export const FirmwareKind = {
   provisioningX1: 'provisioning-X1',
   provisioningNone: 'provisioning-none',
   application: 'application',
+  attestation: 'attestation',
   bootloader: 'bootloader',
   inert: 'inert',
 } as const

@@ -5,9 +5,10 @@ import {
   type Clock,
   type Random,
 } from '@keyline/bytes'
-import { PsaCrypto } from '@keyline/psa'
+import { KeyWrapEngine, PsaCrypto } from '@keyline/psa'
 import type { Attester } from '../attestation/attester.ts'
-import { trustedFirmwareAttester } from '../attestation/board-attester.ts'
+import { deviceKeyAttester, trustedFirmwareAttester } from '../attestation/board-attester.ts'
+import { DeviceChip } from '../attestation/device-chip.ts'
 import { BoardError } from '../errors.ts'
 import type { FaultPlan } from '../fault/fault-plan.ts'
 import { firmwareTable } from '../firmware/firmware-table.ts'
@@ -64,6 +65,8 @@ export class Board {
   readonly access: FlashAccess
   readonly coprocessor: Coprocessor | undefined
   readonly customerKeys: CustomerKeyStorage | undefined
+  /** What the foundry left in the chip; absent where it left no device key. */
+  readonly deviceChip: DeviceChip | undefined
   /** False: nothing answers until the board is plugged in anew. */
   isPowered = true
   readonly #options: BoardOptions
@@ -99,6 +102,14 @@ export class Board {
         slots: part.coprocessor.keySlots,
         keys: state.customerKeys,
         onWritten: (customerKeys) => this.#keep({ customerKeys }),
+      })
+    this.deviceChip =
+      part.deviceKey &&
+      new DeviceChip({
+        area: part.deviceKey,
+        seed: `${options.seed}/chip`,
+        faults: options.faults,
+        rdp: () => this.options.rdp,
       })
     this.#boots = options.boots
   }
@@ -272,7 +283,9 @@ export class Board {
       hardwareUniqueKey: seededRandom(`${seed}/hardware unique key`).bytes(32),
       random,
     })
-    const psa = new PsaCrypto({ storage: its, random })
+    const ccb = this.deviceChip?.bridge(random)
+    const drivers = ccb === undefined ? [] : [new KeyWrapEngine({ ccb, random })]
+    const psa = new PsaCrypto({ storage: its, random, drivers })
     psa.init()
     return { its, psa, cks: this.customerKeys }
   }
@@ -280,9 +293,12 @@ export class Board {
   /** Only a chain that measures what it starts has somebody to attest. */
   #attester({ measured }: Boot, { psa }: SecureStorage): Attester | undefined {
     if (measured === undefined || psa === undefined) return undefined
-    const { part, seed } = this.#options
+    const { part, seed, flash } = this.#options
     const bootSeed = seededRandom(`${seed}/boot seed/${this.#boots}`).bytes(32)
-    return trustedFirmwareAttester({ crypto: psa, part, rdp: this.options.rdp, bootSeed, measured })
+    const platform = { part, rdp: this.options.rdp, bootSeed, measured }
+    return this.deviceChip === undefined
+      ? trustedFirmwareAttester(psa, platform)
+      : deviceKeyAttester(psa, platform, { chip: this.deviceChip, flash })
   }
 
   #keep(change: Partial<DeviceState>): void {

@@ -43,9 +43,23 @@ export async function boot(input: BootOptions): Promise<Boot> {
   if (isSystemMemory(options)) return { image: inertFirmware, outcome: 'stopped' }
   const start = bootAddressOf(part, options)
   const first = recogniseFirmware(memory, start, registered)
-  if (first.kind !== 'bootloader') return { image: first, outcome: 'direct' }
+  if (first.kind !== 'bootloader') {
+    return { image: first, outcome: 'direct', measured: measureApplication(input, first, start) }
+  }
   if (first.layout === undefined) return { image: inertFirmware, outcome: 'stopped' }
   return bootSlots(input, slotLayouts[first.layout], start)
+}
+
+/** Firmware of a part with a device key measures itself; in front of it there is the boot ROM alone. */
+function measureApplication(
+  { part, memory, faults }: BootOptions,
+  { kind }: FirmwareIdentity,
+  start: number,
+): readonly MeasuredComponent[] | undefined {
+  const { deviceKey, trustedStorage } = part
+  if (deviceKey === undefined || trustedStorage === undefined || kind === 'inert') return undefined
+  if (faults.strikes('firmware-altered')) memory.flipBit(start + corruptedOffset)
+  return [measureImage(memory.read(start, trustedStorage.address - start), 'App')]
 }
 
 async function bootSlots(

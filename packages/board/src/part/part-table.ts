@@ -1,7 +1,14 @@
 import { profiles } from '@keyline/matter'
+import { systemFlashMaps } from '@keyline/psa'
 import { trustZoneOptions, rdpValue, writeProtection } from './option-byte.ts'
 import { isPlatform, type Platform } from './platform.ts'
-import { realTimes, type FlashGeometry, type Part, type TrustedStorageArea } from './part.ts'
+import {
+  noFactoryData,
+  realTimes,
+  type FlashGeometry,
+  type Part,
+  type TrustedStorageArea,
+} from './part.ts'
 
 const kibibyte = 1024
 
@@ -20,6 +27,7 @@ export const stm32wba65: Part = {
   platform: 'wba',
   deviceId: 0x4b0,
   deviceName: 'STM32WBA6x',
+  partName: 'WBA65',
   uidAddress: 0x0bf9_0700,
   revision: 'Rev A',
   cpu: 'Cortex-M33',
@@ -52,6 +60,7 @@ export const stm32u575: Part = {
   platform: 'u5',
   deviceId: 0x482,
   deviceName: 'STM32U575/STM32U585',
+  partName: 'U575',
   uidAddress: 0x0bfa_0700,
   revision: 'Rev X',
   cpu: 'Cortex-M33',
@@ -77,6 +86,7 @@ export const stm32wb55: Part = {
   platform: 'wb55',
   deviceId: 0x495,
   deviceName: 'STM32WB5x/35xx',
+  partName: 'WB55',
   uidAddress: 0x1fff_7590,
   revision: 'Rev Y',
   cpu: 'Cortex-M4',
@@ -123,11 +133,45 @@ export const stm32wb55: Part = {
   times: realTimes,
 }
 
+/**
+ * NUCLEO-U385RG-Q, which has no Matter: a device key of the foundry, wrapped for the Key Wrap Engine. Flash geometry,
+ * device id and the addresses of system flash are those of the part; ours are the option bytes (those of STM32U5 for
+ * its number of pages), revision and boot loader version, and the two areas at the end of the flash.
+ */
+export const stm32u385: Part = {
+  platform: 'u3',
+  deviceId: 0x454,
+  deviceName: 'STM32U375/STM32U385',
+  partName: 'U385',
+  uidAddress: systemFlashMaps.STM32U3.uid,
+  revision: 'Rev A',
+  cpu: 'Cortex-M33',
+  bootloaderVersion: '0x90',
+  boardName: 'NUCLEO-U385RG-Q',
+  flash: {
+    base: 0x0800_0000,
+    aliases: [0x0c00_0000],
+    size: 1024 * kibibyte,
+    pageSize: 4 * kibibyte,
+    unitSize: 8,
+  },
+  bankSize: 512 * kibibyte,
+  bootAddress: 0x0800_0000,
+  optionBytes: trustZoneOptions(0x7f),
+  hasRdpPassword: true,
+  factoryData: noFactoryData,
+  trustedStorage: { address: 0x080f_c000, slots: 16, slotSize: 0x200 },
+  deviceKey: { key: 'FU', containerAddress: 0x080f_f000, systemFlash: systemFlashMaps.STM32U3 },
+  keyStores: [],
+  times: realTimes,
+}
+
 /** The parts by platform, as `--profile` names them. */
 export const parts = {
   wba: stm32wba65,
   u5: stm32u575,
   wb55: stm32wb55,
+  u3: stm32u385,
 } as const satisfies Readonly<Record<Platform, Part>>
 
 export { isPlatform, type Platform }

@@ -1,5 +1,7 @@
 import type { FactoryDataProfile } from '@keyline/matter'
 import type { KeyStore } from '@keyline/matter/pxp'
+import type { DuaKeyName } from '@keyline/psa/ccb'
+import type { SystemFlashMap } from '@keyline/psa'
 import type { OptionByteTable } from './option-byte.ts'
 
 /** One flash memory of a board. Lengths in octets. */
@@ -57,12 +59,24 @@ export interface CoprocessorArea {
   readonly keySlots: number
 }
 
+/** The device key that the foundry leaves in a part with a Key Wrap Engine, and how firmware gets at it. */
+export interface DeviceKeyArea {
+  /** The key that the application attests with. */
+  readonly key: DuaKeyName
+  /** Where the line programs the container of the wrapped key. */
+  readonly containerAddress: number
+  /** Certificate parts in system flash, readable by any code. */
+  readonly systemFlash: SystemFlashMap
+}
+
 /** A kind of board as data: all that differs between platforms. */
 export interface Part {
   readonly platform: string
   /** What the programmer reads from the target. */
   readonly deviceId: number
   readonly deviceName: string
+  /** Name of the part in its implementation id, without `STM32`. */
+  readonly partName: string
   /** Where the 12 octets of the unique id stand in the system memory. */
   readonly uidAddress: number
   readonly revision: string
@@ -78,10 +92,11 @@ export interface Part {
   readonly optionBytes: OptionByteTable
   /** True where a password can open RDP level 2. */
   readonly hasRdpPassword: boolean
-  /** Where the firmware looks for the factory data. */
+  /** Where the firmware looks for the factory data; `noFactoryData` where there is no Matter. */
   readonly factoryData: FactoryDataProfile
   readonly trustedStorage?: TrustedStorageArea | undefined
   readonly coprocessor?: CoprocessorArea | undefined
+  readonly deviceKey?: DeviceKeyArea | undefined
   /** What a provisioning firmware offers that does not say otherwise. */
   readonly keyStores: readonly KeyStore[]
   readonly times: PartTimes
@@ -98,4 +113,19 @@ export const realTimes: PartTimes = {
   bootMs: 1200,
   keyGenerationMs: 200,
   uartOctetMs: 10_000 / 115_200,
+}
+
+/** Of a part without Matter: a region without octets, in which every record is absent. */
+export const noFactoryData: FactoryDataProfile = {
+  name: 'none',
+  boards: [],
+  factoryDataAddress: 0x0800_0000,
+  size: 0,
+  maxImage: 0,
+  maxProvisioningImage: 0,
+  credentialWindow: 0,
+  eraseUnit: 0,
+  programUnit: 0,
+  memory: 'internal',
+  tagsRead: new Set(),
 }

@@ -1,4 +1,4 @@
-const platforms = ['wba', 'u5', 'wb55'] as const
+const platforms = ['wba', 'u5', 'wb55', 'u3'] as const
 
 /** A family of boards: what its parts are stands in the table of them. */
 export type Platform = (typeof platforms)[number]

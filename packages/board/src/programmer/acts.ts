@@ -6,8 +6,9 @@ import { readAddressedImage, type Segment } from '../image/addressed-image.ts'
 import { DeviceKey } from '../storage/device-key.ts'
 import { rdpValue } from '../part/option-byte.ts'
 import type { Operation } from './operation.ts'
-import type { Session } from './session.ts'
+import { fileOf, type Session } from './session.ts'
 import { durationText, hex, sizeText } from './text.ts'
+import { exportContainer } from './wrapped-key-act.ts'
 import { wirelessAct } from './wireless-acts.ts'
 
 type OperationOf<C extends Operation['cmd']> = Extract<Operation, { readonly cmd: C }>
@@ -54,6 +55,8 @@ export async function acts(session: Session, operation: Operation): Promise<void
       return print(`\nUID64 : ${toHex(board.uid.subarray(0, 8)).toUpperCase()}\n`)
     case 'userKey':
       return writeUserKey(session, operation)
+    case 'wrappedKeyExport':
+      return exportContainer(session, operation)
     case 'startFus':
     case 'startWirelessStack':
     case 'firmwareUpgrade':
@@ -294,12 +297,4 @@ async function writeUserKey(session: Session, { file }: OperationOf<'userKey'>):
     throw locked('no free slot for a key of 32 octets')
   customerKeys?.write(free, new DeviceKey(scalar))
   print(`\nUser key is written to slot ${free}\n`)
-}
-
-async function fileOf({ readFile, clock }: Session, path: string): Promise<Uint8Array> {
-  try {
-    return await clock.during(() => readFile(path))
-  } catch (cause) {
-    throw new BoardError('BOARD_IMAGE', `File does not exist: ${path}`, { cause })
-  }
 }

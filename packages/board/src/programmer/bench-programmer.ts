@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '@keyline/bytes'
+import type { RsseExport, RsseExportOptions } from '@keyline/psa'
 import type { Bench, BenchProbe, BenchTarget } from '../bench/bench.ts'
 import { massErase, type BenchCallOptions } from '../bench/probe.ts'
+import { exportWrappedKey } from '../bench/wrapped-key.ts'
 import { coprocessorOf, startWirelessStack, upgradeCoprocessor } from '../bench/wireless.ts'
 import { BoardError } from '../errors.ts'
 import type { OptionValues } from '../option/option-bytes.ts'
@@ -114,6 +116,17 @@ export class BenchProgrammer {
       coprocessorOf(board).startService()
       await upgradeCoprocessor(board, { address, image, startsStack: false }, options.signal)
     })
+  }
+
+  /** Exports a wrapped key with the RSSe-KW service. @throws BoardError `BOARD_RSSE` */
+  exportWrappedKey(
+    probe: string,
+    exported: RsseExportOptions,
+    options: BenchCallOptions = {},
+  ): Promise<RsseExport> {
+    return this.#bench.onTarget(probe, options, (board) =>
+      exportWrappedKey(board, exported, options.signal),
+    )
   }
 
   /** Runs a platform script; its one question is answered 0. @returns its output @throws BoardError `BOARD_SCRIPT` */

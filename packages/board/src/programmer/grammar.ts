@@ -131,6 +131,7 @@ const commands: readonly Command[] = [
       return { cmd: 'userKey', file, keytype: numberOf(keytype, 'keytype') }
     },
   },
+  { words: ['rssekw'], needsTarget: true, read: readWrappedKeyExport },
   {
     words: ['s', 'g', 'start', 'go', 'run'],
     needsTarget: true,
@@ -260,6 +261,22 @@ function readOptionBytes(words: Words): Operation {
     ([name, value]) => [name, numberOf(value ?? '', name)] as const,
   )
   return { cmd: 'optionBytes', values: Object.fromEntries(values) }
+}
+
+/** Files first, `name=value` behind them; of three files the one in the middle is a user key. */
+function readWrappedKeyExport(words: Words): Operation {
+  const given = words.arguments()
+  const end = given.findIndex((word) => word.includes('='))
+  const files = end === -1 ? given : given.slice(0, end)
+  const parameters = end === -1 ? [] : given.slice(end)
+  const [service, ...others] = files
+  const output = others.at(-1)
+  if (service === undefined) throw new GrammarRefusal('the RSSe-KW binary is missing')
+  if (output === undefined) throw new GrammarRefusal('the output file is missing')
+  if (others.length > 2) throw new GrammarRefusal('too many files')
+  const userKey = others.length === 2 ? others[0] : undefined
+  const operation = { cmd: 'wrappedKeyExport', service, output, parameters } as const
+  return userKey === undefined ? operation : { ...operation, userKey }
 }
 
 function readUpgrade(words: Words): Operation {

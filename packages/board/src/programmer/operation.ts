@@ -48,6 +48,15 @@ export type Operation =
       readonly startstack?: number | undefined
     }
   | { readonly cmd: 'userKey'; readonly file: string; readonly keytype: number }
+  | {
+      readonly cmd: 'wrappedKeyExport'
+      readonly service: string
+      /** PEM of a user key in place of the device key. */
+      readonly userKey?: string | undefined
+      readonly output: string
+      /** `KeyType=eccchipfu`, … */
+      readonly parameters: readonly string[]
+    }
   | { readonly cmd: 'run'; readonly address?: number | undefined }
   | { readonly cmd: 'verbosity'; readonly level: number }
   | { readonly cmd: 'log'; readonly file?: string | undefined }

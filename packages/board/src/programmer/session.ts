@@ -1,4 +1,5 @@
 import type { Clock } from '@keyline/bytes'
+import { BoardError } from '../errors.ts'
 import type { Bench } from '../bench/bench.ts'
 import type { Board } from '../mcu/board.ts'
 import type { Operation } from './operation.ts'
@@ -27,4 +28,13 @@ export interface Session extends Pick<
   readonly print: (text: string) => void
   /** An error line that does not end the call. */
   readonly fail: (error: unknown) => void
+}
+
+/** A file that a command names. @throws BoardError `BOARD_IMAGE` */
+export async function fileOf({ readFile, clock }: Session, path: string): Promise<Uint8Array> {
+  try {
+    return await clock.during(() => readFile(path))
+  } catch (cause) {
+    throw new BoardError('BOARD_IMAGE', `File does not exist: ${path}`, { cause })
+  }
 }

@@ -1,7 +1,7 @@
 import { coprocessorOf, startWirelessStack, upgradeCoprocessor } from '../bench/wireless.ts'
 import { BoardError } from '../errors.ts'
 import type { Operation } from './operation.ts'
-import type { Session } from './session.ts'
+import { fileOf, type Session } from './session.ts'
 import { hex, sizeText } from './text.ts'
 
 type WirelessOperation = Extract<
@@ -45,13 +45,9 @@ async function upgrade(
   session: Session,
   operation: Extract<Operation, { readonly cmd: 'firmwareUpgrade' }>,
 ): Promise<void> {
-  const { board, clock, print, operations, signal } = session
+  const { board, print, operations, signal } = session
   const { file, address, startstack } = operation
-  const image = await clock
-    .during(() => session.readFile(file))
-    .catch((cause: unknown) => {
-      throw new BoardError('BOARD_IMAGE', `File does not exist: ${file}`, { cause })
-    })
+  const image = await fileOf(session, file)
   print(
     `\nFirmware Upgrade process started ...\n\n  Size          : ${sizeText(image.length)} \n  Address       : ${hex(address)}\n\n`,
   )

@@ -11,6 +11,7 @@ export interface ToolImage {
 const size = 600 * 1024
 /** Ends below the area of the coprocessor. */
 const wb55Size = 560 * 1024
+const u385Size = 256 * 1024
 const coprocessorSize = 256 * 1024
 
 type Described = Omit<FirmwareImageInput, 'version' | 'name'> & { readonly version?: string }
@@ -52,6 +53,8 @@ const described: Readonly<Record<string, Described>> = {
     size: coprocessorSize,
     version: '1.21.0',
   },
+  'NUCLEO-U385RG-Q/RSSe_KW_U375_U385_v1.0.0.bin': { kind: 'inert', size: 16 * 1024 },
+  'NUCLEO-U385RG-Q/Initial_Attestation_KWE.bin': { kind: 'attestation', size: u385Size },
 }
 
 /** The images for rehearsing each flow, and the magic trailer. The same octets every time. */

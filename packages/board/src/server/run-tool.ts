@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Clock } from '@keyline/bytes'
 import type { Bench } from '../bench/bench.ts'
@@ -29,7 +29,7 @@ export async function runTool(request: ToolRequest, world: ToolWorld): Promise<n
       write,
       signal,
       readFile: load,
-      writeFile: (path, octets) => writeFile(resolve(cwd, path), octets),
+      writeFile: (path, octets) => saveWhole(resolve(cwd, path), octets),
     })
   }
   const { name, platform, security, isAuto, probe, firmware } = request
@@ -45,4 +45,16 @@ export async function runTool(request: ToolRequest, world: ToolWorld): Promise<n
     ask,
     signal,
   })
+}
+
+/** The whole file under its name, or nothing, also when the process is killed in between. */
+async function saveWhole(path: string, octets: Uint8Array): Promise<void> {
+  const beside = `${path}.${process.pid}.new`
+  try {
+    await writeFile(beside, octets)
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
+  }
 }

@@ -71,7 +71,7 @@ describe('a Matter board at security 2', () => {
       instanceId: instanceIdOf(curvePublicKey('P-256', publicKey.subarray(1))),
       implementationId,
     })
-    expect(toHex(implementationId)).toBe(toHex(sha256(Buffer.from('STM32WBA6x0xB0'))))
+    expect(toHex(implementationId)).toBe(toHex(sha256(Buffer.from('STM32WBA650xB0'))))
     expect(claims.bootSeed).toHaveLength(32)
   })
 
