@@ -26,12 +26,9 @@ export {
   type SettingStore,
 } from './service-ca/service-ca.ts'
 export type { Principal, VerifierEndpoint, VerifierRequest } from './verifier/endpoint.ts'
+export type { VerifierParts } from './verifier/parts.ts'
 export type { VerifierTls } from './verifier/http/listener.ts'
-export type {
-  AppraisalRecord,
-  VerifierRecord,
-  VerifierStore,
-} from './verifier/port.ts'
+export type { AppraisalRecord, VerifierRecord, VerifierStore } from './verifier/port.ts'
 export {
   verifierSettings,
   type VerifierSettings,
@@ -41,5 +38,7 @@ export {
   startVerifier,
   type RunningVerifier,
   type VerifierListenOptions,
-  type VerifierParts,
 } from './verifier/start.ts'
+export { drawApiKey, type ApiKey } from './verifier/credential/api-key.ts'
+export { hashPassword } from './verifier/credential/password-hash.ts'
+export { verifierRoles, type VerifierRole } from './verifier/port.ts'

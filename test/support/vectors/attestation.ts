@@ -14,6 +14,7 @@ const keys: Loader = () => import('./attestation-keys.ts')
 const psa: Loader = () => import('./attestation-psa.ts')
 const keyWrapEngine: Loader = () => import('./attestation-kwe.ts')
 const stm32: Loader = () => import('./attestation-stm32.ts')
+const http: Loader = () => import('./attestation-http.ts')
 
 /** Who runs an attestation case, by its member `check`; each file holds one case. */
 export const attestationChecks: Readonly<Record<string, Loader>> = {
@@ -48,4 +49,5 @@ export const attestationChecks: Readonly<Record<string, Loader>> = {
   'ca-certificate': stm32,
   'rsse-container': stm32,
   'st-sample-token': stm32,
+  http,
 }

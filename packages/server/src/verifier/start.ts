@@ -1,10 +1,9 @@
-import { toHex, type Clock, type Random } from '@keyline/bytes'
+import { toHex } from '@keyline/bytes'
 import { ServerError } from '../errors.ts'
 import { Readiness } from '../health/readiness.ts'
 import { selfTest } from '../health/self-test.ts'
 import { Admission } from '../limits/admission.ts'
 import { RateLimit } from '../limits/token-bucket.ts'
-import type { ServerLog } from '../observe/log.ts'
 import { listen, stopListening } from '../transport/listen.ts'
 import { Audit } from './appraisal/audit.ts'
 import { Appraiser } from './appraisal/appraiser.ts'
@@ -20,19 +19,12 @@ import { VerifierMetrics } from './http/verifier-metrics.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { earKeys, nonceKeys } from './key/kinds.ts'
 import { SharedKeys } from './key/shared-keys.ts'
+import type { VerifierParts } from './parts.ts'
 import type { VerifierRecord } from './port.ts'
 import { RecordGuard } from './record-guard.ts'
 import { verifierSelfTest } from './self-test.ts'
-import { defaultTenant, type VerifierSettings } from './settings.ts'
+import { defaultTenant } from './settings.ts'
 import { ForwardClock } from './time/forward-clock.ts'
-
-export interface VerifierParts {
-  readonly record: VerifierRecord
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: ServerLog
-  readonly settings: VerifierSettings
-}
 
 export interface VerifierListenOptions extends ListenerOptions {
   readonly host: string
