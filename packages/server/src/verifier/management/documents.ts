@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Answer } from '../../answer/answer.ts'
 import { ServerError } from '../../errors.ts'
+import { mediaTypeOf, readJson } from '../../route/endpoint.ts'
 import { Problem } from '../../route/rest/schema.ts'
 import type { VerifierEndpoint, VerifierRequest } from '../endpoint.ts'
 
@@ -60,4 +61,18 @@ export function pathPart({ params }: VerifierRequest, name: string, form: RegExp
     'SERVER_HEADER_INVALID',
     `${name} in the address does not match ${form.source}`,
   )
+}
+
+/** The JSON body as its schema has it. @throws ServerError `SERVER_MEDIA_TYPE`, `SERVER_BODY_INVALID` */
+export async function bodyOf<T extends z.ZodType>(
+  request: VerifierRequest,
+  schema: T,
+): Promise<z.output<T>> {
+  const accept = 'application/json'
+  if (mediaTypeOf(request.incoming) !== accept) {
+    throw new ServerError('SERVER_MEDIA_TYPE', `the body must be ${accept}`, {
+      details: { accept },
+    })
+  }
+  return readJson(await request.body(), schema)
 }

@@ -192,7 +192,8 @@ function requireNativeRules({ incoming: { headers } }: VerifierRequest): void {
   const type = parseMediaType(headers['content-type'] ?? '')?.essence
   if (type === PolicyType.native) return
   if (type === PolicyType.rego) {
-    throw new ServerError('SERVER_POLICY_ENGINE', 'this service runs no policies in Rego')
+    const message = `this service runs no policies in Rego; write the rules as ${PolicyType.native}, whose conditions may be CEL`
+    throw new ServerError('SERVER_POLICY_ENGINE', message)
   }
   const message = `the only supported rules format is ${PolicyType.native}`
   throw new ServerError('SERVER_MEDIA_TYPE', message, { details: { accept: PolicyType.native } })

@@ -1,8 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { toHex } from '@keyline/bytes'
-import { sha256 } from '@keyline/crypto'
-import { deviceSubjectPrefixes, type CertificateTrust } from '@keyline/verifier'
-import { attributeText, Oid, readName } from '@keyline/x509'
 import { json } from '../../answer/answer.ts'
 import { ServerError } from '../../errors.ts'
 import { principalWith } from '../credential/access.ts'
@@ -41,24 +37,7 @@ export const CredentialReply = z.strictObject({
   createdAt: time,
 })
 
-export const CertificateTrustReply = z.strictObject({
-  anchors: z.array(
-    z.strictObject({
-      sha256: z.string().describe('of the certificate'),
-      subject: z.string().describe('common name'),
-      notAfter: time,
-      subjectPrefixes: z.array(z.string()),
-      acceptUnregistered: z.boolean(),
-    }),
-  ),
-  denied: z.strictObject({
-    serialNumbers: z.array(z.string()),
-    subjects: z.array(z.string()),
-    keyHashes: z.array(z.string()),
-  }),
-})
-
-/** What was submitted, whom the service trusts, and who may ask it. */
+/** What was submitted, and who may ask. */
 export function recordEndpoints({
   credentials,
 }: {
@@ -84,17 +63,6 @@ export function recordEndpoints({
           })),
         )
       },
-    },
-    {
-      method: 'GET',
-      path: `${managementPath}/certificate-trust`,
-      document: {
-        summary: 'Authorities of device certificates that are trusted, and what is denied',
-        responses: documentResponses(200, 'Trust.', 'application/json', CertificateTrustReply),
-      },
-      access: readers,
-      bodyLimit: 0,
-      handle: async ({ store }) => json(trustReply(await store.trust.certificateTrust())),
     },
     {
       method: 'GET',
@@ -136,28 +104,6 @@ export function recordEndpoints({
       },
     },
   ]
-}
-
-function trustReply({ anchors, denied }: CertificateTrust): z.input<typeof CertificateTrustReply> {
-  return {
-    anchors: anchors.map(({ certificate, subjectPrefixes, acceptUnregistered = false }) => ({
-      sha256: toHex(sha256(certificate.der)),
-      subject: commonName(certificate.subject),
-      notAfter: certificate.notAfter.toISOString(),
-      subjectPrefixes: [...(subjectPrefixes ?? deviceSubjectPrefixes)],
-      acceptUnregistered,
-    })),
-    denied: {
-      serialNumbers: [...(denied?.serialNumbers ?? [])],
-      subjects: [...(denied?.subjects ?? [])],
-      keyHashes: [...(denied?.keyHashes ?? [])],
-    },
-  }
-}
-
-function commonName(name: Uint8Array): string {
-  const attribute = readName(name).find(({ type }) => type === Oid.commonName)
-  return (attribute && attributeText(attribute)) ?? ''
 }
 
 function isoTime(ms: number): string {

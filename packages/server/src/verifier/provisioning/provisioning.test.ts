@@ -25,7 +25,7 @@ import {
 import type { Answer } from '../../answer/answer.ts'
 import { HandClock } from '../../testing/hand-clock.ts'
 import { ask, type Question } from '../credential/testing/ask.ts'
-import { memoryStore } from '../credential/testing/memory-store.ts'
+import { MemoryVerifierStore } from '../testing/memory-record.ts'
 import { corimMediaTypes } from './corim-type.ts'
 import { provisioningEndpoints } from './endpoints.ts'
 import { provisioningSessionType } from './session.ts'
@@ -52,7 +52,7 @@ const signed = await signCorim(
 )
 
 function service(parts: Partial<ProvisioningParts> = {}) {
-  const store = memoryStore()
+  const store = new MemoryVerifierStore()
   const clock = new HandClock(deviceTime * 1000)
   const events: SubmissionEvent[] = []
   const onSubmission = (event: SubmissionEvent): void => void events.push(event)
@@ -81,7 +81,7 @@ describe('a CoRIM that is submitted', () => {
       expect(last).toMatchObject({ by: 'factory', report: { trustAnchors: { added } } })
     }
     expect(store.trust.size).toBe(2)
-    expect(store.corimRecords[0]).toEqual({
+    expect((await store.corims.list(10))[0]).toEqual({
       corimId: store.trust.findAnchor(deviceImplementation, one.instanceId)?.source,
       sha256: toHex(sha256(corim)),
       octets: corim.length,
@@ -180,7 +180,7 @@ describe('a CoRIM that is submitted', () => {
     expect(JSON.stringify(bodyOf(answer))).toContain(`"failure-reason":"${code}`)
     expect(events).toMatchObject([{ outcome: 'refused' }])
     expect(store.trust.size).toBe(0)
-    expect(store.corimRecords).toEqual([])
+    expect(await store.corims.list(10)).toEqual([])
   })
 
   it('gives a known device another key for a manager who says so alone', async () => {
@@ -239,7 +239,10 @@ describe('a CoRIM that is submitted', () => {
             }
           },
         },
-        corims: { ...store.corims, record: async () => failing('record', undefined) },
+        corims: {
+          record: async () => failing('record', undefined),
+          list: (limit: number) => store.corims.list(limit),
+        },
       }
       const headers = { 'content-type': unsignedType }
       const question = {
@@ -253,10 +256,10 @@ describe('a CoRIM that is submitted', () => {
       expect(answer.status).toBe(503)
       expect(bodyOf(answer)).toMatchObject({ code: 'SERVER_UNAVAILABLE' })
       expect(store.trust.size).toBe(step === 'record' ? 2 : 0)
-      expect(store.corimRecords).toEqual([])
+      expect(await store.corims.list(10)).toEqual([])
       // The sender tries again: what was stored already does no harm.
       expect(bodyOf(await ask(endpoints, store, question))).toMatchObject({ status: 'success' })
-      expect(store.corimRecords).toHaveLength(1)
+      expect(await store.corims.list(10)).toHaveLength(1)
     },
   )
 })
@@ -267,7 +270,7 @@ describe('a signed CoRIM', () => {
   it('is stored when its signer is accepted, and says who signed', async () => {
     const { submit, store } = service({ signers: { keys: [publicKey] } })
     expect(bodyOf(await submit({ headers, body: signed }))).toMatchObject({ status: 'success' })
-    expect(store.corimRecords).toMatchObject([{ signer: 'firmware team' }])
+    expect(await store.corims.list(10)).toMatchObject([{ signer: 'firmware team' }])
   })
 
   it.each([

@@ -35,30 +35,39 @@ export async function ask(
 ): Promise<Answer> {
   const { method = 'GET', path, headers, body = '', principal } = question
   const { pathname, searchParams } = new URL(path, 'http://verifier')
-  for (const endpoint of endpoints) {
-    const params = endpoint.method === method ? paramsOf(endpoint.path, pathname) : undefined
-    if (params === undefined) continue
-    const octets = typeof body === 'string' ? new TextEncoder().encode(body) : body
-    try {
-      requireAccess(endpoint.access, principal)
-      return await endpoint.handle({
-        requestId: 'one',
-        incoming: incomingWith(headers),
-        principal,
-        store,
-        tenant: '0',
-        params,
-        query: searchParams,
-        body: () => bodyOf(octets, endpoint.bodyLimit),
-        signal: new AbortController().signal,
-      })
-    } catch (error) {
-      if (!isKeylineError(error)) throw error
-      const { code, message, remedy, details } = error
-      return json({ code, message, remedy, details }, statusOf(error))
-    }
+  const { endpoint, params } = routed(endpoints, method, pathname)
+  const octets = typeof body === 'string' ? new TextEncoder().encode(body) : body
+  try {
+    requireAccess(endpoint.access, principal)
+    return await endpoint.handle({
+      requestId: 'one',
+      incoming: incomingWith(headers),
+      principal,
+      store,
+      tenant: '0',
+      params,
+      query: searchParams,
+      body: () => bodyOf(octets, endpoint.bodyLimit),
+      signal: new AbortController().signal,
+    })
+  } catch (error) {
+    if (!isKeylineError(error)) throw error
+    const { code, message, remedy, details } = error
+    return json({ code, message, remedy, details }, statusOf(error))
   }
-  throw new TypeError(`no endpoint takes ${method} ${pathname}`)
+}
+
+/** The endpoint that takes a method and path, with the parts of the path. */
+export function routed(
+  endpoints: readonly VerifierEndpoint[],
+  method: string,
+  path: string,
+): { readonly endpoint: VerifierEndpoint; readonly params: Readonly<Record<string, string>> } {
+  for (const endpoint of endpoints) {
+    const params = endpoint.method === method ? paramsOf(endpoint.path, path) : undefined
+    if (params !== undefined) return { endpoint, params }
+  }
+  throw new TypeError(`no endpoint takes ${method} ${path}`)
 }
 
 function bodyOf(octets: Uint8Array, limit: number): Promise<Uint8Array> {
