@@ -37,6 +37,8 @@ export interface VerifierListenOptions extends ListenerOptions {
 /** A verifier that listens. */
 export interface RunningVerifier {
   readonly port: number
+  /** Of the key that signs results: its thumbprint (RFC 7638). */
+  readonly keyId: string
   /** Figures of this process, in the text form of Prometheus. */
   metrics(): Promise<string>
   /**
@@ -165,6 +167,7 @@ export async function startVerifier(
   log.info('listening', { host: options.host, port })
   return {
     port,
+    keyId: results.current.jwk.kid,
     metrics: () => metrics.text(),
     stop: async ({ drainMs = 0, graceMs = 10_000 } = {}) => {
       if (isStopping()) return
