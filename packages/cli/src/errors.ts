@@ -96,6 +96,11 @@ export const cliErrorTable = {
     meaning: 'A verifier refused the request itself, before any evidence was judged.',
     remedy: 'see what it says; `keyline attest verify --help` and `endorse --help` list the options',
   },
+  CLI_VERIFIER_WORKER: {
+    fault: 'infrastructure',
+    meaning: 'A worker of the verifier ended before it served.',
+    remedy: 'the log on standard error says why; mend that and start the service again',
+  },
   CLI_UNKNOWN_UNIT: {
     fault: 'caller',
     meaning: 'The ledger has no unit with this serial number or id.',

@@ -4,13 +4,21 @@ import type { Output } from '../terminal/output.ts'
 import { endorseCommand } from './attest/endorse.ts'
 import { inspectCommand } from './attest/inspect.ts'
 import { keysCommand } from './attest/keys.ts'
+import { serveCommand } from './attest/serve.ts'
 import { tokenCommand } from './attest/token.ts'
 import { verifyCommand } from './attest/verify.ts'
 
 /** `keyline attest`: tokens made, explained and verified; endorsements; the verifier as a service. */
 export function attestCommand(output: Output, end: (code: ExitCode) => void): Command {
   const attest = new Command('attest')
-  for (const make of [keysCommand, tokenCommand, inspectCommand, verifyCommand, endorseCommand])
+  for (const make of [
+    keysCommand,
+    tokenCommand,
+    inspectCommand,
+    verifyCommand,
+    endorseCommand,
+    serveCommand,
+  ])
     attest.addCommand(make(output, end))
   return attest
 }

@@ -18,7 +18,7 @@ export function ledgerSpec(text: string): string {
   const { password, searchParams } = new URL(text)
   if (password === '' && !searchParams.has('password')) return text
   // The command parser would repeat the value in its own error.
-  throw new CliError('CLI_USAGE', 'the address after --ledger holds a password', {
+  throw new CliError('CLI_USAGE', 'the address of the database holds a password', {
     remedy: 'set KEYLINE_LEDGER to the address, or keep the password in a pgpass file',
   })
 }

@@ -4,7 +4,8 @@ import type { Output } from '../../terminal/output.ts'
 import type { EndorsementOptions } from '../../wiring/attest/endorsement.ts'
 import type { ImportFileOptions, StateOptions } from '../../wiring/attest/endorse.ts'
 import { hexOctets } from '../../wiring/stsafe-message.ts'
-import { collect, ledgerSpec } from '../options.ts'
+import { collect } from '../options.ts'
+import { withRecordOptions } from './record-options.ts'
 import { withFirmware } from './device-option.ts'
 import { withService, type VerifierOptions } from './service-options.ts'
 import { isoTime } from './time.ts'
@@ -26,6 +27,7 @@ export function endorseCommand(output: Output, end: End): Command {
     showCommand,
     importCommand,
     submitCommand,
+    authorityCommand,
     stateCommand('revoke', 'take a device out of trust'),
     stateCommand('restore', 'trust a device again'),
   ]) {
@@ -113,28 +115,24 @@ function showCommand(output: Output, end: End): Command {
 }
 
 function importCommand(output: Output, end: End): Command {
-  return new Command('import')
+  const command = new Command('import')
     .summary('store CoRIMs in the database of a verifier')
     .description(
       'Imports CoRIMs, each of them whole or not at all. --dry-run shows what was understood, and stores nothing.\n' +
         'The older profile http://arm.com/psa/iot/1 is read too.',
     )
     .argument('<file...>', 'the CoRIMs, signed or not')
-    .option(
-      '--database <spec>',
-      'postgres://… or a SQLite file (KEYLINE_LEDGER does the same)',
-      ledgerSpec,
-    )
-    .option('--tenant <name>', 'whose they are', '0')
     .option('--dry-run', 'show what would be stored')
     .option('--replace', 'give a known device another key')
     .option('--lenient-psa-draft', 'take the forms of authoring drafts')
     .option('--signer <file>', 'public key that may sign them; may be repeated', collect)
     .option('--json', 'machine-readable result')
-    .action(async (files: readonly string[], options: ImportFileOptions & JsonOption) => {
+  return withRecordOptions(command).action(
+    async (files: readonly string[], options: ImportFileOptions & JsonOption) => {
       const { importFiles } = await wiring()
       end(say(output, options, await importFiles(files, options)))
-    })
+    },
+  )
 }
 
 function submitCommand(output: Output, end: End): Command {
@@ -153,26 +151,46 @@ function submitCommand(output: Output, end: End): Command {
   )
 }
 
+function authorityCommand(output: Output, end: End): Command {
+  const command = new Command('authority')
+    .summary('trust the authority of device certificates')
+    .description(
+      'Trusts an authority that certifies the device keys of STM32 chips, in the database of a verifier. Its certificates prove\n' +
+        'a genuine chip and not a product: with --accept-certified that is enough, else the device must be registered too.',
+    )
+    .argument('<file>', 'its certificate, DER or PEM')
+    .option('--accept-certified', 'a certified device needs no registration')
+    .option('--remove', 'trust it no more')
+    .option('--json', 'machine-readable result')
+  return withRecordOptions(command).action(
+    async (
+      file: string,
+      options: StateOptions &
+        JsonOption & { readonly acceptCertified?: boolean; readonly remove?: boolean },
+    ) => {
+      const { setAuthority } = await wiring()
+      end(say(output, options, await setAuthority(file, options)))
+    },
+  )
+}
+
 function stateCommand(name: 'revoke' | 'restore', summary: string) {
-  return (output: Output, end: End): Command =>
-    new Command(name)
+  return (output: Output, end: End): Command => {
+    const command = new Command(name)
       .summary(summary)
       .description(
         `${summary.charAt(0).toUpperCase()}${summary.slice(1)}, in the database of a verifier.`,
       )
       .argument('<instance-id...>', '33 octets in hexadecimal, as tokens and units carry them')
-      .option(
-        '--database <spec>',
-        'postgres://… or a SQLite file (KEYLINE_LEDGER does the same)',
-        ledgerSpec,
-      )
-      .option('--tenant <name>', 'whose they are', '0')
       .option('--json', 'machine-readable result')
-      .action(async (ids: readonly string[], options: StateOptions & JsonOption) => {
+    return withRecordOptions(command).action(
+      async (ids: readonly string[], options: StateOptions & JsonOption) => {
         const { setStates } = await wiring()
         const state = name === 'revoke' ? 'revoked' : 'active'
         end(say(output, options, await setStates(ids, state, options)))
-      })
+      },
+    )
+  }
 }
 
 function say(

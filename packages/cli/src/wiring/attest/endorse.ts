@@ -1,10 +1,18 @@
 import { toHex, type JsonValue } from '@keyline/bytes'
-import { MemoryTrustStore, type AnchorState, type ImportReport } from '@keyline/verifier'
+import { sha256 } from '@keyline/crypto'
+import type { AttestationTenant } from '@keyline/ledger/attestation'
+import {
+  MemoryTrustStore,
+  type AnchorState,
+  type EndorsementStore,
+  type ImportReport,
+} from '@keyline/verifier'
 import { CliError } from '../../errors.ts'
 import { ExitCode } from '../../exit-code.ts'
-import { placeOf } from '../pki-input.ts'
+import { placeOf, readCertificate } from '../pki-input.ts'
 import { writeWhole } from '../pki-output.ts'
 import { fieldsText } from '../stsafe-text.ts'
+import { certificateSummary } from './certificate-summary.ts'
 import { submitCorim } from './challenge-response.ts'
 import { textOctets } from './challenge.ts'
 import { explainCorim } from './corim-report.ts'
@@ -14,7 +22,7 @@ import { readWritten } from './evidence-input.ts'
 import { recogniseMessage } from './recognise.ts'
 import { VerifierService, type ServiceOptions } from './service.ts'
 import { readPublicKey } from './trust.ts'
-import { withTrustDatabase } from './trust-database.ts'
+import { withRecord, type RecordOptions } from './record.ts'
 
 /** What a command found: the text for people, the document for `--json`, how it ends. */
 export interface EndorseReport {
@@ -23,8 +31,7 @@ export interface EndorseReport {
   readonly code: ExitCode
 }
 
-export interface StateOptions {
-  readonly database?: string | undefined
+export interface StateOptions extends RecordOptions {
   readonly tenant: string
 }
 
@@ -79,39 +86,60 @@ export async function showFile(
   return { text, document, code: isSound ? ExitCode.done : ExitCode.failed }
 }
 
-/** Imports one CoRIM after the other; what was stored before a refusal stays, and is said. */
+/** Who did it, in the record. */
+const actor = 'keyline attest endorse'
+
+/** Imports one CoRIM after the other; what was stored before a refusal stays. */
 export async function importFiles(
   paths: readonly string[],
   options: ImportFileOptions,
 ): Promise<EndorseReport> {
-  const { dryRun: isDryRun, replace, lenientPsaDraft: isLenient, database } = options
+  const { dryRun: isDryRun, replace, lenientPsaDraft: isLenient, database, tenant } = options
   const signers = await Promise.all((options.signer ?? []).map(readPublicKey))
-  const time = Math.trunc(Date.now() / 1000)
+  const now = Date.now()
   const corims = await Promise.all(paths.map(readCorim))
-  const needsDatabase = isDryRun !== true || database !== undefined
-  const reports = await withTrustDatabase(
-    needsDatabase ? options : undefined,
-    () => new MemoryTrustStore(),
-    async (store) => {
-      const done: ImportReport[] = []
-      for (const { octets, place } of corims) {
-        done.push(
-          await importAnyCorim(octets, place, store, {
-            time,
-            isDryRun,
-            replace,
-            signers,
-            isLenient,
-          }),
-        )
-      }
-      return done
-    },
-  )
+  const settings = {
+    time: Math.trunc(now / 1000),
+    isDryRun,
+    replace,
+    signers,
+    isLenient,
+  }
+  const importInto = async (stores: ImportStores): Promise<readonly ImportReport[]> => {
+    const reports: ImportReport[] = []
+    for (const { octets, place } of corims) {
+      const report = await importAnyCorim(octets, place, stores.endorsements, settings)
+      if (isDryRun !== true) await stores.corims?.record(submissionOf(octets, report, now))
+      reports.push(report)
+    }
+    return reports
+  }
+  // Without a database a dry run compares with nothing: everything is new.
+  const isAlone = isDryRun === true && (database ?? process.env['KEYLINE_LEDGER'] ?? '') === ''
+  const reports = isAlone
+    ? await importInto({ endorsements: new MemoryTrustStore() })
+    : await withRecord(options, actor, (record) => importInto(record.tenant(tenant)))
   return {
     text: reports.map(reportText).join('\n'),
     document: { imports: reports.map(reportDocument) },
     code: ExitCode.done,
+  }
+}
+
+interface ImportStores {
+  readonly endorsements: EndorsementStore
+  readonly corims?: Pick<AttestationTenant['corims'], 'record'>
+}
+
+function submissionOf(octets: Uint8Array, { corimId, signer }: ImportReport, submittedAt: number) {
+  const hash = toHex(sha256(octets))
+  return {
+    corimId,
+    sha256: hash,
+    octets: octets.length,
+    signer,
+    submittedBy: actor,
+    submittedAt,
   }
 }
 
@@ -147,6 +175,32 @@ export async function submitFiles(
   return { text: lines.join(''), document: { submissions: documents }, code }
 }
 
+/** Trusts the authority of device certificates, or no more. */
+export async function setAuthority(
+  path: string,
+  options: StateOptions & {
+    readonly acceptCertified?: boolean | undefined
+    readonly remove?: boolean | undefined
+  },
+): Promise<EndorseReport> {
+  const certificate = await readCertificate(path)
+  const name = toHex(sha256(certificate))
+  const { tenant, acceptCertified: acceptUnregistered, remove } = options
+  const { text: subject } = certificateSummary(certificate)
+  const isDone = await withRecord(options, actor, async (record) => {
+    const { authorities } = record.tenant(tenant)
+    if (remove === true) return authorities.remove(name)
+    await authorities.trust({ certificate, acceptUnregistered })
+    return true
+  })
+  const word = remove !== true ? 'is trusted' : isDone ? 'is trusted no more' : 'was not trusted'
+  return {
+    text: `${subject} ${word}\n`,
+    document: { certificate: name, trusted: remove !== true },
+    code: isDone ? ExitCode.done : ExitCode.failed,
+  }
+}
+
 /** Revokes or restores devices. */
 export async function setStates(
   ids: readonly string[],
@@ -158,9 +212,10 @@ export async function setStates(
     if (octets.length === 33 && octets[0] === 1) return octets
     throw new CliError('CLI_USAGE', `${id} is no instance id: 33 octets, the first 01`)
   })
-  const known = await withTrustDatabase(options, undefined, async (store) => {
+  const known = await withRecord(options, actor, async (record) => {
+    const { endorsements } = record.tenant(options.tenant)
     const found: boolean[] = []
-    for (const instanceId of instances) found.push(await store.setState(instanceId, state))
+    for (const instanceId of instances) found.push(await endorsements.setState(instanceId, state))
     return found
   })
   const done = state === 'revoked' ? 'is revoked' : 'is trusted again'

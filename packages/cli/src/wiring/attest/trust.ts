@@ -117,6 +117,8 @@ function publicKeyIn(octets: Uint8Array): CurvePublicKey | undefined {
 }
 
 function isPem(octets: Uint8Array, label: string): boolean {
+  // A CoRIM is octets, and has keys in PEM inside.
+  if ((octets[0] ?? 0) >= 0x80) return false
   const start = String.fromCharCode(...octets.subarray(0, 4096))
   return start.includes(`-----BEGIN ${label}-----`)
 }
