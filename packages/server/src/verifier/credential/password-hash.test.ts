@@ -1,5 +1,5 @@
 import { encodeUtf8, Secret, seededRandom } from '@keyline/bytes'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ServerError } from '../../errors.ts'
 import {

@@ -5,7 +5,7 @@ import {
   VerifierError,
   type CompiledPolicy,
 } from '@keyline/verifier'
-import type { PolicyRecord, VerifierStore } from '../port.ts'
+import type { PolicyRecord, PolicyStore } from '../port.ts'
 
 /** Compiled policies that are kept: one a tenant, and those that were active before. */
 const mostCompiled = 64
@@ -23,7 +23,9 @@ export class ActivePolicies {
    */
   of({
     policies,
-  }: VerifierStore): CompiledPolicy | undefined | Promise<CompiledPolicy | undefined> {
+  }: {
+    readonly policies: Pick<PolicyStore, 'active'>
+  }): CompiledPolicy | undefined | Promise<CompiledPolicy | undefined> {
     const record = policies.active(psaScheme)
     return record instanceof Promise ? record.then((one) => this.#of(one)) : this.#of(record)
   }

@@ -25,6 +25,7 @@ import {
 import type { Answer } from '../../answer/answer.ts'
 import { HandClock } from '../../testing/hand-clock.ts'
 import { ask, type Question } from '../credential/testing/ask.ts'
+import type { VerifierStore } from '../port.ts'
 import { MemoryVerifierStore } from '../testing/memory-record.ts'
 import { corimMediaTypes } from './corim-type.ts'
 import { provisioningEndpoints } from './endpoints.ts'
@@ -221,27 +222,29 @@ describe('a CoRIM that is submitted', () => {
         if (step === name) throw new VerifierError('STORE_UNAVAILABLE', 'the database is gone')
         return value
       }
-      const broken = {
-        ...store,
+      const broken: VerifierStore = {
+        trust: store.trust,
+        sessions: store.sessions,
+        seen: store.seen,
+        policies: store.policies,
+        appraisals: store.appraisals,
+        corims: {
+          record: async () => failing('record', undefined),
+          list: (limit) => store.corims.list(limit),
+        },
         endorsements: {
           setState: () => false,
-          begin: async (source: { readonly id: string }) => {
+          begin: async (source) => {
             const real = failing('begin', store.trust.begin(source))
             return {
-              addAnchor: async (...args: Parameters<typeof real.addAnchor>) =>
-                failing('addAnchor', await real.addAnchor(...args)),
-              addReference: (...args: Parameters<typeof real.addReference>) =>
-                real.addReference(...args),
-              addCertification: (...args: Parameters<typeof real.addCertification>) =>
-                real.addCertification(...args),
+              addAnchor: async (anchor, options) =>
+                failing('addAnchor', await real.addAnchor(anchor, options)),
+              addReference: (value) => real.addReference(value),
+              addCertification: (value) => real.addCertification(value),
               commit: async () => failing('commit', real).commit(),
               rollback: () => real.rollback(),
             }
           },
-        },
-        corims: {
-          record: async () => failing('record', undefined),
-          list: (limit: number) => store.corims.list(limit),
         },
       }
       const headers = { 'content-type': unsignedType }
@@ -279,7 +282,7 @@ describe('a signed CoRIM', () => {
     [
       'it was changed',
       { signers: { keys: [publicKey] } },
-      signed.with(-1, (signed.at(-1) ?? 0) ^ 1),
+      Uint8Array.of(...signed.subarray(0, -1), (signed.at(-1) ?? 0) ^ 1),
     ],
   ])('is refused when %s', async (_when, parts, body) => {
     const { submit, store } = service(parts)
