@@ -8,6 +8,7 @@ import { psaBenchmark } from './psa.ts'
 import { signerBenchmark } from './signer.ts'
 import { stationBenchmark } from './station.ts'
 import { stsafeBenchmark } from './stsafe.ts'
+import { verifierBenchmark } from './verifier.ts'
 import { x509Benchmark } from './x509.ts'
 
 /** What `npm run bench -- NAME` knows. */
@@ -22,4 +23,5 @@ export const benchmarks: readonly Benchmark[] = [
   issuerBenchmark,
   crlBenchmark,
   psaBenchmark,
+  verifierBenchmark,
 ]

@@ -143,18 +143,21 @@ export async function rateFigure(input: {
   readonly bare: () => unknown
   readonly goal?: Goal | undefined
   readonly rounds?: number | undefined
+  /** 150 unless given; work whose garbage costs more than itself needs rounds that are long against a collection. */
+  readonly roundMs?: number | undefined
   /** `cpu` for work that leaves the event loop again and again: other processes take their turn there. */
   readonly time?: 'wall' | 'cpu' | undefined
 }): Promise<Figure> {
   const { figure, work, bare, goal, rounds = 9, time = 'wall' } = input
+  const durationMs = input.roundMs ?? roundMs
   const meter = time === 'cpu' ? cpuTime : wallTime
   await runFor(bare, warmUpMs, meter)
   await runFor(work, warmUpMs, meter)
   const ceilings: number[] = []
   const values: number[] = []
   for (let round = 0; round < rounds; round += 1) {
-    ceilings.push(await runFor(bare, roundMs, meter))
-    values.push(await runFor(work, roundMs, meter))
+    ceilings.push(await runFor(bare, durationMs, meter))
+    values.push(await runFor(work, durationMs, meter))
   }
   const ratios = values.map((value, round) => (ceilings[round] ?? 0) / value)
   return {

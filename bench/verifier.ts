@@ -1,0 +1,17 @@
+import type { Benchmark } from './framework.ts'
+import { psaBenchmark } from './psa.ts'
+import { anchorFigures } from './verifier-anchors.ts'
+import { rateFigures } from './verifier-rate.ts'
+
+/** What a verifier keeps up with, and what its devices do. */
+export const verifierBenchmark: Benchmark = {
+  name: 'verifier',
+  title: 'verified tokens, each of another device, against key import and signature check alone',
+  async *measure() {
+    yield* rateFigures()
+    yield* anchorFigures()
+    for await (const figure of psaBenchmark.measure()) {
+      if (figure.figure.includes('attestation token')) yield figure
+    }
+  },
+}
