@@ -1,5 +1,6 @@
 import { readOutputs, type OutputFolders } from './output/outputs.ts'
 import { checkDecided } from './promise/decided.ts'
+import { checkEndorsed } from './promise/endorsed.ts'
 import { checkHistory } from './promise/history.ts'
 import { checkNoFalseFail } from './promise/no-false-fail.ts'
 import { checkNoFalsePass } from './promise/no-false-pass.ts'
@@ -30,6 +31,6 @@ export function checkOutputs(options: CheckOptions): readonly Violation[] {
     ...checkResults(outputs),
     ...checkQuota(outputs.ledger),
     ...checkHistory(outputs),
-    ...(options.isFinished ? checkDecided(outputs) : []),
+    ...(options.isFinished ? [...checkDecided(outputs), ...checkEndorsed(outputs)] : []),
   ]
 }

@@ -20,6 +20,7 @@ const limitMs = 3_600_000
 const flows = [
   'wba1',
   'wba2',
+  'wba2attested',
   'u5',
   'wb55',
   'wb55production',

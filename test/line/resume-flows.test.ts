@@ -20,7 +20,10 @@ const interrupted: readonly FlowCase[] = isLongRun
   ? [...Object.values(flowCases), protectedFlow]
   : [protectedFlow, flowCases.wb55both]
 
-const stepsOf: Readonly<Record<string, number>> = { 'with protection': 15 }
+const stepsOf: Readonly<Record<string, number>> = {
+  'with protection': 15,
+  [flowCases.wba2attested.name]: 16,
+}
 
 /** Fault matrix PROC-1, F-13, F-28; promises P1, P2, P9. */
 describe.each(interrupted)('the flow of $name, interrupted', (flow) => {

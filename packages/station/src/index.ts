@@ -30,6 +30,7 @@ export {
   reviewEvidence,
   type EvidenceRule,
 } from './evidence/required.ts'
+export { runTokenDialogue, type TokenAnswers } from './dialogue/token-dialogue.ts'
 export { issuedChainProblems, type Authorities } from './evidence/issued-chain.ts'
 export { decideVerdict, type VerdictInput } from './evidence/verdict.ts'
 export { RefusedInput, StationError, stationErrorTable, type StationErrorCode } from './errors.ts'
@@ -101,7 +102,7 @@ export { checkChain, type ChainInput } from './order/check-chain.ts'
 export type { ChipAuthority } from './order/check-attestation.ts'
 export { checkOrder } from './order/check-order.ts'
 export { loadOrder, type LoadedOrder } from './order/load-order.ts'
-export { orderRules } from './order/order-rules.ts'
+export { orderFinding, orderRules } from './order/order-rules.ts'
 export type {
   CoprocessorImage,
   FirmwareImage,
@@ -144,6 +145,12 @@ export {
   type ListedProbe,
 } from './programmer/read-list.ts'
 export {
+  attestedKeyOf,
+  orderCorim,
+  type AttestedKey,
+  type OrderCorimInput,
+} from './results/order-corim.ts'
+export {
   passportOf,
   type Passport,
   type PassportCertificate,
@@ -158,7 +165,7 @@ export {
   writeUnitFiles,
   type UnitFiles,
 } from './results/unit-files.ts'
-export { makeResultFolder, writeWhole } from './results/write-file.ts'
+export { makeResultFolder, removeResult, writeWhole } from './results/write-file.ts'
 export { findPort, type FindPortOptions } from './serial/find-port.ts'
 export type { AbandonedPort, SerialLimits } from './serial/open-serial-port.ts'
 export { parsePortName, type PortPlace } from './serial/port-name.ts'

@@ -49,6 +49,7 @@ const OrderDocument = z.object({
   security: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   mode: z.enum(['test', 'production']).optional(),
   rdp: z.number().optional(),
+  attestation: z.object({ required: z.boolean() }).optional(),
   product: z.object({ vendorId: z.number(), productId: z.number() }),
   factoryDataAddress: z.number(),
   images: z.object({

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 
 const Passport = z.object({
@@ -45,10 +45,13 @@ export interface OrderResults {
   readonly manifestBody: unknown
   readonly paa: Uint8Array | undefined
   readonly pai: Uint8Array | undefined
+  /** What verifiers get of the order. */
+  readonly corim: Uint8Array | undefined
 }
 
 export function readResults(folder: string): OrderResults {
   const units = join(folder, 'units')
+  const corim = join(folder, `${basename(folder)}.corim`)
   const names = existsSync(units) ? readdirSync(units) : []
   const manifest = readJson(join(folder, 'manifest.json'))
   return {
@@ -57,6 +60,7 @@ export function readResults(folder: string): OrderResults {
     manifestBody: withoutSignature(manifest),
     paa: readPem(join(folder, 'paa.pem'))[0],
     pai: readPem(join(folder, 'pai.pem'))[0],
+    corim: existsSync(corim) ? readFileSync(corim) : undefined,
   }
 }
 

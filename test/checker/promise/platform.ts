@@ -15,10 +15,15 @@ const alwaysNeeded = [
 ]
 
 /** The kinds of evidence that PASS needs under an order. */
-export function evidenceKinds({ security, rdp = 0 }: OrderDocument): readonly string[] {
+export function evidenceKinds({
+  security,
+  rdp = 0,
+  attestation,
+}: OrderDocument): readonly string[] {
   return [
     ...alwaysNeeded,
     ...(security > 0 ? ['update', 'version'] : []),
+    ...(attestation?.required === true ? ['attestation-key'] : []),
     ...(rdp > 0 ? ['protection'] : []),
   ]
 }

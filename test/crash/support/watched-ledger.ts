@@ -1,4 +1,5 @@
 import type { Ledger } from '@keyline/ledger'
+import type { EndorsementStore } from '@keyline/verifier'
 import type { CrashPoints } from './crash-points.ts'
 import type { Sabotage } from './line-job.ts'
 
@@ -29,6 +30,23 @@ export function watchLedger(ledger: Ledger, points: CrashPoints, sabotage?: Sabo
         points.around(`ledger.${String(name)}`, () => Reflect.apply(member, target, values))
     },
   })
+}
+
+/** The store of a verifier with a crash point before and behind each import, and in front of its end. */
+export function watchEndorsements(store: EndorsementStore, points: CrashPoints): EndorsementStore {
+  return {
+    setState: (instanceId, state) => store.setState(instanceId, state),
+    begin: async (source) => {
+      const transaction = await points.around('endorsements.begin', async () => store.begin(source))
+      return {
+        addAnchor: (anchor, options) => transaction.addAnchor(anchor, options),
+        addReference: (value) => transaction.addReference(value),
+        addCertification: (value) => transaction.addCertification(value),
+        rollback: () => transaction.rollback(),
+        commit: () => points.around('endorsements.commit', async () => transaction.commit()),
+      }
+    },
+  }
 }
 
 const replacements: Readonly<Partial<Record<Sabotage, Partial<Ledger>>>> = {

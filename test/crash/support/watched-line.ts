@@ -1,4 +1,5 @@
 import { keyPairSigner, p256FromEncoded } from '@keyline/crypto'
+import { attestationOf } from '@keyline/ledger/attestation'
 import { loadOrder, type RunSummary } from '@keyline/station'
 import { openStation } from '../../../packages/cli/src/wiring/open-station.ts'
 import { clockOf, runOrder } from '../../../packages/cli/src/wiring/run-order.ts'
@@ -9,7 +10,7 @@ import type { LineJob } from './line-job.ts'
 import { answeringEarly } from './sabotaged-journal.ts'
 import { openRemote } from './remote-issuer.ts'
 import { watchClock, watchParts, Watch } from './watched-parts.ts'
-import { watchLedger } from './watched-ledger.ts'
+import { watchEndorsements, watchLedger } from './watched-ledger.ts'
 
 /** What ST's JSON would need beside it; the job has a work order. */
 const unusedDefaults = {
@@ -37,8 +38,10 @@ export async function runWatchedLine(
     job.issuer === undefined
       ? undefined
       : await openRemote({ job, file: job.issuer, order, clock, points })
+  const attestation = await attestationOf(station.ledger)
   try {
     return await runOrder({
+      endorsements: (tenant) => watchEndorsements(attestation.tenant(tenant).endorsements, points),
       station: { ...station, ledger: watchLedger(station.ledger, points, job.sabotage) },
       loaded,
       pki: remote ?? {
@@ -69,6 +72,7 @@ export async function runWatchedLine(
     })
   } finally {
     await remote?.close()
+    await attestation.close()
     await station.close()
   }
 }

@@ -1,4 +1,5 @@
 import { decodeUtf8 } from '@keyline/bytes'
+import type { Verdict } from '@keyline/ledger/records'
 import type { Issuer, SerialPorts, StationParts, UnitStore } from '@keyline/station'
 
 /** A station whose issuer is replaced by one that may ask the true one. */
@@ -19,12 +20,16 @@ export function withIssuer(
 /** What a station asks of its ledger, itself or through its issuer. */
 export type LedgerCall = keyof UnitStore | 'issue'
 
-/** A station whose ledger is asked through a gate, which may refuse. The issuer asks the same ledger. */
+/** A station whose ledger is asked through a gate, which may refuse and is told a verdict that is recorded. The issuer asks the same ledger. */
 export function withLedgerGate(
-  gate: (call: LedgerCall) => Promise<void> | void,
+  gate: (call: LedgerCall, verdict?: Verdict) => Promise<void> | void,
 ): (parts: StationParts) => StationParts {
-  const through = async <T>(call: LedgerCall, act: () => Promise<T>): Promise<T> => {
-    await gate(call)
+  const through = async <T>(
+    call: LedgerCall,
+    act: () => Promise<T>,
+    verdict?: Verdict,
+  ): Promise<T> => {
+    await gate(call, verdict)
     return await act()
   }
   return (parts) => {
@@ -39,7 +44,8 @@ export function withLedgerGate(
         remaining: (order) => through('remaining', () => units.remaining(order)),
         undecided: (order) => through('undecided', () => units.undecided(order)),
         bind: (unit, uid, options) => through('bind', () => units.bind(unit, uid, options)),
-        decide: (unit, record) => through('decide', () => units.decide(unit, record)),
+        decide: (unit, record) =>
+          through('decide', () => units.decide(unit, record), record.verdict),
         certificateOf: (unit) => through('certificateOf', () => units.certificateOf(unit)),
         voidCertificate: (unit, hash, reason) =>
           through('voidCertificate', () => units.voidCertificate(unit, hash, reason)),

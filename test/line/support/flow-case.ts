@@ -3,14 +3,17 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import {
   BenchScripts,
+  bootSet,
   buildFirmwareImage,
+  measureImage,
   parts as boardParts,
+  simulatedSignerId,
   slotLayouts,
   type BenchProgrammer,
   type FirmwareBuild,
   type FirmwareKind,
 } from '@keyline/board'
-import type { Clock } from '@keyline/bytes'
+import { toHex, type Clock } from '@keyline/bytes'
 import type { WorkOrder } from '@keyline/ledger/records'
 
 const examples = resolve(import.meta.dirname, '../../../examples')
@@ -27,7 +30,14 @@ export interface FlowCase {
   readonly order?: Partial<
     Pick<
       WorkOrder,
-      'mode' | 'exchange' | 'application' | 'rdp' | 'erase' | 'scripts' | 'secureElement'
+      | 'mode'
+      | 'exchange'
+      | 'application'
+      | 'rdp'
+      | 'erase'
+      | 'scripts'
+      | 'secureElement'
+      | 'attestation'
     >
   >
   /** Build of the application that differs from the usual one. */
@@ -35,6 +45,26 @@ export interface FlowCase {
     readonly kind?: FirmwareKind
     readonly isSigned?: boolean
   }
+}
+
+/** What boards of security 2 measure before the application of the order: boot loader and secure image. */
+const trustedFirmware = bootSet({ platform: 'wba', security: 2 }).secure
+
+/** Attestation of boards of security 2, whose reference values are those of the simulated boot. */
+export const attestation: NonNullable<WorkOrder['attestation']> = {
+  required: true,
+  tenant: '0',
+  software: [
+    { type: 'BL', sha256: measured('BL', 0x0c00_6000), signer: toHex(simulatedSignerId) },
+    { type: 'PRoT', sha256: measured('PRoT', 0x0c01_8000), signer: toHex(simulatedSignerId) },
+    { type: 'App', version: '2.0.0', signer: toHex(simulatedSignerId) },
+  ],
+}
+
+function measured(kind: 'BL' | 'PRoT', address: number): string {
+  const image = trustedFirmware.find((one) => one.address === address)
+  if (image === undefined) throw new Error(`nothing is installed at ${address}`)
+  return toHex(measureImage(image.octets, kind).measurementValue)
 }
 
 /** Every flow of provisioning-station sections 5.2 to 5.5, with firmware that exchanges. */
@@ -46,6 +76,13 @@ export const flowCases = {
     platform: 'wba',
     security: 2,
     provisioning: { trustedFirmware: true },
+  },
+  wba2attested: {
+    name: 'WBA6 security 2 with attestation',
+    platform: 'wba',
+    security: 2,
+    provisioning: { trustedFirmware: true },
+    order: { rdp: 1, attestation },
   },
   u5: { name: 'U5 security 1', platform: 'u5', security: 1 },
   wb55: { name: 'WB55 test', platform: 'wb55', security: 0 },

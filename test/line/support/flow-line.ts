@@ -21,6 +21,7 @@ import {
   type StationEvent,
   type StationParts,
 } from '@keyline/station'
+import type { EndorsementStore } from '@keyline/verifier'
 import { homeOf, testPki } from '../../support/line.ts'
 import { scriptsOf, writeFlowOrder, type FlowCase } from './flow-case.ts'
 import type { ProductionLine } from './production.ts'
@@ -42,6 +43,8 @@ export interface FlowRunOptions {
   readonly faults?: readonly SlotFault[]
   /** The bench of an earlier run, whose boards stand in their slots still. */
   readonly bench?: Bench
+  /** Another one gives other boards. */
+  readonly seed?: string
   readonly clock?: Clock
   readonly resume?: boolean
   readonly signal?: AbortSignal
@@ -53,6 +56,8 @@ export interface FlowRunOptions {
   readonly onEvent?: (event: StationEvent) => void
   /** Changes the order behind its rules. */
   readonly change?: (loaded: LoadedOrder) => LoadedOrder
+  /** The verifier's part of a ledger. */
+  readonly endorsements?: (tenant: string) => EndorsementStore
   /** Makes the boards under policy `production`. */
   readonly production?: ProductionLine
 }
@@ -80,7 +85,7 @@ export async function runFlow(flow: FlowCase, options: FlowRunOptions): Promise<
       slots,
       clock,
       part: boardParts[flow.platform],
-      seed: 'flow',
+      seed: options.seed ?? 'flow',
       timing: options.timing ?? 'real',
       ...(options.faults === undefined ? {} : { faults: options.faults }),
     })
@@ -99,6 +104,7 @@ export async function runFlow(flow: FlowCase, options: FlowRunOptions): Promise<
       clock,
       signal: options.signal ?? new AbortController().signal,
       atJournalPoint: options.atJournalPoint,
+      endorsements: options.endorsements,
       decorate: (parts) => {
         const changed = production?.parts(parts, station.ledger) ?? parts
         return options.decorate?.(changed) ?? changed

@@ -13,6 +13,7 @@ import {
   runLine,
   StationError,
   type BoundSlot,
+  type ChipCertificates,
   type EventSink,
   type Issuer,
   type JournalOptions,
@@ -22,8 +23,11 @@ import {
   type UsbLocations,
 } from '@keyline/station'
 import type { JournalRecord } from '@keyline/ledger/records'
+import type { EndorsementStore } from '@keyline/verifier'
 import { parseCertificate } from '@keyline/x509'
 import { buildTime } from '../build-time.ts'
+import { chipCertificates } from './chip-certificates.ts'
+import { OrderEndorsements } from './order-endorsements.ts'
 import type { OpenStation } from './open-station.ts'
 import type { RemoteIssuer } from './issuer-open.ts'
 import { requireIssuing } from './issuer-preflight.ts'
@@ -70,6 +74,8 @@ export interface RunOrderOptions {
   readonly lockFolder?: string | undefined
   /** Equal failures in a row after which no board is begun; that of the order unless given. */
   readonly stopAfter?: number | undefined
+  /** What learns the keys and the software of an order with attestation; the verifier of the ledger unless given. */
+  readonly endorsements?: ((tenant: string) => EndorsementStore) | undefined
   /** Replaces parts of the station: rehearsals put faults around the issuer, the ledger or the ports. */
   readonly decorate?: ((parts: StationParts) => StationParts) | undefined
 }
@@ -110,6 +116,14 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
     const { requireOpen } = remote
     await requireIssuing({ ledger, orderId, resume: options.resume, requireOpen, onWarning })
   }
+  await using endorsements = await OrderEndorsements.open({
+    folder: options.results,
+    ledger,
+    order,
+    clock,
+    endorsements: options.endorsements,
+  })
+  await endorsements?.write()
   const issuer = await issuerOf(options)
   const boards = await boardsOf(options)
   const { journal, records } = await openJournal(options).catch(async (error: unknown) => {
@@ -131,6 +145,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
         wireless: boards.wireless,
         scripts: boards.scripts,
         history: records,
+        chipCertificates: chipCertificatesOf(prepared),
         issuer: withKeptCertificates(unanswered?.watch(issuer) ?? issuer, { ledger, ...pki }),
         units: ledger,
         journal,
@@ -155,12 +170,14 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
       },
       onPass: async (work) => {
         const { unitId, reserved } = work
+        await endorsements?.afterPass(work.evidence)
         await writeUnitResults(results, unitId, reserved.secrets)
         if (options.labels === undefined) return
         const why = await labelOfRun(ledger, work, options.labels)
         if (why !== undefined) onWarning(`unit ${reserved.unit.serialNumber} has no label: ${why}`)
       },
     })
+    await endorsements?.write()
     await writeOrderResults({ ...results, run, summary, createdAt: clock.now() })
     if (remote?.revoke !== undefined && !options.signal.aborted) {
       await unanswered?.settle()
@@ -171,6 +188,13 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
     await journal.close()
     await boards.close()
   }
+}
+
+function chipCertificatesOf({
+  chipAuthorities,
+  order,
+}: LoadedOrder['prepared']): ChipCertificates | undefined {
+  return chipAuthorities && chipCertificates(chipAuthorities, order.policy)
 }
 
 async function openJournal({

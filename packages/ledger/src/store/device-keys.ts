@@ -10,7 +10,7 @@ import type { VerdictRecord } from '../records/index.ts'
 import type { Act } from './act.ts'
 import { announceChanges, type TrustChange } from './trust-changes.ts'
 
-/** The tenant whose devices the line makes. */
+/** The tenant whose devices the line makes, where their order names none. */
 export const lineTenant = '0'
 
 /** The attestation key of a unit. */
@@ -61,8 +61,9 @@ const insertAnchor = statement(
       .returning('tenant'),
 )
 
-/** Members of the evidence `attestation-key`, in lower-case hexadecimal. */
+/** Members of the evidence `attestation-key`, octets in lower-case hexadecimal. */
 const DeviceFacts = z.object({
+  tenant: z.string().optional(),
   implementationId: z.string().regex(/^(?:[0-9a-f]{2})+$/),
   instanceId: z.string().regex(/^(?:[0-9a-f]{2})+$/),
   publicKey: z.string().regex(/^(?:[0-9a-f]{2})+$/),
@@ -84,7 +85,7 @@ export async function registerEvidence(
       })
     }
     await registerDevice(act, {
-      tenant: lineTenant,
+      tenant: data.tenant ?? lineTenant,
       unitId,
       implementationId: fromHex(data.implementationId),
       instanceId: fromHex(data.instanceId),

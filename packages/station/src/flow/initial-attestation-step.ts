@@ -48,7 +48,7 @@ function proveKey(
   attestation: OrderAttestation,
   { identity, challenge, token }: TokenAnswers,
 ): Evidence {
-  const facts = factsOf(identity, token)
+  const facts = { tenant: attestation.tenant, ...factsOf(identity, token) }
   const software = expectedSoftware(attestation, work.requireImage('application').sha256)
   const reading = readProof({ token, challenge, identity, software })
   if (!reading.ok) return wrongKey(facts, reading.problem)

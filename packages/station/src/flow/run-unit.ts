@@ -3,7 +3,7 @@ import { marksOf, type VerdictRecord } from '@keyline/ledger/records'
 import { reviewEvidence, withoutIssuing, type EvidenceRule } from '../evidence/required.ts'
 import { decideVerdict } from '../evidence/verdict.ts'
 import { StationError } from '../errors.ts'
-import { isTakenElsewhere } from '../port/unit-store.ts'
+import { isKeyTaken, isTakenElsewhere } from '../port/unit-store.ts'
 import type { EventSink } from './events.ts'
 import type { Flow } from './flows.ts'
 import { askBoard } from './ask-board.ts'
@@ -46,8 +46,16 @@ export async function runUnit(options: RunUnitOptions): Promise<VerdictRecord | 
     credentialsMayBeOnBoard: work.credentialsMayBeOnBoard,
     ...(error === undefined ? {} : { error }),
   })
-  await recordVerdict(work, verdict)
-  return verdict
+  try {
+    await recordVerdict(work, verdict)
+    return verdict
+  } catch (cause) {
+    if (!isKeyTaken(cause)) throw cause
+    const { code: reason, message, remedy } = cause
+    const copied: VerdictRecord = { ...verdict, verdict: 'FAIL', reason, message, remedy }
+    await recordVerdict(work, copied)
+    return copied
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isKeylineError } from '@keyline/bytes'
+import { isKeylineError, type KeylineError } from '@keyline/bytes'
 import type { Unit, UnitSecrets, VerdictRecord } from '@keyline/ledger/records'
 
 /** A unit together with its identity secrets, for the station that is making it. */
@@ -23,7 +23,8 @@ export interface UnitStore {
   bind(unitId: string, boardUid: string, options: { readonly isFirst: boolean }): Promise<void>
   /**
    * Records the verdict. The same one again changes nothing; only QUARANTINE may be followed by another.
-   * FAIL and ERROR void the certificates of the unit in the same transaction.
+   * FAIL and ERROR void the certificates of the unit in the same transaction; PASS makes its attestation key known to
+   * the verifier, and is refused with the code `LEDGER_DEVICE_TAKEN` when another unit lives with that key.
    */
   decide(unitId: string, record: VerdictRecord): Promise<void>
   /** Certificate of the unit as the issuer recorded it, DER; the newest when a board restarted. */
@@ -38,4 +39,9 @@ export function isTakenElsewhere(error: unknown): boolean {
     isKeylineError(error) &&
     (error.code === 'LEDGER_UNIT_BOUND' || error.code === 'LEDGER_UNIT_DECIDED')
   )
+}
+
+/** Another unit has the attestation key that the board of this one shows: one of them is a copy. */
+export function isKeyTaken(error: unknown): error is KeylineError {
+  return isKeylineError(error) && error.code === 'LEDGER_DEVICE_TAKEN'
 }
