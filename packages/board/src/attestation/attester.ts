@@ -15,7 +15,8 @@ export interface AttesterOptions {
   readonly crypto: PsaCrypto
   readonly key: AttestationKey
   readonly certificate?: CertificateSource | undefined
-  readonly platform: AttestationPlatform
+  /** Asked once, at the first request. */
+  readonly platform: () => AttestationPlatform
 }
 
 /** What a line registers of a board. */
@@ -38,55 +39,62 @@ const anyChallengeLength = 32
  */
 export class Attester {
   readonly #options: AttesterOptions
-  readonly #service: InitialAttestation
-  #isKeyThere = false
+  #started: StartedService | undefined
 
   constructor(options: AttesterOptions) {
     this.#options = options
-    this.#service = new InitialAttestation(options)
-    this.#service.init()
   }
 
   /** @throws AttestationRefusal also when the certificate is not that of the key */
   identity(): AttesterIdentity {
-    const { crypto, key, platform } = this.#options
-    this.#requireKey()
-    const { status } = this.#service.getTokenSize(anyChallengeLength, caller)
-    if (status !== PsaStatus.success) throw this.#refusal('the attestation key', status)
+    const { crypto, key } = this.#options
+    const { service, platform } = this.#start()
+    const { status } = service.getTokenSize(anyChallengeLength, caller)
+    if (status !== PsaStatus.success) throw refusal('the attestation key', status, service)
     const { buffer, length } = crypto.exportPublicKey(key.attributes.id)
     return {
       implementationId: platform.implementationId,
       publicKey: buffer.subarray(0, length),
-      certificate: this.#service.certificate() ?? new Uint8Array(),
+      certificate: service.certificate() ?? new Uint8Array(),
     }
   }
 
   /** A token over 32, 48 or 64 octets. @throws AttestationRefusal */
   token(challenge: Uint8Array): Uint8Array {
-    this.#requireKey()
-    const { status, buffer, length } = this.#service.getToken(challenge, caller)
+    const { service } = this.#start()
+    const { status, buffer, length } = service.getToken(challenge, caller)
     if (status === PsaStatus.success) return buffer.subarray(0, length)
-    throw this.#refusal(`a challenge of ${challenge.length} octets`, status)
+    throw refusal(`a challenge of ${challenge.length} octets`, status, service)
+  }
+
+  #start(): StartedService {
+    if (this.#started !== undefined) return this.#started
+    this.#requireKey()
+    const platform = this.#options.platform()
+    const service = new InitialAttestation({ ...this.#options, platform })
+    service.init()
+    this.#started = { service, platform }
+    return this.#started
   }
 
   /** Whatever container stands in the flash counts, so an imported key is imported again after each reset. */
   #requireKey(): void {
-    if (this.#isKeyThere) return
     const { crypto, key } = this.#options
     const { attributes, data } = key
     const isKept = crypto.attributes(attributes.id).status === PsaStatus.success
-    if (data !== undefined) {
-      if (isKept) crypto.destroyKey(attributes.id)
-      const { status } = crypto.importKey({ attributes, data })
-      if (status !== PsaStatus.success) throw this.#refusal('the import of the key', status)
-    } else if (!isKept) {
-      const { status } = crypto.generateKey(attributes)
-      if (status !== PsaStatus.success) throw this.#refusal('the attestation key', status)
-    }
-    this.#isKeyThere = true
+    if (data === undefined && isKept) return
+    if (isKept) crypto.destroyKey(attributes.id)
+    const { status } =
+      data === undefined ? crypto.generateKey(attributes) : crypto.importKey({ attributes, data })
+    if (status !== PsaStatus.success) throw refusal('the import of the key', status)
   }
+}
 
-  #refusal(what: string, status: number): AttestationRefusal {
-    return new AttestationRefusal(this.#service.diagnostic ?? `${what}: ${describeStatus(status)}`)
-  }
+interface StartedService {
+  readonly service: InitialAttestation
+  readonly platform: AttestationPlatform
+}
+
+function refusal(what: string, status: number, service?: InitialAttestation): AttestationRefusal {
+  return new AttestationRefusal(service?.diagnostic ?? `${what}: ${describeStatus(status)}`)
 }

@@ -31,7 +31,11 @@ const containerLength = 112
  */
 export function trustedFirmwareAttester(crypto: PsaCrypto, platform: PlatformInput): Attester {
   const attributes = { ...signingKey, lifetime: Lifetime.persistent, id: attestationKeyId }
-  return new Attester({ crypto, key: { attributes }, platform: attestationPlatform(platform) })
+  return new Attester({
+    crypto,
+    key: { attributes },
+    platform: () => attestationPlatform(platform),
+  })
 }
 
 /**
@@ -50,6 +54,6 @@ export function deviceKeyAttester(
     crypto,
     key: { attributes, data },
     certificate: { pack: chip.pack('pack2'), kind: duaCertificateKinds[key] },
-    platform: attestationPlatform(platform),
+    platform: () => attestationPlatform(platform),
   })
 }

@@ -29,18 +29,19 @@ export interface PlatformInput {
   readonly rdp: RdpLevel
   /** 32 octets of this boot. */
   readonly bootSeed: Uint8Array
-  readonly measured: readonly MeasuredComponent[]
+  /** The images that were started, in their order. */
+  readonly measure: () => readonly MeasuredComponent[]
 }
 
 /** What a board says of itself in its tokens until the next reset. */
 export function attestationPlatform(input: PlatformInput): AttestationPlatform {
-  const { part, rdp, bootSeed, measured } = input
+  const { part, rdp, bootSeed, measure } = input
   return {
     bootSeed,
     implementationId: implementationIdOf(part),
     securityLifecycle: simulatedLifecycle({ rdp }),
     bootRecord: encodeBootRecord(
-      measured.map((component) => componentEntry(moduleOf[component.measurementType], component)),
+      measure().map((component) => componentEntry(moduleOf[component.measurementType], component)),
     ),
   }
 }

@@ -291,11 +291,11 @@ export class Board {
   }
 
   /** Only a chain that measures what it starts has somebody to attest. */
-  #attester({ measured }: Boot, { psa }: SecureStorage): Attester | undefined {
-    if (measured === undefined || psa === undefined) return undefined
+  #attester({ measure }: Boot, { psa }: SecureStorage): Attester | undefined {
+    if (measure === undefined || psa === undefined) return undefined
     const { part, seed, flash } = this.#options
     const bootSeed = seededRandom(`${seed}/boot seed/${this.#boots}`).bytes(32)
-    const platform = { part, rdp: this.options.rdp, bootSeed, measured }
+    const platform = { part, rdp: this.options.rdp, bootSeed, measure }
     return this.deviceChip === undefined
       ? trustedFirmwareAttester(psa, platform)
       : deviceKeyAttester(psa, platform, { chip: this.deviceChip, flash })

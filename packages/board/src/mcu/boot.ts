@@ -17,11 +17,13 @@ const corruptedOffset = 1024
 /** What a boot loader found. */
 export type BootOutcome = 'direct' | 'kept' | 'installed' | 'rejected' | 'stopped'
 
+export type Measurement = () => readonly MeasuredComponent[]
+
 export interface Boot {
   readonly image: FirmwareIdentity
   readonly outcome: BootOutcome
-  /** What was measured on the way; absent where nobody measures. */
-  readonly measured?: readonly MeasuredComponent[] | undefined
+  /** Measures what was started, as it stands until the next reset; absent where nobody measures. */
+  readonly measure?: Measurement | undefined
 }
 
 export interface BootOptions {
@@ -44,22 +46,23 @@ export async function boot(input: BootOptions): Promise<Boot> {
   const start = bootAddressOf(part, options)
   const first = recogniseFirmware(memory, start, registered)
   if (first.kind !== 'bootloader') {
-    return { image: first, outcome: 'direct', measured: measureApplication(input, first, start) }
+    return { image: first, outcome: 'direct', measure: measurementOf(input, first, start) }
   }
   if (first.layout === undefined) return { image: inertFirmware, outcome: 'stopped' }
   return bootSlots(input, slotLayouts[first.layout], start)
 }
 
 /** Firmware of a part with a device key measures itself; in front of it there is the boot ROM alone. */
-function measureApplication(
+function measurementOf(
   { part, memory, faults }: BootOptions,
   { kind }: FirmwareIdentity,
   start: number,
-): readonly MeasuredComponent[] | undefined {
+): Measurement | undefined {
   const { deviceKey, trustedStorage } = part
   if (deviceKey === undefined || trustedStorage === undefined || kind === 'inert') return undefined
   if (faults.strikes('firmware-altered')) memory.flipBit(start + corruptedOffset)
-  return [measureImage(memory.read(start, trustedStorage.address - start), 'App')]
+  const size = trustedStorage.address - start
+  return () => [measureImage(memory.read(start, size), 'App')]
 }
 
 async function bootSlots(
@@ -89,12 +92,12 @@ async function bootSlots(
   if (trustedFirmware === undefined) return { image, outcome }
   const { address, size: secureSize } = trustedFirmware
   if (faults.strikes('firmware-altered')) memory.flipBit(address + corruptedOffset)
-  const measured = [
+  const measure: Measurement = () => [
     measureImage(memory.read(bootLoader, address - bootLoader), 'BL'),
     measureImage(memory.read(address, secureSize), 'PRoT'),
-    measureImage(slot, 'App'),
+    measureImage(memory.read(primary, size - magicTrailer.length), 'App'),
   ]
-  return { image, outcome, measured }
+  return { image, outcome, measure }
 }
 
 async function install(

@@ -12,10 +12,11 @@ export interface SlotArea {
   erase(): void
 }
 
-interface FoundRecord {
+interface UsedSlot {
   readonly slot: number
   readonly id: number
-  readonly record: Uint8Array
+  /** Octets of its record. */
+  readonly length: number
 }
 
 /**
@@ -26,36 +27,53 @@ interface FoundRecord {
 export function slotMedium(area: SlotArea): TrustedStorageMedium {
   const { slots, slotSize } = area
 
-  const records = (): readonly FoundRecord[] => {
-    const found: FoundRecord[] = []
+  /** Looks at the heads alone: a device asks for its objects far more often than it has any. */
+  const used = (): readonly UsedSlot[] => {
+    const found: UsedSlot[] = []
     for (let slot = 0; slot < slots; slot++) {
-      const octets = area.read(slot * slotSize, slotSize)
-      const info = readInfo(octets)
+      const info = readInfo(area.read(slot * slotSize, recordOverhead))
       if (info === undefined || info.size > slotSize - recordOverhead) continue
-      found.push({ slot, id: info.id, record: octets.slice(0, recordOverhead + info.size) })
+      found.push({ slot, id: info.id, length: recordOverhead + info.size })
     }
     return found
   }
 
-  const rewrite = (kept: readonly Omit<FoundRecord, 'id'>[]): void => {
+  const recordIn = ({ slot, length }: UsedSlot): Uint8Array => area.read(slot * slotSize, length)
+
+  const rewrite = (kept: readonly UsedSlot[], added?: Added): void => {
+    const records = kept.map((one) => ({ slot: one.slot, record: recordIn(one) }))
     area.erase()
-    for (const { slot, record } of kept) area.program(slot * slotSize, record)
+    for (const { slot, record } of added === undefined ? records : [...records, added]) {
+      area.program(slot * slotSize, record)
+    }
   }
 
   return {
-    list: () => records().map(({ id }) => id),
-    read: (id) => records().find((found) => found.id === id)?.record,
+    list: () => used().map(({ id }) => id),
+    read(id) {
+      const found = used().find((one) => one.id === id)
+      return found && recordIn(found)
+    },
     write(id, record) {
-      const all = records()
-      const present = all.find((found) => found.id === id)
+      const all = used()
+      const present = all.find((one) => one.id === id)
       const taken = new Set(all.map(({ slot }) => slot))
       const free = Array.from({ length: slots }, (_, slot) => slot).find((slot) => !taken.has(slot))
       const slot = present?.slot ?? free
       if (slot === undefined || record.length > slotSize) return false
       if (present === undefined) area.program(slot * slotSize, record)
-      else rewrite([...all.filter((found) => found.id !== id), { slot, record }])
+      else
+        rewrite(
+          all.filter((one) => one !== present),
+          { slot, record },
+        )
       return true
     },
-    remove: (id) => rewrite(records().filter((found) => found.id !== id)),
+    remove: (id) => rewrite(used().filter((one) => one.id !== id)),
   }
+}
+
+interface Added {
+  readonly slot: number
+  readonly record: Uint8Array
 }
