@@ -3,6 +3,7 @@ import {
   curveKeyPair,
   deterministicNonces,
   drawPrivateKey,
+  p256FromScalar,
   sha256,
   signDigest,
 } from '@keyline/crypto'
@@ -13,8 +14,10 @@ import {
   encodeCorim,
   psaCorimProfile,
   signCorim,
+  type DigestSigner,
 } from '@keyline/eat'
 import { keyThumbprint, VerifierError } from '@keyline/verifier'
+import { pemEncode } from '@keyline/x509'
 import { describe, expect, it } from 'vitest'
 import {
   deviceCorim,
@@ -25,8 +28,10 @@ import {
 import type { Answer } from '../../answer/answer.ts'
 import { HandClock } from '../../testing/hand-clock.ts'
 import { ask, type Question } from '../credential/testing/ask.ts'
+import { authorityExtensions, certify, signerExtensions } from '../credential/testing/authority.ts'
 import type { VerifierStore } from '../port.ts'
 import { MemoryVerifierStore } from '../testing/memory-record.ts'
+import { acceptedSigners } from './accepted-signers.ts'
 import { corimMediaTypes } from './corim-type.ts'
 import { provisioningEndpoints } from './endpoints.ts'
 import { provisioningSessionType } from './session.ts'
@@ -42,15 +47,15 @@ const manager = { name: 'boss', roles: ['manager'] } as const
 
 const privateKey = drawPrivateKey('P-256', seededRandom('corim signer'))
 const { publicKey } = curveKeyPair('P-256', privateKey)
-const signed = await signCorim(
-  corim,
-  {
-    algorithm: coseAlgorithms.ES256,
-    signDigest: (digest) =>
-      signDigest({ curve: 'P-256', privateKey, digest, nonces: deterministicNonces('SHA-256') }),
-  },
-  { meta: { signer: 'firmware team' }, keyId: keyThumbprint(publicKey) },
-)
+const signer: DigestSigner = {
+  algorithm: coseAlgorithms.ES256,
+  signDigest: (digest) =>
+    signDigest({ curve: 'P-256', privateKey, digest, nonces: deterministicNonces('SHA-256') }),
+}
+const signed = await signCorim(corim, signer, {
+  meta: { signer: 'firmware team' },
+  keyId: keyThumbprint(publicKey),
+})
 
 function service(parts: Partial<ProvisioningParts> = {}) {
   const store = new MemoryVerifierStore()
@@ -301,6 +306,32 @@ describe('a signed CoRIM', () => {
     expect(bodyOf(lenient)).toMatchObject({ status: 'success' })
     const closed = await service({ requireSigned: true }).submit()
     expect(bodyOf(closed)).toMatchObject({ status: 'failed' })
+  })
+
+  it('may bring the certificates of its signer, which an accepted authority has issued', async () => {
+    const notBefore = '2025-01-01'
+    const authority = await certify({
+      commonName: 'CA',
+      notBefore,
+      extensions: authorityExtensions,
+    })
+    const team = await certify({
+      commonName: 'team',
+      issuer: authority,
+      pair: p256FromScalar(privateKey),
+      notBefore,
+      extensions: signerExtensions,
+    })
+    const about = { meta: { signer: 'team' }, certificateChain: [team.der] }
+    const body = await signCorim(corim, signer, about)
+    const authorities = [pemEncode('CERTIFICATE', authority.der)]
+    const { submit } = service({ signers: acceptedSigners({ authorities }) })
+    expect(bodyOf(await submit({ headers, body }))).toMatchObject({ status: 'success' })
+    const other = await certify({ commonName: 'CA', notBefore, extensions: authorityExtensions })
+    const strangers = [pemEncode('CERTIFICATE', other.der)]
+    const closed = service({ signers: acceptedSigners({ authorities: strangers }) })
+    const refused = await closed.submit({ headers, body })
+    expect(String(refused.body)).toContain('E_CORIM_SIGNATURE: the certificate of the signer')
   })
 
   it('comes under the media type of signed ones', async () => {

@@ -1,0 +1,40 @@
+import { decodeUtf8, encodeUtf8, toBase64 } from '@keyline/bytes'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readAuthorization } from './authorization.ts'
+
+const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/)
+
+describe('the header Authorization', () => {
+  it('gives name and password as they were joined, colons in the password included', () => {
+    fc.assert(
+      fc.property(name, fc.string({ unit: 'grapheme', maxLength: 100 }), (user, password) => {
+        const octets = encodeUtf8(`${user}:${password}`)
+        const read = readAuthorization(`Basic ${toBase64(octets)}`)
+        if (read.scheme !== 'basic') throw new TypeError(read.scheme)
+        expect(read.name).toBe(user)
+        expect(decodeUtf8(read.password.reveal())).toBe(decodeUtf8(encodeUtf8(password)))
+      }),
+    )
+  })
+
+  it('is read whatever it holds', () => {
+    const schemes = fc.constantFrom('Basic ', 'Bearer ', 'basic  ', '', 'Basic\t')
+    fc.assert(
+      fc.property(schemes, fc.string({ unit: 'binary' }), (scheme, text) => {
+        const { scheme: found } = readAuthorization(scheme + text)
+        expect(['basic', 'bearer', 'malformed']).toContain(found)
+      }),
+    )
+  })
+
+  it('may be missing', () => {
+    expect(readAuthorization(undefined)).toEqual({ scheme: 'none' })
+    expect(readAuthorization('')).toEqual({ scheme: 'malformed' })
+  })
+
+  it('hides the password from those who print it', () => {
+    const read = readAuthorization(`Basic ${toBase64(encodeUtf8('alice:hunter2'))}`)
+    expect(JSON.stringify(read)).not.toContain('hunter2')
+  })
+})
