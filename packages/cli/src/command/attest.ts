@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { ExitCode } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
+import { credentialCommand } from './attest/credential.ts'
 import { endorseCommand } from './attest/endorse.ts'
 import { inspectCommand } from './attest/inspect.ts'
 import { keysCommand } from './attest/keys.ts'
@@ -18,7 +19,9 @@ export function attestCommand(output: Output, end: (code: ExitCode) => void): Co
     verifyCommand,
     endorseCommand,
     serveCommand,
-  ])
+    credentialCommand,
+  ]) {
     attest.addCommand(make(output, end))
+  }
   return attest
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
 import type { VerifyFileOptions } from '../../wiring/attest/verify-file.ts'
-import { collect } from '../options.ts'
+import { collect, defaultHome, ledgerSpec } from '../options.ts'
 import { withService } from './service-options.ts'
 import { isoTime } from './time.ts'
 
@@ -35,6 +35,14 @@ export function verifyCommand(output: Output, end: (code: ExitCode) => void): Co
     .option('--require-signer', 'components must be signed by the signer of their reference value')
     .option('--require-all', 'every reference value must be met by a component')
     .option('--refuse-debug', 'a device in the state non-psa-rot-debug is not trustworthy')
+    .option('--require-affirming', 'refuse a device with reservations, such as unknown firmware')
+    .option(
+      '--database <spec>',
+      'what a verifier trusts, in place of files: postgres://… or a SQLite file',
+      ledgerSpec,
+    )
+    .option('--home <folder>', 'store key of that database', defaultHome)
+    .option('--tenant <name>', 'whose trust it is', '0')
     .option('--key <file>', 'key of the verifier whose result it is, JWK or PEM')
     .option('--time <time>', 'when the check takes place, ISO 8601; now unless given', isoTime)
     .option('--explain', 'tell what each component met, or what came nearest')

@@ -17,7 +17,7 @@ export interface RecordOptions {
 /** A record that is open, and what ends it. */
 export interface OpenRecord {
   readonly record: AttestationRecord
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Opens the record of a verifier in its database. @throws CliError `CLI_STORE_KEY`, `CLI_FILE`; LedgerError */

@@ -40,7 +40,7 @@ export async function serveWithWorkers(
     count,
     clock: systemClock,
     fork: forkWorker,
-    tell: log.info,
+    tell: (what, facts) => log.info(what, facts),
     stopMs: workerStopMs,
   })
   return {

@@ -62,12 +62,14 @@ export async function readTls(options: TlsOptions): Promise<VerifierTls | undefi
   if (tlsCertificate === undefined || tlsKey === undefined) {
     throw new CliError('CLI_USAGE', '--tls-certificate and --tls-key go together')
   }
-  const pem = async (path: string): Promise<string> =>
-    decodeUtf8(await readInput(path, 'certificates'))
   return {
     certificate: await pem(tlsCertificate),
     key: new Secret(await readInput(tlsKey, 'key')),
     ...(clientCa !== undefined && { clientCa: await pem(clientCa) }),
     ...(tls12 === true && { minVersion: 'TLSv1.2' }),
   }
+}
+
+async function pem(path: string): Promise<string> {
+  return decodeUtf8(await readInput(path, 'certificates'))
 }

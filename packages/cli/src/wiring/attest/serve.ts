@@ -43,7 +43,7 @@ export async function serveVerifier(options: VerifierServeOptions): Promise<Serv
   const { record, close } = await openRecord({ ...options, policy: settings.policy }, 'verifier')
   const log = createLog()
   try {
-    await tellAuthorities(record, settings, log.info)
+    await tellAuthorities(record, settings, (what, facts) => log.info(what, facts))
     const { host, port } = options.listen
     const parts = { record, clock: systemClock, random: systemRandom, log, settings }
     const running = await startVerifier(parts, { host, port, tls, version })

@@ -1,3 +1,4 @@
+import type { TrustStore } from '@keyline/verifier'
 import { CliError } from '../../errors.ts'
 import { textOctets } from './challenge.ts'
 import { readWritten, type WrittenMessage } from './evidence-input.ts'
@@ -7,6 +8,10 @@ import { loadTrust } from './trust.ts'
 import { readPolicy, verifyToken, type VerifyReport } from './verify.ts'
 
 export interface VerifyFileOptions extends Partial<ServiceOptions> {
+  /** Database of a verifier, in place of files. */
+  readonly database?: string | undefined
+  readonly home?: string | undefined
+  readonly tenant?: string | undefined
   readonly nonce?: string | undefined
   readonly anyNonce?: boolean | undefined
   readonly trust?: readonly string[] | undefined
@@ -18,6 +23,8 @@ export interface VerifyFileOptions extends Partial<ServiceOptions> {
   readonly requireSigner?: boolean | undefined
   readonly requireAll?: boolean | undefined
   readonly refuseDebug?: boolean | undefined
+  /** A device with reservations is refused. */
+  readonly requireAffirming?: boolean | undefined
   readonly key?: string | undefined
   readonly time?: Date | undefined
   readonly explain?: boolean | undefined
@@ -69,12 +76,6 @@ async function verifyEvidenceFile(
   options: VerifyFileOptions,
 ): Promise<Report> {
   if (message.form === 'JSON') throw unsigned(message.place)
-  const { trust = [] } = options
-  if (trust.length === 0) {
-    throw new CliError('CLI_USAGE', 'nothing is trusted, so that no key is known', {
-      remedy: 'name CoRIMs, authorities or the public key of the device with --trust',
-    })
-  }
   if ((options.nonce === undefined) !== (options.anyNonce === true)) {
     throw new CliError('CLI_USAGE', 'the challenge is not named once', {
       remedy:
@@ -82,31 +83,46 @@ async function verifyEvidenceFile(
     })
   }
   const nonce = options.nonce === undefined ? undefined : textOctets(options.nonce, '--nonce')
-  const time = seconds(options)
+  const policy = options.policy === undefined ? undefined : await readPolicy(options.policy)
+  const settings = {
+    ...(options.requireSigner === true && { signerId: 'require' as const }),
+    ...(options.requireAll === true && { requireAllReferences: true }),
+    ...(options.refuseDebug === true && { acceptDebug: false }),
+  }
+  const request = { nonce, time: seconds(options), policy, settings }
+  const { explain = false, requireAffirming = false } = options
+  return withTrust(options, (store) =>
+    verifyToken(message.octets, { ...request, store }, { explain, requireAffirming }),
+  )
+}
+
+/** Lets the work have what is trusted: the files, or the database of a verifier. */
+async function withTrust<T>(
+  options: VerifyFileOptions,
+  work: (store: TrustStore) => Promise<T>,
+): Promise<T> {
+  const { trust = [], database, home = '', tenant = '0' } = options
+  if ((trust.length === 0) === (database === undefined)) {
+    throw new CliError('CLI_USAGE', 'what is trusted is not named once, so that no key is known', {
+      remedy:
+        'name CoRIMs, authorities or the public key of the device with --trust, or a database with --database',
+    })
+  }
+  if (database !== undefined) {
+    const { withRecord } = await import('./record.ts')
+    return withRecord({ home, database }, 'keyline attest verify', (record) =>
+      work(record.tenant(tenant).trust),
+    )
+  }
   const { store } = await loadTrust({
     trust,
     signer: options.signer,
     certificate: options.certificate,
     acceptCertified: options.acceptCertified,
     isLenient: options.lenientPsaDraft,
-    time,
+    time: seconds(options),
   })
-  const policy = options.policy === undefined ? undefined : await readPolicy(options.policy)
-  return verifyToken(
-    message.octets,
-    {
-      store,
-      nonce,
-      time,
-      policy,
-      settings: {
-        ...(options.requireSigner === true && { signerId: 'require' }),
-        ...(options.requireAll === true && { requireAllReferences: true }),
-        ...(options.refuseDebug === true && { acceptDebug: false }),
-      },
-    },
-    { explain: options.explain === true },
-  )
+  return work(store)
 }
 
 function unsigned(place: string): CliError {

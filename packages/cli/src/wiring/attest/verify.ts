@@ -41,11 +41,18 @@ const codes = {
   'could-not-check': ExitCode.infrastructure,
 } as const satisfies Readonly<Record<Verification['outcome'], ExitCode>>
 
+export interface VerifyDemands {
+  /** Tells what each component met. */
+  readonly explain: boolean
+  /** A device with reservations is refused. */
+  readonly requireAffirming: boolean
+}
+
 /** Verifies a token and tells why it is what it is. */
 export async function verifyToken(
   token: Uint8Array,
   request: VerifyRequest,
-  { explain }: { readonly explain: boolean },
+  { explain, requireAffirming }: VerifyDemands,
 ): Promise<VerifyReport> {
   const { store, time, settings, policy } = request
   const nonce = request.nonce ?? ownNonce(token) ?? new Uint8Array()
@@ -53,17 +60,23 @@ export async function verifyToken(
   const appraisal = appraisalOf(verification)
   const components = appraisal === undefined ? [] : await explained(appraisal, store)
   const isFresh = request.nonce !== undefined
+  const isReserved =
+    requireAffirming && verification.outcome === 'genuine' && appraisal?.status !== 'affirming'
   return {
     verification,
     text: [
       verdictText(verification, isFresh),
+      ...(isReserved ? ['refused         only an affirming result was asked for\n'] : []),
       ...(explain && appraisal !== undefined ? [`\n${vectorText(appraisal)}`] : []),
       ...(explain && components.length > 0
         ? [`\n${components.map((line) => `${line}\n`).join('')}`]
         : []),
     ].join(''),
-    document: verdictDocument(verification, { isFresh, components }),
-    code: codes[verification.outcome],
+    document: {
+      ...verdictDocument(verification, { isFresh, components }),
+      ...(requireAffirming && { refused: isReserved }),
+    },
+    code: isReserved ? ExitCode.failed : codes[verification.outcome],
   }
 }
 

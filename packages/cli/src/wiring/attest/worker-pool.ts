@@ -68,7 +68,7 @@ export class WorkerPool {
     try {
       const [report] = await Promise.all(reports)
       if (report === undefined) throw new TypeError('a pool has at least one worker')
-      for (const worker of first) pool.#watch(worker)
+      for (const worker of first) void pool.#keep(worker)
       return { pool, report }
     } catch (error) {
       await pool.stop()
@@ -102,21 +102,20 @@ export class WorkerPool {
   }
 
   /** Replaces the worker when it ends. */
-  #watch(worker: Worker): void {
+  async #keep(worker: Worker): Promise<void> {
     const { clock, tell } = this.#options
     const since = clock.monotonicMs()
-    void worker.ended.then((code) => {
-      if (this.#isStopping) return
-      const lived = clock.monotonicMs() - since
-      this.#failures = lived >= settledMs ? 0 : this.#failures + 1
-      const delayMs = Math.min(mostDelayMs, firstDelayMs * 2 ** Math.max(0, this.#failures - 1))
-      const ended = code === null ? 'killed' : `code ${code}`
-      tell('a worker has ended and is replaced', { pid: worker.pid, ended, delayMs })
-      const cancel = startTimer(clock, delayMs, () => {
-        this.#cancelled.delete(cancel)
-        if (!this.#isStopping) this.#watch(this.#add())
-      })
-      this.#cancelled.add(cancel)
+    const code = await worker.ended
+    if (this.#isStopping) return
+    const lived = clock.monotonicMs() - since
+    this.#failures = lived >= settledMs ? 0 : this.#failures + 1
+    const delayMs = Math.min(mostDelayMs, firstDelayMs * 2 ** Math.max(0, this.#failures - 1))
+    const ended = code === null ? 'killed' : `code ${code}`
+    tell('a worker has ended and is replaced', { pid: worker.pid, ended, delayMs })
+    const cancel = startTimer(clock, delayMs, () => {
+      this.#cancelled.delete(cancel)
+      if (!this.#isStopping) void this.#keep(this.#add())
     })
+    this.#cancelled.add(cancel)
   }
 }
