@@ -70,7 +70,7 @@ export interface VerifierService extends AsyncDisposable {
   readonly clock: HandClock
   readonly log: KeptLog
   readonly device: VerifiedDevice
-  call(call: Call): Promise<Reply>
+  readonly call: (call: Call) => Promise<Reply>
 }
 
 /** Nobody is asked for credentials, unless the settings say so. */
@@ -172,6 +172,15 @@ export function verify(
     headers: { 'content-type': tokenType, ...headers },
     body: token,
   })
+}
+
+/** Status, code and detail of a refusal, which must be a problem document. */
+export function problemOf({ status, headers, json }: Reply): readonly unknown[] {
+  const type = headers['content-type']
+  if (type !== 'application/problem+json' || member(json, 'status') !== status) {
+    throw new TypeError(`no problem of status ${status}: ${type} ${JSON.stringify(json)}`)
+  }
+  return [status, member(json, 'code'), member(json, 'detail')]
 }
 
 export function member(value: unknown, name: string): unknown {

@@ -13,6 +13,7 @@ import { acceptedSigners } from './provisioning/accepted-signers.ts'
 import { provisioningEndpoints } from './provisioning/endpoints.ts'
 import type { RecordGuard } from './record-guard.ts'
 import { earDialect } from './session/dialect.ts'
+import { SealedSessions } from './session/sealed-sessions.ts'
 import { sessionEndpoints } from './session/endpoints.ts'
 import { StoredSessions } from './session/stored-sessions.ts'
 import type { ForwardClock } from './time/forward-clock.ts'
@@ -38,11 +39,11 @@ export function verifierEndpoints(parts: EndpointParts): readonly VerifierEndpoi
   const dialect = earDialect(settings.result.dialect) ?? 'veraison-2023'
   const ttlMs = session.ttlSeconds * 1000
   const common = { guard, time, random, log, ttlMs, dialect }
-  const sessions = new StoredSessions({
-    ...common,
-    judge: appraiser,
-    nonceEncoding: session.nonceEncoding,
-  })
+  const kept = { ...common, judge: appraiser, nonceEncoding: session.nonceEncoding }
+  const sessions =
+    session.kind === 'sealed'
+      ? new SealedSessions({ ...kept, keys: parts.nonces })
+      : new StoredSessions(kept)
   const served = {
     access: access.clients === 'known' ? (['client'] as const) : ('anyone' as const),
     bodyLimit: limits.bodyOctets,
