@@ -1,10 +1,10 @@
 import { createHash, randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { importsOf } from './check/imports-of.ts'
-import { filesUnder, isSource, isTest, readText } from './check/source-tree.ts'
+import { filesUnder, isSource, readText } from './check/source-tree.ts'
 import { runLong } from './long-run.ts'
 import { root } from './root.ts'
+import { scaledSuites } from './scaled-suites.ts'
 import { runSuite } from './suite.ts'
 import { tallyLine } from './tally.ts'
 import { endToolsOnSignal } from './tool.ts'
@@ -22,25 +22,13 @@ const tally = await runLong({
   seed: values.seed === undefined ? undefined : Number(values.seed),
   drawSeed: () => randomInt(1, 0x7fff_ffff),
   isFresh: values.fresh,
-  suites: scaledSuites(),
+  suites: scaledSuites(root, folders),
   runSuite: (suite, seed) =>
     runSuite({ args: [suite], env: { KEYLINE_LONG: '1', KEYLINE_SEED: String(seed) } }),
   say: (line) => void process.stdout.write(`${line}\n`),
 })
 process.stdout.write(`${tallyLine(tally)}\n`)
 process.exitCode = tally.failed === 0 ? 0 : 1
-
-/** Test files whose numbers grow: they take them from the scale, or draw properties from its seed. */
-function scaledSuites(): readonly string[] {
-  return folders
-    .flatMap((folder) => filesUnder(root, folder))
-    .filter(isTest)
-    .filter((file) =>
-      importsOf(readText(root, file)).some(
-        (specifier) => specifier === 'fast-check' || specifier.endsWith('/scale.ts'),
-      ),
-    )
-}
 
 function hashSources(): string {
   const hash = createHash('sha256').update(process.version)

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runLong, type LongRun } from '../../scripts/long-run.ts'
+import { scaledSuites } from '../../scripts/scaled-suites.ts'
 import type { Tally } from '../../scripts/tally.ts'
+import { FixtureTree } from './fixture-tree.ts'
 
 const passing: Tally = { passed: 3, failed: 0 }
 
@@ -80,5 +82,26 @@ describe('a long run', () => {
 
   it('counts a run without any suite as a failure', async () => {
     expect(await run({ suites: [] })).toEqual({ passed: 0, failed: 1 })
+  })
+})
+
+describe('the suites of a long run', () => {
+  it('are those that scale their numbers, themselves or by what they import of the tests', () => {
+    using tree = new FixtureTree({
+      'test/support/scale.ts': 'export const scaled = 1\n',
+      'test/support/properties.ts': "import { scaled } from './scale.ts'\n",
+      'test/support/cases.ts': "import { scaled } from './scale.ts'\nimport './round.ts'\n",
+      'test/support/round.ts': "import './cases.ts'\n",
+      'test/direct.test.ts': "import { scaled } from './support/scale.ts'\n",
+      'test/by-cases.test.ts': "import './support/round.ts'\n",
+      'test/fixed.test.ts': "import './support/properties.ts'\n",
+      'packages/low/src/law.test.ts': "import fc from 'fast-check'\n",
+      'packages/low/src/plain.test.ts': "import { low } from './index.ts'\n",
+    })
+    expect(scaledSuites(tree.root, ['packages', 'test'])).toEqual([
+      'packages/low/src/law.test.ts',
+      'test/by-cases.test.ts',
+      'test/direct.test.ts',
+    ])
   })
 })
