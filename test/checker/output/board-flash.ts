@@ -67,13 +67,19 @@ function memoryReader(folder: string): BoardFlash['read'] {
       const base = bases.find((start) => address >= start && address < start + size)
       if (base === undefined) continue
       const offset = address - base
-      const found = octets.subarray(offset, offset + length)
-      const read = new Uint8Array(Math.min(length, size - offset)).fill(0xff)
-      for (let index = 0; index < found.length; index++) read[index] = (found[index] ?? 0) ^ 0xff
-      return read
+      return inverted(octets.subarray(offset, offset + length), Math.min(length, size - offset))
     }
     throw new Error(`no memory of a board is at 0x${address.toString(16)}`)
   }
+}
+
+/** Four octets at a time: a campaign looks at hundreds of megabytes. */
+function inverted(stored: Uint8Array, length: number): Uint8Array {
+  const words = new Uint32Array(Math.ceil(length / 4))
+  const octets = new Uint8Array(words.buffer, 0, length)
+  octets.set(stored)
+  for (let index = 0; index < words.length; index++) words[index] = ~(words[index] ?? 0)
+  return octets
 }
 
 const Place = z.object({ slot: z.number(), ordinal: z.number() })

@@ -1,7 +1,8 @@
-import { createECDH, X509Certificate } from 'node:crypto'
+import { createECDH } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { numberOf, RecordTag, type BoardFlash } from '../output/board-flash.ts'
+import { isIssued, readCertificate } from '../output/certificate.ts'
 import { applicationAddress, evidenceKinds, keyPlace } from './platform.ts'
 import type { CertificateRow, OrderRow, UnitRow } from '../output/ledger-file.ts'
 import { isSame, sha256Hex } from '../output/octets.ts'
@@ -79,7 +80,7 @@ interface CredentialsInput {
 
 function checkCredentials({ records, certificate, pai, paa }: CredentialsInput): readonly string[] {
   const messages: string[] = []
-  const dac = new X509Certificate(certificate.der)
+  const dac = certificate.der
   const onBoard = records.get(RecordTag.pai)
   if (!isSame(records.get(RecordTag.dac), certificate.der)) {
     messages.push('its board does not hold the live certificate of the ledger')
@@ -88,7 +89,7 @@ function checkCredentials({ records, certificate, pai, paa }: CredentialsInput):
     messages.push('the PAI on its board has not issued its certificate')
   }
   if (pai !== undefined && !isSame(onBoard, pai)) messages.push('its board holds another PAI')
-  if (pai !== undefined && paa !== undefined && !isIssued(new X509Certificate(pai), paa)) {
+  if (pai !== undefined && paa !== undefined && !isIssued(pai, paa)) {
     messages.push('the PAA of the results has not issued the PAI')
   }
   if (!isSame(records.get(RecordTag.publicKey), certifiedPoint(dac))) {
@@ -106,7 +107,7 @@ interface KeyInput {
 
 /** The private key stands where provisioning-station section 9.4 puts it, and in readable flash nowhere else. */
 function checkKey({ board, records, certificate, document }: KeyInput): readonly string[] {
-  const point = certifiedPoint(new X509Certificate(certificate.der))
+  const point = certifiedPoint(certificate.der)
   const inFlash = records.get(RecordTag.privateKey)
   const wrong = 'the private key on its board is not that of the certificate'
   const place = keyPlace(document)
@@ -120,12 +121,8 @@ function checkKey({ board, records, certificate, document }: KeyInput): readonly
   ]
 }
 
-function certifiedPoint(certificate: X509Certificate): Uint8Array {
-  return certificate.publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)
-}
-
-function isIssued(certificate: X509Certificate, issuer: Uint8Array): boolean {
-  return certificate.verify(new X509Certificate(issuer).publicKey)
+function certifiedPoint(certificate: Uint8Array): Uint8Array {
+  return readCertificate(certificate).spki.subarray(-65)
 }
 
 function pointOf(scalar: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto'
 import { RecordTag } from '../output/board-flash.ts'
+import { readCertificate } from '../output/certificate.ts'
 import { hexOf, sha256Hex } from '../output/octets.ts'
 import { isCorrupted, isDisguised, recordsOf, type Outputs } from '../output/outputs.ts'
 import type { Violation } from '../violation.ts'
@@ -10,7 +10,7 @@ const ofOneBoard = ['dac', 'privateKey', 'publicKey', 'salt', 'verifier', 'seria
 /** P1: no certificate serial, DAC key, device serial or board belongs to two units; nothing is copied. */
 export function checkUniqueness(outputs: Outputs): readonly Violation[] {
   const { units, certificates } = outputs.ledger
-  const parsed = certificates.map((row) => ({ row, x509: new X509Certificate(row.der) }))
+  const parsed = certificates.map((row) => ({ row, ...readCertificate(row.der) }))
   const live = units.filter((unit) => unit.live === 1)
   const isLive = new Set(live.map(({ id }) => id))
   return [
@@ -18,7 +18,7 @@ export function checkUniqueness(outputs: Outputs): readonly Violation[] {
       x509.issuer + x509.serialNumber,
       row.sha256,
     ]),
-    ...repeated('DAC key', parsed, ({ row, x509 }) => [spkiOf(x509), row.sha256]),
+    ...repeated('DAC key', parsed, ({ row, spki }) => [sha256Hex(spki), row.sha256]),
     ...repeated('device serial', units, (unit) => [unit.serial_number, unit.id]),
     ...repeated(
       'board',
@@ -57,10 +57,6 @@ function checkBoards(outputs: Outputs): readonly Violation[] {
     ]
   })
   return [...copied, ...foreign]
-}
-
-function spkiOf(certificate: X509Certificate): string {
-  return sha256Hex(certificate.publicKey.export({ type: 'spki', format: 'der' }))
 }
 
 /** One violation for each value that belongs to more than one owner. */
