@@ -15,6 +15,7 @@ import {
   type HashAlgorithm,
   type WeierstrassCurve,
 } from '@keyline/crypto'
+import { scaled } from '../scale.ts'
 import type { VectorReader } from './vector-reader.ts'
 import {
   acceptedIf,
@@ -156,12 +157,17 @@ function derTrial(curve: WeierstrassCurve, hash: HashAlgorithm): Trial {
   }
 }
 
+/** Over the digest `node:crypto` has no verification, and ours takes ten times as long: one of so many in a short run. */
+const digestOnceIn = scaled(4, 1)
+
 /** Over the message, and over its digest as it stands; the two must agree. */
 function rawTrial(curve: WeierstrassCurve, hash: HashAlgorithm): Trial {
+  let count = 0
   return (group, test) => {
     const publicKey = pointOf(group)
     const [message, signature] = [test.octets('msg'), test.octets('sig')]
     const isValid = verifyMessage(curvePublicKey(curve, publicKey), { message, hash, signature })
+    if (count++ % digestOnceIn !== 0) return acceptedIf(isValid)
     const digest = hashOf(hash, message)
     if (verifyDigest({ curve, publicKey, digest, signature }) !== isValid)
       return 'valid in one way only'
