@@ -6,6 +6,11 @@ import { filesUnder, isTest, readText } from './check/source-tree.ts'
 const scale = 'test/support/scale.ts'
 const ofEverySuite = 'test/support/properties.ts'
 
+/** The sources of the packages take no number from a test. */
+function isOfTests(file: string): boolean {
+  return !file.startsWith('packages/')
+}
+
 /**
  * Test files whose numbers grow in a long run: they, or what they import of the tests, take them from the scale or draw
  * properties from its seed.
@@ -29,7 +34,7 @@ export function scaledSuites(root: string, folders: readonly string[]): readonly
           .split(sep)
           .join('/')
         if (imported === scale) return true
-        if (imported.startsWith('test/') && imported !== ofEverySuite && files.has(imported)) {
+        if (isOfTests(imported) && imported !== ofEverySuite && files.has(imported)) {
           seen.add(imported)
         }
       }

@@ -87,6 +87,8 @@ describe('a long run', () => {
 
 describe('the suites of a long run', () => {
   it('are those that scale their numbers, themselves or by what they import of the tests', () => {
+    // As a value, so that this file is none of them.
+    const properties = 'fast-check'
     using tree = new FixtureTree({
       'test/support/scale.ts': 'export const scaled = 1\n',
       'test/support/properties.ts': "import { scaled } from './scale.ts'\n",
@@ -94,13 +96,16 @@ describe('the suites of a long run', () => {
       'test/support/round.ts': "import './cases.ts'\n",
       'test/direct.test.ts': "import { scaled } from './support/scale.ts'\n",
       'test/by-cases.test.ts': "import './support/round.ts'\n",
+      'scripts/judge.ts': "import '../test/support/cases.ts'\n",
+      'test/by-script.test.ts': "import '../scripts/judge.ts'\n",
       'test/fixed.test.ts': "import './support/properties.ts'\n",
-      'packages/low/src/law.test.ts': "import fc from 'fast-check'\n",
+      'packages/low/src/law.test.ts': `import fc from '${properties}'\n`,
       'packages/low/src/plain.test.ts': "import { low } from './index.ts'\n",
     })
-    expect(scaledSuites(tree.root, ['packages', 'test'])).toEqual([
+    expect(scaledSuites(tree.root, ['packages', 'scripts', 'test'])).toEqual([
       'packages/low/src/law.test.ts',
       'test/by-cases.test.ts',
+      'test/by-script.test.ts',
       'test/direct.test.ts',
     ])
   })
