@@ -53,8 +53,8 @@ export class OrderEndorsements implements AsyncDisposable {
     if (attestation === undefined) return undefined
     const { tenant } = attestation
     if (endorsements !== undefined) {
-      const close = (): Promise<void> => Promise.resolve()
-      return new OrderEndorsements(options, attestation, { store: endorsements(tenant), close })
+      const store = endorsements(tenant)
+      return new OrderEndorsements(options, attestation, { store, close: nothingToClose })
     }
     const record = await attestationOf(ledger)
     const store = record.tenant(tenant).endorsements
@@ -95,4 +95,8 @@ export class OrderEndorsements implements AsyncDisposable {
     await importCorim(corim, this.#store, { time: Math.floor(clock.now() / 1000) })
     for (const { implementationId } of keys) this.#imported.add(implementationId)
   }
+}
+
+function nothingToClose(): Promise<void> {
+  return Promise.resolve()
 }
