@@ -142,6 +142,7 @@ export async function startVerifier(
   const gate = new VerifierGate({
     router: new Router(endpoints, settings.tenants),
     record,
+    guard,
     credentials,
     rates: new RateLimit(limits.rates, clock),
     admission,

@@ -28,7 +28,7 @@ export type Outcome = Verification['outcome']
 export interface AppraiserParts {
   readonly guard: RecordGuard
   readonly audit: Audit
-  readonly keys: SharedKeys<EarKey>
+  readonly keys: Pick<SharedKeys<EarKey>, 'current'>
   readonly time: ForwardClock
   readonly log: ServerLog
   readonly settings: VerifierSettings

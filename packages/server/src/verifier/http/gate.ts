@@ -12,6 +12,7 @@ import { peerOf } from '../../transport/peer.ts'
 import { requireAccess } from '../credential/access.ts'
 import type { Principal, VerifierEndpoint } from '../endpoint.ts'
 import type { VerifierRecord } from '../port.ts'
+import type { RecordGuard } from '../record-guard.ts'
 import { problem, toldProblem } from './problem.ts'
 import { RoutedRequest } from './request.ts'
 import type { Router } from './router.ts'
@@ -31,6 +32,7 @@ export interface VerifierGateOptions extends ExchangeOptions {
   readonly credentials: Authenticator
   readonly rates: RateLimit
   readonly admission: Admission
+  readonly guard: RecordGuard
   /** Fires when the work in flight must end. */
   readonly stop: AbortSignal
 }
@@ -49,7 +51,7 @@ export class VerifierGate {
   }
 
   async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const { router, record, admission, stop } = this.#options
+    const { router, record, guard, admission, stop } = this.#options
     const exchange = this.#exchanges.open(incoming, outgoing)
     let route = 'none'
     let principal: Principal | undefined
@@ -65,7 +67,7 @@ export class VerifierGate {
         requestId: exchange.requestId,
         incoming,
         principal,
-        store: record.tenant(tenant),
+        store: await guard.ask('the store of a tenant', () => record.tenant(tenant)),
         destination,
         bodyLimit: endpoint.bodyLimit,
         signal: stop,
@@ -91,8 +93,12 @@ export class VerifierGate {
     if (access === 'anyone') return undefined
     const { headers, socket } = incoming
     const certified = access.includes('client') ? certifiedClient(socket) : undefined
+    const { guard, credentials } = this.#options
     const principal =
-      certified ?? (await this.#options.credentials.authenticate(headers.authorization, incoming))
+      certified ??
+      (await guard.ask('credentials', () =>
+        credentials.authenticate(headers.authorization, incoming),
+      ))
     requireAccess(access, principal)
     return principal
   }
