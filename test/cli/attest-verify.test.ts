@@ -1,0 +1,340 @@
+import { execFileSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { attestDesk, type AttestDesk } from './support/attester.ts'
+import { stackTrace } from './support/keyline.ts'
+
+const vectors = resolve('test/vectors/attestation')
+const nonce = '5a'.repeat(32)
+
+let desk: AttestDesk
+let u385: string
+let token: string
+let corim: string
+beforeAll(async () => {
+  desk = await attestDesk()
+  u385 = await desk.device('u385')
+  token = desk.path('token.hex')
+  await desk.text('token', '--device', u385, '--challenge', nonce, '--out', token)
+  corim = desk.path('batch.corim')
+  await desk.text('endorse', 'make', '--out', corim, '--device', u385, '--id', 'batch-1')
+})
+afterAll(() => desk[Symbol.asyncDispose]())
+
+describe('attest verify', () => {
+  it('finds a device of a CoRIM genuine, and each component known', async () => {
+    const args = ['verify', token, '--nonce', nonce, '--trust', corim, '--explain']
+    const out = await desk.text(...args)
+    expect(out).toMatch(/^verdict +genuine, affirming\n/)
+    expect(out).toMatch(/\nkey +registered by "batch-1"\n/)
+    expect(out).toMatch(/\nexecutables +2\n/)
+    expect(out).toContain('\ncomponent 0 (App 1.0.0) matches App 1.0.0\n')
+    expect(await desk.document(...args)).toMatchObject({
+      outcome: 'genuine',
+      status: 'affirming',
+      nonceChecked: true,
+      vector: { executables: 2, hardware: 2 },
+      key: 'registered',
+    })
+  })
+
+  it('tells firmware that is not known, and what came nearest', async () => {
+    const image = await desk.file('other.bin', 'other firmware')
+    const other = desk.path('other.hex')
+    const make = ['token', '--device', u385, '--challenge', nonce, '--out', other]
+    await desk.text(...make, '--firmware', `App@1.0.1=${image}`)
+    const verify = ['verify', other, '--nonce', nonce, '--trust', corim, '--explain']
+    const out = await desk.text(...verify)
+    expect(out).toMatch(/^verdict +genuine, warning\n/)
+    expect(out).toMatch(
+      /component 0 \(App 1\.0\.1\) matches nothing; nearest is App 1\.0\.0, which differs in digest, version/,
+    )
+    const strict = await desk.run(...verify, '--require-affirming')
+    expect(strict.code).toBe(1)
+    expect(strict.out).toContain('only an affirming result was asked for')
+  })
+
+  it('knows a device by its public key alone, and by a certificate that came beside the token', async () => {
+    const [key, leaf, authority] = ['k.pem', 'leaf.pem', 'ca.pem'].map((name) => desk.path(name))
+    if (key === undefined || leaf === undefined || authority === undefined) throw new TypeError()
+    const files = ['--public-key', key, '--certificate', leaf, '--authority', authority]
+    await desk.text('keys', 'export', '--device', u385, ...files)
+    const verify = ['verify', token, '--nonce', nonce]
+    expect(await desk.text(...verify, '--trust', key)).toMatch(/^verdict +genuine, warning\n/)
+    const beside = [...verify, '--trust', authority, '--certificate', leaf]
+    const certified = await desk.text(...beside, '--accept-certified')
+    expect(certified).toMatch(/\nkey +certified for "stm32u3xx-usfu-/)
+    // A certificate proves a genuine chip and not a product, unless the owner says so.
+    const unregistered = await desk.run(...beside)
+    expect(unregistered.code).toBe(1)
+    expect(unregistered.out).toMatch(/^verdict +contraindicated/)
+    const alone = await desk.run(...verify, '--trust', authority)
+    expect({ code: alone.code, out: alone.out }).toMatchObject({ code: 1 })
+    expect(alone.out).toContain('E_KEY_UNKNOWN')
+  })
+
+  it.each([
+    ['another challenge', ['--nonce', '00'.repeat(32)], /E_NONCE_MISMATCH/],
+    ['a device that nobody registered', ['--nonce', nonce, '--trust', 'OTHER'], /E_KEY_UNKNOWN/],
+  ])('refuses %s with 1 and its reason', async (_, args, message) => {
+    const other = await desk.device(`other-${args.length}`)
+    const otherCorim = desk.path(`other-${args.length}.corim`)
+    await desk.text('endorse', 'make', '--out', otherCorim, '--device', other)
+    const trust = args.includes('--trust') ? [] : ['--trust', corim]
+    const given = args.map((arg) => (arg === 'OTHER' ? otherCorim : arg))
+    const { code, out, err } = await desk.run('verify', token, ...given, ...trust)
+    expect({ code, err }).toEqual({ code: 1, err: '' })
+    expect(out).toMatch(message)
+  })
+
+  it('refuses a token with a changed bit, whichever it is', async () => {
+    const octets = Buffer.from((await readFile(token, 'utf8')).trim(), 'hex')
+    for (const at of [0, 20, 150, 250, octets.length - 1]) {
+      const changed = Uint8Array.from(octets)
+      changed[at] = (changed[at] ?? 0) ^ 1
+      const path = await desk.file('changed.cbor', changed)
+      const { code, out } = await desk.run('verify', path, '--nonce', nonce, '--trust', corim)
+      expect({ at, code }).toEqual({ at, code: 1 })
+      expect(out).toMatch(/^verdict +contraindicated/)
+    }
+  })
+
+  it('applies the rules of an owner, and says could not check when they fail', async () => {
+    const verify = ['verify', token, '--nonce', nonce, '--trust', corim, '--policy']
+    const condition = { '/evidence/psa-security-lifecycle': { lifecycle: ['secured'] } }
+    const rules = [{ when: condition, set: { instance_identity: 'UNTRUSTWORTHY_INSTANCE' } }]
+    const strict = await desk.file('strict.json', JSON.stringify({ rules }))
+    expect((await desk.run(...verify, strict)).code).toBe(1)
+    const absent = [{ when: 'evidence.absent == 1', set: { hardware: 'UNSAFE_HW' } }]
+    const failing = await desk.file('failing.json', JSON.stringify({ rules: absent }))
+    const failed = await desk.run(...verify, failing)
+    expect(failed.code).toBe(3)
+    expect(failed.out).toMatch(/^verdict +could not check: nothing is said of the device\n/)
+    const broken = await desk.run(...verify, await desk.file('broken.json', '{"rules": 1}'))
+    expect({ code: broken.code, out: broken.out }).toEqual({ code: 2, out: '' })
+  })
+
+  it('says could not check when the database is none', async () => {
+    const file = await desk.file(
+      'no.db',
+      'this is no database, and is long enough to be read as one',
+    )
+    const home = desk.path('home-no')
+    const args = ['verify', token, '--nonce', nonce, '--database', file, '--home', home]
+    const { code, out, err } = await desk.run(...args)
+    expect({ code, out }).toEqual({ code: 3, out: '' })
+    expect(err).toMatch(/^keyline: LEDGER_/)
+    expect(err).not.toMatch(stackTrace)
+  })
+
+  it.each([
+    ['no trust', [], /what is trusted is not named once/],
+    ['no challenge', ['--trust', 'CORIM'], /the challenge is not named once/],
+    [
+      'a challenge twice',
+      ['--trust', 'CORIM', '--nonce', nonce, '--any-nonce'],
+      /the challenge is not named once/,
+    ],
+    ['trust that is not there', ['--trust', 'absent', '--nonce', nonce], /absent cannot be read/],
+    ['trust that is a token', ['--trust', 'TOKEN', '--nonce', nonce], /is no CoRIM/],
+    [
+      'a service that no address names',
+      ['--url', 'ftp://x', '--nonce', nonce],
+      /not of the form https/,
+    ],
+    [
+      'a service without a challenge',
+      ['--url', 'https://x'],
+      /asked about a challenge, and none is named/,
+    ],
+  ])('refuses %s with 2', async (_, args, message) => {
+    const given = args.map((arg) => (arg === 'CORIM' ? corim : arg === 'TOKEN' ? token : arg))
+    const needsNonce = args.length === 0 ? ['--nonce', nonce] : []
+    const { code, out, err } = await desk.run('verify', token, ...given, ...needsNonce)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(message)
+    expect(err).toMatch(/Remedy: /)
+  })
+})
+
+describe('attest verify of a result', () => {
+  const claims = (status: string, profile = 'tag:github.com,2023:veraison/ear') => ({
+    eat_profile: profile,
+    'ear.verifier-id': { developer: 'another library', build: '1' },
+    submods: { PSA_IOT: { 'ear.status': status, 'ear.appraisal-policy-id': 'policy:PSA_IOT' } },
+  })
+
+  async function signed(payload: Record<string, unknown>, expires?: number) {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const jwt = new SignJWT(payload).setProtectedHeader({ alg: 'ES256', typ: 'JWT' }).setIssuedAt()
+    if (expires !== undefined) jwt.setExpirationTime(expires)
+    const path = await desk.file('ear.jwt', await jwt.sign(privateKey))
+    const key = await desk.file('key.jwk', JSON.stringify(await exportJWK(publicKey)))
+    return { path, key }
+  }
+
+  it.each([
+    ['affirming', 0],
+    ['warning', 0],
+    ['contraindicated', 1],
+    ['none', 3],
+  ])('%s that another library signed ends with %i', async (status, wanted) => {
+    const { path, key } = await signed(claims(status))
+    const { code, out } = await desk.run('verify', path, '--key', key)
+    expect(code).toBe(wanted)
+    expect(out).toContain('signature  ES256, good\n')
+  })
+
+  it('reads the dialect of the working group too', async () => {
+    const { path, key } = await signed({
+      eat_profile: 'tag:ietf.org,2026:rats/ear#03',
+      ear_verifier_id: { developer: 'another library', build: '1' },
+      submods: { PSA_IOT: { ear_status: 'affirming', ear_appraisal_policy_ids: ['p'] } },
+    })
+    expect(await desk.text('verify', path, '--key', key)).toContain('dialect ietf-2026-03\n')
+  })
+
+  it('does not believe another key, a result past its end, or another challenge', async () => {
+    const past = await signed(claims('affirming'), 1_700_000_000)
+    const late = await desk.run('verify', past.path, '--key', past.key)
+    expect(late.code).toBe(1)
+    expect(late.out).toContain('E_JWT_EXPIRED')
+    const { path, key } = await signed(claims('affirming'))
+    const stale = await desk.run('verify', path, '--key', key, '--nonce', nonce)
+    expect(stale.out).toContain('E_NONCE_MISMATCH')
+    const jwk = join(vectors, 'keys/derived-p256-other.jwk')
+    const foreign = await desk.run('verify', path, '--key', jwk)
+    expect(foreign.code).toBe(1)
+    expect(foreign.out).toContain('E_SIG_INVALID')
+    const keyless = await desk.run('verify', path)
+    expect(keyless.code).toBe(2)
+    expect(keyless.err).toMatch(/under the key of its verifier, and none is named/)
+  })
+})
+
+describe('attest endorse', () => {
+  it('makes, signs, shows and imports, and imports what is not signed by those who may not at all', async () => {
+    const key = desk.path('signer.pem')
+    const publicKey = desk.path('signer.pub')
+    execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key])
+    execFileSync('openssl', ['ec', '-in', key, '-pubout', '-out', publicKey], { stdio: 'ignore' })
+    const signedCorim = desk.path('signed.corim')
+    await desk.text(
+      'endorse',
+      'sign',
+      corim,
+      '--key',
+      key,
+      '--name',
+      'firmware team',
+      '--out',
+      signedCorim,
+    )
+    const shown = await desk.text('endorse', 'show', signedCorim)
+    expect(shown).toMatch(/\nsigner +"firmware team"\n/)
+    expect(shown).toMatch(/\n {2}firmware "App 1\.0\.0" sha-256 [0-9a-f]{64}\n/)
+    const dry = ['endorse', 'import', signedCorim, '--dry-run']
+    expect(await desk.document(...dry, '--signer', publicKey)).toEqual({
+      imports: [
+        {
+          corimId: 'batch-1',
+          signer: 'firmware team',
+          stored: false,
+          trustAnchors: { added: 1, present: 0, replaced: 0 },
+          referenceValues: { added: 1, present: 0, replaced: 0 },
+          certifications: { added: 0, present: 0, replaced: 0 },
+          warnings: [],
+        },
+      ],
+    })
+    const refused = await desk.run(...dry)
+    expect({ code: refused.code, out: refused.out }).toEqual({ code: 2, out: '' })
+    expect(refused.err).toContain('E_CORIM_SIGNATURE')
+  })
+
+  it('feeds a database, from which a device verifies, is revoked and is trusted again', async () => {
+    const home = desk.path('home')
+    const record = ['--home', home]
+    const stored = await desk.text('endorse', 'import', corim, ...record)
+    expect(stored).toMatch(/devices +1 new, 0 known\n/)
+    expect(await desk.text('endorse', 'import', corim, ...record)).toMatch(
+      /devices +0 new, 1 known\n/,
+    )
+    const database = ['--database', join(home, 'ledger.db'), ...record]
+    const verify = ['verify', token, '--nonce', nonce, ...database]
+    expect(await desk.text(...verify)).toMatch(/^verdict +genuine, affirming\n/)
+    const shown = await desk.text('verify', token, '--nonce', nonce, '--trust', corim)
+    const instance = /\ndevice +(01[0-9a-f]{64})\n/.exec(shown)?.[1] ?? ''
+    expect(await desk.text('endorse', 'revoke', instance, ...record)).toContain('is revoked')
+    const revoked = await desk.run(...verify)
+    expect(revoked.code).toBe(1)
+    expect(revoked.out).toContain('E_KEY_REVOKED')
+    await desk.text('endorse', 'restore', instance, ...record)
+    expect(await desk.text(...verify)).toMatch(/^verdict +genuine/)
+    const unknown = await desk.run('endorse', 'revoke', `01${'00'.repeat(32)}`, ...record)
+    expect(unknown.code).toBe(1)
+    expect(unknown.out).toContain('is not known')
+  })
+
+  it('reads the drafts of tools when it is asked to, and the profile before that of 2025', async () => {
+    const draft: { readonly input: Readonly<Record<string, string>> } = JSON.parse(
+      await readFile(join(vectors, 'corim/corim-lib-psa-valid.json'), 'utf8'),
+    )
+    const path = await desk.file('lib.hex', draft.input['cbor_hex'] ?? '')
+    const strict = await desk.run('endorse', 'show', path)
+    const lenient = await desk.run('endorse', 'show', path, '--lenient-psa-draft')
+    expect([strict.code, lenient.code]).toEqual([0, 0])
+  })
+
+  it.each([
+    ['nothing to endorse', ['make', '--out', 'OUT'], /nothing is named/],
+    [
+      'a key without its implementation',
+      ['make', '--out', 'OUT', '--key', 'KEY'],
+      /belong to an implementation/,
+    ],
+    [
+      'an instance id of another length',
+      [
+        'make',
+        '--out',
+        'OUT',
+        '--key',
+        'KEY',
+        '--implementation-id',
+        '00'.repeat(32),
+        '--instance-id',
+        '02',
+      ],
+      /33 octets, the first 01/,
+    ],
+    [
+      'a private key in the place of a public one',
+      ['make', '--out', 'OUT', '--key', 'PRIVATE', '--implementation-id', '00'.repeat(32)],
+      /no public key/,
+    ],
+    ['a token that is none', ['make', '--out', 'OUT', '--token', 'KEY'], /is no token/],
+    ['what is no CoRIM', ['import', 'TOKEN', '--dry-run'], /is no CoRIM/],
+    ['a device that is none', ['revoke', '01'], /is no instance id/],
+    ['no service', ['submit', 'CORIM'], /no service is named/],
+  ])('refuses %s with 2, and writes nothing', async (_, args, message) => {
+    const key = desk.path('anchor.pem')
+    await desk.text('keys', 'export', '--device', u385, '--public-key', key)
+    const secret = desk.path('secret.pem')
+    execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', secret])
+    const places: Readonly<Record<string, string>> = {
+      OUT: desk.path('never.corim'),
+      KEY: key,
+      PRIVATE: secret,
+      TOKEN: token,
+      CORIM: corim,
+    }
+    const given = args.map((arg) => places[arg] ?? arg)
+    const { code, out, err } = await desk.run('endorse', ...given)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(message)
+    await expect(readFile(desk.path('never.corim'))).rejects.toThrow('ENOENT')
+  })
+})
