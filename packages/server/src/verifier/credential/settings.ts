@@ -15,6 +15,8 @@ export const proxySettings = z.strictObject({
   groups: z
     .record(z.string().max(200), z.array(z.enum(verifierRoles)))
     .default({ ...groupsAsRoles }),
+  /** Unix socket on which the service listens for the proxy alone. */
+  socket: z.string().min(1).max(100).optional(),
   /** SHA-256 over the SubjectPublicKeyInfo of client certificates of the proxy. */
   peers: z.array(z.string().regex(/^[0-9a-f]{64}$/)).default([]),
 })
