@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parts } from '../part/part-table.ts'
+import { deviceKeyCalls, deviceKeyScript } from '../script/device-key-script.ts'
 import { scriptFolders } from '../script/script-table.ts'
 import { toolImages } from '../script/tool-images.ts'
 import { boardsVariable } from './terminal.ts'
@@ -38,12 +39,43 @@ export function installTools(folder: string, boards: string): InstalledTools {
       writeTool(join(folder, path, name), { boards, words, suffix: '.sh' })
     }
   }
+  writeDeviceKeyScript(folder, programmer)
   const images = join(folder, 'images')
   for (const { path, octets } of toolImages()) {
     mkdirSync(dirname(join(images, path)), { recursive: true })
     writeFileSync(join(images, path), octets)
   }
   return { programmer, scripts: folder, images }
+}
+
+/** As ST's own script, this one does nothing but call the programmer; `STLINK_SN` names the probe. */
+function writeDeviceKeyScript(folder: string, programmer: string): void {
+  const path = join(folder, deviceKeyScript.path, deviceKeyScript.name)
+  const calls = deviceKeyCalls.map((words) => words.join(' '))
+  const connect = '-c port=SWD mode=UR'
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(
+    `${path}.sh`,
+    [
+      '#!/bin/sh -e',
+      ...calls.map(
+        (words) => `"${resolve(programmer)}" ${connect} \${STLINK_SN:+sn=$STLINK_SN} ${words}`,
+      ),
+      '',
+    ].join('\n'),
+  )
+  chmodSync(`${path}.sh`, 0o755)
+  writeFileSync(
+    `${path}.bat`,
+    [
+      '@echo off',
+      'if defined STLINK_SN set "PROBE=sn=%STLINK_SN%"',
+      ...calls.map(
+        (words) => `call "${resolve(programmer)}.bat" ${connect} %PROBE% ${words} || exit /b 1`,
+      ),
+      '',
+    ].join('\r\n'),
+  )
 }
 
 interface Tool {
