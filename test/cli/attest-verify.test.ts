@@ -159,22 +159,24 @@ describe('attest verify', () => {
   })
 })
 
+/** A result in the dialect of 2023. */
+const claims = (status: string) => ({
+  eat_profile: 'tag:github.com,2023:veraison/ear',
+  'ear.verifier-id': { developer: 'another library', build: '1' },
+  submods: { PSA_IOT: { 'ear.status': status, 'ear.appraisal-policy-id': 'policy:PSA_IOT' } },
+})
+
+/** A result that another library signed, and its key. */
+async function signed(payload: Record<string, unknown>, expires?: number) {
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const jwt = new SignJWT(payload).setProtectedHeader({ alg: 'ES256', typ: 'JWT' }).setIssuedAt()
+  if (expires !== undefined) jwt.setExpirationTime(expires)
+  const path = await desk.file('ear.jwt', await jwt.sign(privateKey))
+  const key = await desk.file('key.jwk', JSON.stringify(await exportJWK(publicKey)))
+  return { path, key }
+}
+
 describe('attest verify of a result', () => {
-  const claims = (status: string, profile = 'tag:github.com,2023:veraison/ear') => ({
-    eat_profile: profile,
-    'ear.verifier-id': { developer: 'another library', build: '1' },
-    submods: { PSA_IOT: { 'ear.status': status, 'ear.appraisal-policy-id': 'policy:PSA_IOT' } },
-  })
-
-  async function signed(payload: Record<string, unknown>, expires?: number) {
-    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
-    const jwt = new SignJWT(payload).setProtectedHeader({ alg: 'ES256', typ: 'JWT' }).setIssuedAt()
-    if (expires !== undefined) jwt.setExpirationTime(expires)
-    const path = await desk.file('ear.jwt', await jwt.sign(privateKey))
-    const key = await desk.file('key.jwk', JSON.stringify(await exportJWK(publicKey)))
-    return { path, key }
-  }
-
   it.each([
     ['affirming', 0],
     ['warning', 0],
@@ -278,14 +280,46 @@ describe('attest endorse', () => {
     expect(unknown.out).toContain('is not known')
   })
 
-  it('reads the drafts of tools when it is asked to, and the profile before that of 2025', async () => {
-    const draft: { readonly input: Readonly<Record<string, string>> } = JSON.parse(
-      await readFile(join(vectors, 'corim/corim-lib-psa-valid.json'), 'utf8'),
+  it.each(['corim-psa-draft-ref-value', 'corim-psa-draft-cert-val'])(
+    'reads the draft form of %s when it is asked to, and never else',
+    async (name) => {
+      const comid = await readFile(join(vectors, `comid/${name}.cbor`))
+      const profile = Buffer.from('tag:arm.com,2025:psa#1.0.0')
+      const path = await desk.file(
+        'draft.hex',
+        [
+          'd901f5a3',
+          '006164',
+          '0181d901fa',
+          byteString(comid),
+          '03d820781a',
+          profile.toString('hex'),
+        ].join(''),
+      )
+      const strict = await desk.run('endorse', 'import', path, '--dry-run')
+      expect({ code: strict.code, out: strict.out }).toEqual({ code: 2, out: '' })
+      expect(strict.err).toContain('E_CORIM_MVAL')
+      await desk.text('endorse', 'show', path, '--lenient-psa-draft')
+      const taken = await desk.text('endorse', 'import', path, '--dry-run', '--lenient-psa-draft')
+      expect(taken).toMatch(/ +[1-9] new, 0 known\n/)
+    },
+  )
+
+  it('imports the profile before that of 2025, as its tools wrote it', async () => {
+    const comid = await readFile(join(vectors, 'comid/cocli-comid-psa-refval.cbor'))
+    const tagged = Buffer.concat([Buffer.from('d901fa', 'hex'), comid])
+    const profile = Buffer.from('http://arm.com/psa/iot/1').toString('hex')
+    const older = ['a3', '006164', '0181', byteString(tagged), '038178', '18', profile].join('')
+    const path = await desk.file('older.hex', older)
+    const taken = await desk.text('endorse', 'import', path, '--dry-run')
+    expect(taken).toMatch(/reference values +[1-9] new, 0 known\n/)
+    expect(await desk.text('inspect', path)).toMatch(
+      /profile +http:\/\/arm\.com\/psa\/iot\/1, the older one/,
     )
-    const path = await desk.file('lib.hex', draft.input['cbor_hex'] ?? '')
-    const strict = await desk.run('endorse', 'show', path)
-    const lenient = await desk.run('endorse', 'show', path, '--lenient-psa-draft')
-    expect([strict.code, lenient.code]).toEqual([0, 0])
+    const service = ['--url', 'http://127.0.0.1:9']
+    expect((await desk.run('endorse', 'submit', path, ...service)).err).toMatch(
+      /has the older profile/,
+    )
   })
 
   it.each([
@@ -338,3 +372,8 @@ describe('attest endorse', () => {
     await expect(readFile(desk.path('never.corim'))).rejects.toThrow('ENOENT')
   })
 })
+
+/** A CBOR byte string of up to 65 535 octets, in hexadecimal. */
+function byteString(octets: Uint8Array): string {
+  return `59${octets.length.toString(16).padStart(4, '0')}${Buffer.from(octets).toString('hex')}`
+}

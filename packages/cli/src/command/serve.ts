@@ -3,10 +3,12 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { isIP } from 'node:net'
 import type { Policy } from '@keyline/ledger/records'
 import { memberName } from '@keyline/server'
+import { CliError } from '../errors.ts'
 import { ExitCode } from '../exit-code.ts'
 import { interruptSignal } from '../terminal/interrupt.ts'
 import type { Output } from '../terminal/output.ts'
 import { startService, type ListenAddress, type RunningService } from '../wiring/serve.ts'
+import { addressUrl, listenAddress } from './attest/listen-address.ts'
 import { collect, defaultHome, ledgerOption } from './options.ts'
 
 interface ServeCommandOptions {
@@ -20,6 +22,10 @@ interface ServeCommandOptions {
   readonly key?: string
   readonly init?: boolean
   readonly inviteOwner?: string
+  readonly verifier?: ListenAddress
+  readonly verifierConfig?: string
+  readonly verifierTlsCertificate?: string
+  readonly verifierTlsKey?: string
   readonly json?: boolean
 }
 
@@ -46,6 +52,14 @@ export function serveCommand(output: Output, end: (code: ExitCode) => void): Com
       'opens a PAI key in a file; KEYLINE_PASSPHRASE_FILE does the same',
     )
     .option('--key <uri>', 'PAI key elsewhere: unix:PATH of `keyline signer`, or pkcs11:…')
+    .option(
+      '--verifier <address>',
+      'HOST:PORT of a verifier of attestation tokens on the same ledger',
+      listenAddress,
+    )
+    .option('--verifier-config <file>', 'its settings, JSON')
+    .option('--verifier-tls-certificate <file>', 'its certificate, PEM; plain HTTP without one')
+    .option('--verifier-tls-key <file>', 'key of that certificate, PEM')
     .option('--home <folder>', 'ledger, keys and files of the server', defaultHome)
     .option(...ledgerOption)
     .option('--json', 'machine-readable messages; the log is JSON on standard error in any case')
@@ -56,7 +70,7 @@ async function serve(output: Output, options: ServeCommandOptions): Promise<Exit
   // Standard error is the log, a JSON object a line; the server says there that it stops.
   const interrupt = interruptSignal({ ...output, err: () => undefined })
   try {
-    const service = await startService(options)
+    const service = await startService({ ...options, verifier: verifierOf(options) })
     tell(output, options, service)
     if (!interrupt.signal.aborted) await once(interrupt.signal, 'abort')
     await service.stop()
@@ -66,30 +80,45 @@ async function serve(output: Output, options: ServeCommandOptions): Promise<Exit
   }
 }
 
+function verifierOf(options: ServeCommandOptions) {
+  const { verifier: listen, verifierConfig: config } = options
+  const { verifierTlsCertificate: tlsCertificate, verifierTlsKey: tlsKey } = options
+  if (listen !== undefined) return { listen, config, tlsCertificate, tlsKey }
+  if ((config ?? tlsCertificate ?? tlsKey) === undefined) return undefined
+  throw new CliError('CLI_USAGE', 'the options of a verifier stand without its address', {
+    remedy: 'name it with --verifier HOST:PORT',
+  })
+}
+
 function tell(output: Output, options: ServeCommandOptions, service: RunningService): void {
-  const { port, caFile, tokenFile, pai } = service
+  const { port, caFile, tokenFile, pai, verifier } = service
   const { listen, policy } = options
   if (options.json === true) {
     const { host } = listen
-    output.out(`${JSON.stringify({ listening: { host, port }, policy, pai, caFile, tokenFile })}\n`)
+    output.out(
+      `${JSON.stringify({ listening: { host, port }, policy, pai, caFile, tokenFile, verifier: verifierDocument(options, service) })}\n`,
+    )
     return
   }
   const host = isIP(listen.host) === 6 ? `[${listen.host}]` : listen.host
   output.out(`listening on https://${host}:${port}, policy ${policy}, PAI ${pai}\n`)
   output.out(`  stations pin ${caFile}\n`)
+  if (verifier !== undefined && options.verifier !== undefined) {
+    const url = addressUrl(options.verifier.host, verifier.port, verifier.isSecure)
+    output.out(`  verifying at ${url}, results are signed with the key ${verifier.keyId}\n`)
+  }
   if (tokenFile !== undefined) {
     output.out(`  one-time token of an owner, good for 24 hours: ${tokenFile}\n`)
   }
 }
 
-/** Reads `HOST:PORT`; an IPv6 address stands in brackets. */
-function listenAddress(text: string): ListenAddress {
-  const [, bracketed, plain, digits] =
-    /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? []
-  const host = bracketed ?? plain
-  const port = Number(digits)
-  if (host !== undefined && port <= 65_535) return { host, port }
-  throw new InvalidArgumentError('It must be HOST:PORT, such as 0.0.0.0:8443 or [::]:8443.')
+function verifierDocument(
+  { verifier: address }: ServeCommandOptions,
+  { verifier }: RunningService,
+) {
+  if (verifier === undefined || address === undefined) return undefined
+  const { port, isSecure, keyId } = verifier
+  return { listening: addressUrl(address.host, port, isSecure), keyId }
 }
 
 function hostName(text: string, before: readonly string[] | undefined): readonly string[] {

@@ -13,12 +13,14 @@ import {
   startServer,
   storeServiceCa,
   tokenLifeMs,
+  type ServerLog,
   type ServiceCa,
 } from '@keyline/server'
 import { takeLock } from '@keyline/station'
 import { keyIdentifier, parseCertificate, pemEncode } from '@keyline/x509'
 import { buildTime } from '../build-time.ts'
 import { CliError } from '../errors.ts'
+import type { BesideOptions, VerifierBeside } from './attest/serve-beside.ts'
 import { checkpointFolder, homeAt, makeHome, storeKey, type Home } from './home.ts'
 import { keepLists } from './keep-lists.ts'
 import { ledgerLocation } from './open-station.ts'
@@ -41,6 +43,8 @@ export interface ServeOptions {
   readonly init?: boolean | undefined
   /** Name of an owner who gets a one-time token. */
   readonly inviteOwner?: string | undefined
+  /** The verifier of attestation tokens on the same ledger, at an address of its own. */
+  readonly verifier?: BesideOptions | undefined
 }
 
 export interface ListenAddress {
@@ -57,6 +61,8 @@ export interface RunningService {
   readonly tokenFile?: string | undefined
   /** Key identifier of the PAI, upper-case hexadecimal. */
   readonly pai: string
+  /** The verifier beside the issuer, when one was asked for. */
+  readonly verifier?: Omit<VerifierBeside, 'stop'> | undefined
   stop(): Promise<void>
 }
 
@@ -133,18 +139,35 @@ async function listen(options: ServeOptions, home: Home, ledger: Ledger): Promis
     await server.stop()
     throw error
   })
+  const beside = await openVerifier(options, ledger, log).catch(async (error: unknown) => {
+    await lists.stop()
+    await server.stop()
+    throw error
+  })
   return {
     port: server.port,
     caFile,
     tokenFile,
     pai: toHexUpper(keyIdentifier(parseCertificate(pki.pai).spki.key.octets)),
+    verifier: beside,
     stop: async () => {
+      await beside?.stop()
       await lists.stop()
       await server.stop()
       await verifier.close()
       log.flush()
     },
   }
+}
+
+async function openVerifier(
+  { verifier, policy }: ServeOptions,
+  ledger: Ledger,
+  log: ServerLog,
+): Promise<VerifierBeside | undefined> {
+  if (verifier === undefined) return undefined
+  const { serveBeside } = await import('./attest/serve-beside.ts')
+  return serveBeside(ledger, log, { ...verifier, policy })
 }
 
 /** The certificates of a folder, and the key of the PAI as it is held: the issuer judges where it rests, and guards it. */

@@ -67,7 +67,7 @@ export async function serveVerifier(options: VerifierServeOptions): Promise<Serv
 }
 
 /** Authorities of simulated chips beside real ones must not go unnoticed (attestation D20). */
-async function tellAuthorities(
+export async function tellAuthorities(
   record: AttestationRecord,
   { tenants }: VerifierSettings,
   tell: (what: string, facts: Readonly<Record<string, string | number>>) => void,
