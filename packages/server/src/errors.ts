@@ -123,6 +123,16 @@ export const serverErrorTable = {
     meaning: 'A service with the policy production was configured to ask nobody for credentials.',
     remedy: 'ask for credentials, or run the service with the policy test',
   },
+  SERVER_PASSWORD: {
+    fault: 'operator',
+    meaning: 'A password for the verifier is too short to be one, or too long to be checked.',
+    remedy: 'choose a password of 12 to 1024 octets',
+  },
+  SERVER_SIGNER_KEY: {
+    fault: 'operator',
+    meaning: 'A key that was configured as a signer of CoRIMs is none.',
+    remedy: 'give public keys in PEM, on P-256, P-384 or P-521',
+  },
   SERVER_NOT_ACCEPTABLE: {
     fault: 'caller',
     meaning: 'The header Accept allows none of the media types that the endpoint answers with.',

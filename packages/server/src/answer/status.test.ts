@@ -15,6 +15,8 @@ const inside = new Set([
   'SERVER_SELF_TEST',
   'SERVER_ADDRESS',
   'SERVER_CREDENTIALS_OFF',
+  'SERVER_PASSWORD',
+  'SERVER_SIGNER_KEY',
 ])
 
 describe('the status of an error', () => {

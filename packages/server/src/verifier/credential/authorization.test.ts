@@ -3,17 +3,21 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readAuthorization } from './authorization.ts'
 
-const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/)
+const letter = fc.constantFrom(...'aZ09')
+const name = fc
+  .tuple(letter, fc.string({ unit: fc.constantFrom(...'aZ09._@-'), maxLength: 63 }))
+  .map(([first, rest]) => first + rest)
+const password = fc.string({ unit: fc.constantFrom('a', ':', ' ', '\0', 'ä', '密', '🔑') })
 
 describe('the header Authorization', () => {
   it('gives name and password as they were joined, colons in the password included', () => {
     fc.assert(
-      fc.property(name, fc.string({ unit: 'grapheme', maxLength: 100 }), (user, password) => {
-        const octets = encodeUtf8(`${user}:${password}`)
+      fc.property(name, password, (user, secret) => {
+        const octets = encodeUtf8(`${user}:${secret}`)
         const read = readAuthorization(`Basic ${toBase64(octets)}`)
         if (read.scheme !== 'basic') throw new TypeError(read.scheme)
         expect(read.name).toBe(user)
-        expect(decodeUtf8(read.password.reveal())).toBe(decodeUtf8(encodeUtf8(password)))
+        expect(decodeUtf8(read.password.reveal())).toBe(secret)
       }),
     )
   })
@@ -21,7 +25,7 @@ describe('the header Authorization', () => {
   it('is read whatever it holds', () => {
     const schemes = fc.constantFrom('Basic ', 'Bearer ', 'basic  ', '', 'Basic\t')
     fc.assert(
-      fc.property(schemes, fc.string({ unit: 'binary' }), (scheme, text) => {
+      fc.property(schemes, fc.string({ unit: 'binary-ascii' }), (scheme, text) => {
         const { scheme: found } = readAuthorization(scheme + text)
         expect(['basic', 'bearer', 'malformed']).toContain(found)
       }),

@@ -7,7 +7,7 @@ import {
   hashPassword,
   isPassword,
   parsePasswordHash,
-  passwordCost,
+  unguessableHash,
 } from './password-hash.ts'
 
 const cheap = { costLog2: 4, blockSize: 1, parallelism: 1 }
@@ -79,15 +79,19 @@ describe('the text that is kept of a password', () => {
     expect(outcomeOf(start + 'A'.repeat(43))).toBe('SERVER_CREDENTIAL_DAMAGED')
   })
 
-  it('has a salt of its own for each password, and the cost of this house', async () => {
+  it('has a salt of its own for each password', async () => {
     const [one, other] = await Promise.all([
       hashPassword(secret('the same password'), random, cheap),
       hashPassword(secret('the same password'), random, cheap),
     ])
     expect(one).not.toBe(other)
     expect(await isPassword(secret('the same password'), other ?? '')).toBe(true)
-    const { cost } = parsePasswordHash(await hashPassword(secret('the same password'), random))
-    expect(cost).toEqual(passwordCost)
+    expect(parsePasswordHash(one).cost).toEqual(cheap)
+  })
+
+  it('costs what guessing shall cost, unless given: 32 MiB, three times', () => {
+    const { cost } = parsePasswordHash(unguessableHash(random))
+    expect(cost).toEqual({ costLog2: 15, blockSize: 8, parallelism: 3 })
   })
 
   it.each([11, 1_025])('is not made of a password of %d octets', async (length) => {

@@ -67,7 +67,7 @@ export function parsePasswordHash(text: string): PasswordHash {
 /**
  * What to keep of a new password.
  * @param password UTF-8, 12 to 1 024 octets
- * @throws ServerError `SERVER_HEADER_INVALID`
+ * @throws ServerError `SERVER_PASSWORD`
  */
 export async function hashPassword(
   password: Secret,
@@ -77,7 +77,7 @@ export async function hashPassword(
   const { length } = password
   if (length < passwordLength.least || length > passwordLength.most) {
     const message = `a password has ${length} octets, but must have ${passwordLength.least} to ${passwordLength.most}`
-    throw new ServerError('SERVER_HEADER_INVALID', message)
+    throw new ServerError('SERVER_PASSWORD', message)
   }
   const salt = random.bytes(saltLength.drawn)
   const key = await scrypt({ password: password.reveal(), salt, cost, length: keyLength })

@@ -74,12 +74,14 @@ describe('provisioning and management over HTTP', () => {
     expect(await call('boss', { path })).toMatchObject({ status: 200, json: [] })
   })
 
-  it.each([
+  const changes: readonly (readonly [string, Partial<Call>, number, string])[] = [
     ['a type without a plugin', { headers: { 'Content-Type': 'text/plain' } }, 415, 'media-type'],
     ['an Accept without ours', { headers: { Accept: 'text/html' } }, 406, 'not-acceptable'],
     ['no body', { body: '' }, 400, 'body-empty'],
     ['more than 16 MiB', { body: new Uint8Array(corimMaxLength + 1) }, 413, 'body-too-large'],
-  ])('name what is wrong with %s', async (_what, change, status, code) => {
+  ]
+
+  it.each(changes)('name what is wrong with %s', async (_what, change, status, code) => {
     const headers = { ...submission.headers, ...change.headers }
     const reply = await call('factory', { ...submission, ...change, headers })
     expect([reply.status, codeOf(reply)]).toEqual([status, code])

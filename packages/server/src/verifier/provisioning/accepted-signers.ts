@@ -14,7 +14,7 @@ export interface SignerSettings {
 
 /**
  * The accepted signers; nothing when none are configured.
- * @throws ServerError `SERVER_HEADER_INVALID` for a key that is none; X509Error `PEM_MALFORMED`,
+ * @throws ServerError `SERVER_SIGNER_KEY` for a key that is none; X509Error `PEM_MALFORMED`,
  * VerifierError `E_X509_…` for an authority that is none
  */
 export function acceptedSigners({
@@ -27,7 +27,7 @@ export function acceptedSigners({
       const key = readKeyText(text)
       if (key !== undefined) return key
       const message = `signer key ${index} is no public key on P-256, P-384 or P-521 in PEM`
-      throw new ServerError('SERVER_HEADER_INVALID', message)
+      throw new ServerError('SERVER_SIGNER_KEY', message)
     }),
     ...(authorities.length > 0 && {
       certified: signerPool(authorities.map((text) => pemDecode(text, 'CERTIFICATE'))),
