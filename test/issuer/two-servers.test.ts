@@ -16,7 +16,7 @@ import { issuanceViolations, type IssuanceEvidence } from './support/check-issua
 import { fates, PowerCuts } from './support/harm.ts'
 import { readLedgerRows, readRevokedSerials } from './support/ledger-rows.ts'
 import { plainSerial, readList, verifyWithLists } from './support/openssl-lists.ts'
-import { auditLog, ServerProcesses } from './support/server-processes.ts'
+import { auditLog, impatient, ServerProcesses } from './support/server-processes.ts'
 
 const boards = scaled(1_000, 10_000)
 const callers = 32
@@ -76,7 +76,7 @@ async function campaign(
     fateOf: fates(draw, harmedOnceIn),
   })
   const clients = Array.from({ length: callers }, (_, place) =>
-    servers.client(`station-${(place % 2) + 1}`, proxy.port),
+    servers.client(`station-${(place % 2) + 1}`, proxy.port, impatient),
   )
   try {
     const asking = clients.map(sabotage)

@@ -23,6 +23,18 @@ export interface ServerProcessesOptions {
   readonly pki?: string | undefined
 }
 
+/** How long a client waits for an answer, and how long it tries. */
+export interface Patience {
+  readonly tryMs: number
+  readonly budgetMs: number
+}
+
+/** Of callers who stand in line behind hundreds of others, on a machine that has other work. */
+const patient: Patience = { tryMs: 60_000, budgetMs: 240_000 }
+
+/** Of callers who ask again soon, since answers are kept from them. */
+export const impatient: Patience = { tryMs: 5_000, budgetMs: 240_000 }
+
 /** With a body it is a POST. */
 export interface MemberRequest {
   readonly path: string
@@ -189,7 +201,7 @@ export class ServerProcesses implements AsyncDisposable {
   }
 
   /** The REST client of the product, as a member, on a port that leads to the servers. */
-  client(name: string, port: number): IssuerClient {
+  client(name: string, port: number, patience: Patience = patient): IssuerClient {
     const read = (file: string): string => readFileSync(join(this.credentials(name), file), 'utf8')
     const key = new Secret(encodeUtf8(read('member.key.pem')))
     const transport = createHttpsTransport({
@@ -199,13 +211,7 @@ export class ServerProcesses implements AsyncDisposable {
       connections: 1,
     })
     const clock = systemClock
-    return createRestIssuer({
-      transport,
-      clock,
-      random: systemRandom,
-      budgetMs: 90_000,
-      tryMs: 2_000,
-    })
+    return createRestIssuer({ transport, clock, random: systemRandom, ...patience })
   }
 
   async #enrol(name: string, token: string): Promise<void> {
