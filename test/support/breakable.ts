@@ -2,7 +2,7 @@
 export interface Fault {
   /** Names on the way to the method, joined by dots: `tenant.sessions.claim`. */
   readonly method: string
-  readonly how: 'throws' | 'rejects' | 'hangs' | 'fails after it was done'
+  readonly how: 'throws' | 'rejects' | 'hangs' | 'waits' | 'fails after it was done'
 }
 
 /** Faults that a test sets while a thing is in use. */
@@ -10,6 +10,7 @@ export class Faults {
   #fault: Fault | undefined
   #hits = 0
   #wake: (() => void)[] = []
+  #release: (() => void)[] = []
 
   /** Calls that met the fault. */
   get hits(): number {
@@ -25,6 +26,11 @@ export class Faults {
   hit(): Promise<void> {
     if (this.#hits > 0) return Promise.resolve()
     return new Promise((resolve) => this.#wake.push(resolve))
+  }
+
+  /** Lets the calls go on that wait. */
+  release(): void {
+    for (const go of this.#release.splice(0)) go()
   }
 
   /** The thing, whose methods fail when a fault says so; also those of what it holds and gives. */
@@ -58,6 +64,8 @@ export class Faults {
         return Promise.reject(error)
       case 'hangs':
         return new Promise(() => undefined)
+      case 'waits':
+        return new Promise<void>((resolve) => this.#release.push(resolve)).then(act)
       case 'fails after it was done':
         return Promise.resolve(act()).then(() => {
           throw error

@@ -42,3 +42,4 @@ export {
 export { drawApiKey, type ApiKey } from './verifier/credential/api-key.ts'
 export { hashPassword } from './verifier/credential/password-hash.ts'
 export { verifierRoles, type VerifierRole } from './verifier/port.ts'
+export { rotateNonceKey, rotateResultKey, type RotationParts } from './verifier/key/rotate.ts'

@@ -140,3 +140,5 @@ export const verifierSettings = z.strictObject({
 export type VerifierSettings = z.output<typeof verifierSettings>
 /** As it stands in a file: every member may be left out. */
 export type VerifierSettingsInput = z.input<typeof verifierSettings>
+
+export const defaultSettings: VerifierSettings = verifierSettings.parse({})

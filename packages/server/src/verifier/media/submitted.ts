@@ -9,7 +9,7 @@ import { requireEvidenceType, type EvidenceType } from './evidence-type.ts'
 export interface Submitted {
   readonly type: EvidenceType
   readonly evidence: Uint8Array
-  /** SHA-256 over content type and body, lower-case hexadecimal: equal for a retry of the transport (V3). */
+  /** SHA-256 over content type and body, lower-case hexadecimal: equal for a retry of the transport (V3). Made on demand. */
   readonly requestHash: string
 }
 
@@ -25,7 +25,13 @@ export function readSubmitted({ headers }: IncomingMessage, body: Uint8Array): S
   const wrapper = wrapperOf(contentType)
   const message = wrapper === undefined ? undefined : unwrapCmw(body, wrapper)
   const type = requireEvidenceType(message?.type ?? contentType)
-  return { type, evidence: message?.value ?? body, requestHash: requestHash(contentType, body) }
+  return {
+    type,
+    evidence: message?.value ?? body,
+    get requestHash() {
+      return requestHash(contentType, body)
+    },
+  }
 }
 
 /** What can be said of evidence whose body is too long to be read: its media type may be the greater fault. */
