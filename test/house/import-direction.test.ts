@@ -39,6 +39,11 @@ describe('import direction', () => {
     expect(messagesOf({ 'packages/low/src/index.ts': source })).toEqual([])
   })
 
+  it('takes no notice of a string that says import', () => {
+    const source = "const words = ['import']\nconst text = '@keyline/high'\nrun('import')\n"
+    expect(messagesOf({ 'packages/low/src/index.ts': source })).toEqual([])
+  })
+
   it('fails on a dependency that the package does not declare', () => {
     const files = {
       'packages/high/package.json': manifest('high', ['middle']),
