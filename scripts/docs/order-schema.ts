@@ -1,9 +1,9 @@
-import { WorkOrder } from '@keyline/ledger/records'
+import { AnyOrder } from '@keyline/ledger/records'
 import { z } from 'zod'
 
 /** JSON Schema of the work order, for editors: what a person writes, before defaults and number texts are resolved. */
 export function orderSchema(): string {
-  const schema = z.toJSONSchema(WorkOrder, { io: 'input', unrepresentable: 'any' })
+  const schema = z.toJSONSchema(AnyOrder, { io: 'input', unrepresentable: 'any' })
   const titled = {
     $schema: schema.$schema,
     title: 'Keyline work order',

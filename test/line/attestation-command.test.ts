@@ -24,16 +24,12 @@ async function provisioned(folder: string, order: string, slots: number): Promis
   mkdirSync(path('home'))
   writeFileSync(path('passphrase'), 'a phrase for tests', { mode: 0o600 })
   const secret = ['--passphrase-file', path('passphrase')]
-  const made = await keyline(
-    ...['pki', 'init', '--vid', '0xFFF1', '--out', path('home/pki')],
-    ...secret,
-  )
-  expect(made).toMatchObject({ code: 0 })
-  const ended = await keyline(
-    ...['provision', join(examples, order), '--fast', '--slots', String(slots)],
-    ...['--home', path('home'), '--results', path('results')],
-    ...secret,
-  )
+  const pki = ['--vid', '0xFFF1', '--out', path('home/pki')]
+  expect(await keyline('pki', 'init', ...pki, ...secret)).toMatchObject({ code: 0 })
+  const places = ['--home', path('home'), '--results', path('results')]
+  const boards = ['--fast', '--slots', String(slots)]
+  const file = join(examples, order)
+  const ended = await keyline('provision', file, ...boards, ...places, ...secret)
   expect(ended, ended.err).toMatchObject({ code: 0 })
 }
 
@@ -86,6 +82,27 @@ describe('keyline provision with the example order for attestation', () => {
       await station.close()
     }
     expect(await unitsIn(path, { order: 'example-attested-0001' })).toHaveLength(2)
+  })
+})
+
+describe('keyline provision with the example order for boards without Matter', () => {
+  it('makes boards whose wrapped device keys the service finds genuine', async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await provisioned(path, 'device-order.json', 2)
+    const station = await openTestStation(path)
+    try {
+      await using record = await attestationOf(station.ledger)
+      await using service = await startVerifierService({ record, clock: new HandClock(Date.now()) })
+      const boards = boardsOf(path, 'u3', 2)
+      using _bench = boards.bench
+      expect(boards.bench.board(1).options.rdp).toBe(1)
+      for (const slot of [1, 2]) {
+        expect(await challenge(service, boards, slot)).toMatchObject({ 'ear.status': 'affirming' })
+      }
+    } finally {
+      await station.close()
+    }
   })
 })
 

@@ -4,7 +4,7 @@ import type { AuditHead } from './audit/record.ts'
 import type { Database } from './database/database.ts'
 import type { Tables } from './database/schema.ts'
 import { LedgerError } from './errors.ts'
-import type { UnitSecrets, VerdictRecord, WorkOrder } from './records/index.ts'
+import type { AnyOrder, UnitSecrets, VerdictRecord } from './records/index.ts'
 import type { Act, Actor } from './store/act.ts'
 import type { Acts } from './store/acts.ts'
 import { Aftercare } from './store/aftercare.ts'
@@ -130,7 +130,7 @@ export class Ledger {
   }
 
   /** Records an order; the same order again changes nothing. Returns whether it is new. @throws LedgerError `LEDGER_ORDER_DIFFERS`, `LEDGER_SERIAL_PATTERN` */
-  createOrder(order: WorkOrder): Promise<boolean> {
+  createOrder(order: AnyOrder): Promise<boolean> {
     return this.#act((act) => createOrder(act, order))
   }
 
@@ -195,7 +195,7 @@ export class Ledger {
   }
 
   /** The order as it was recorded. */
-  workOrder(orderId: string): Promise<WorkOrder | undefined> {
+  workOrder(orderId: string): Promise<AnyOrder | undefined> {
     return this.#read((db) => recordedOrder(db, orderId))
   }
 

@@ -35,6 +35,7 @@ export { issuedChainProblems, type Authorities } from './evidence/issued-chain.t
 export { decideVerdict, type VerdictInput } from './evidence/verdict.ts'
 export { RefusedInput, StationError, stationErrorTable, type StationErrorCode } from './errors.ts'
 export type { EventSink, RunSummary, StationEvent, StepTime } from './flow/events.ts'
+export { deviceFlow } from './flow/device-flow.ts'
 export { flowOf, wbaSecurity0, type Flow } from './flow/flows.ts'
 export type { StationParts } from './flow/station-parts.ts'
 export type { Step, StepName } from './flow/step.ts'
@@ -101,8 +102,14 @@ export { managerFaults, type ManagerFault } from './manager/outcome.ts'
 export { checkChain, type ChainInput } from './order/check-chain.ts'
 export type { ChipAuthority } from './order/check-attestation.ts'
 export { checkOrder } from './order/check-order.ts'
+export { loadAnyOrder, type LoadedDeviceOrder } from './order/load-any-order.ts'
 export { loadOrder, type LoadedOrder } from './order/load-order.ts'
 export { orderFinding, orderRules } from './order/order-rules.ts'
+export {
+  isForDevices,
+  type AnyPreparedOrder,
+  type PreparedDeviceOrder,
+} from './order/prepared-order.ts'
 export type {
   CoprocessorImage,
   FirmwareImage,
@@ -111,6 +118,11 @@ export type {
 } from './order/prepared-order.ts'
 export { orderOfStJson, type StOrderDefaults } from './order/st-product.ts'
 export type { ChipCertificates, ProofProblem } from './port/chip-certificates.ts'
+export type {
+  DeviceKeyProgrammer,
+  WrappedKey,
+  WrappedKeyRequest,
+} from './port/device-key-programmer.ts'
 export type { Fixture } from './port/fixture.ts'
 export type { IssuedCertificate, Issuer, IssueRequest } from './port/issuer.ts'
 export type { ManagerOutcome, ManagerRequest, ProvisioningManager } from './port/manager.ts'
@@ -162,6 +174,7 @@ export { summaryText } from './results/summary-text.ts'
 export {
   removeUnitFiles,
   unitFolder,
+  writePassport,
   writeUnitFiles,
   type UnitFiles,
 } from './results/unit-files.ts'

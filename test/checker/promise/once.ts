@@ -7,8 +7,22 @@ export function checkOnce({ journal }: Outputs): readonly Violation[] {
   const intents = journal.lines.filter(({ type }) => type === 'intent')
   return [
     ...repeated(intents, 'commit', ({ data }) => String(data['certificate'])),
-    ...repeated(intents, 'protect', ({ data }) => String(data['board'])),
+    ...repeatedUnasked(journal.lines),
   ]
+}
+
+/** A protection that was begun may be begun again only when the board was asked before: it says its level. */
+function repeatedUnasked(lines: readonly JournalLine[]): readonly Violation[] {
+  const open = new Set<string>()
+  return lines.flatMap(({ type, step, unit = '' }): readonly Violation[] => {
+    if (type === 'outcome' && step === 'ask') open.delete(unit)
+    if (type !== 'intent' || step !== 'protect') return []
+    if (!open.has(unit)) {
+      open.add(unit)
+      return []
+    }
+    return [{ promise: 'P9', place: `protect of unit ${unit}`, message: 'was begun twice' }]
+  })
 }
 
 function repeated(

@@ -22,7 +22,11 @@ export async function secretsOf(
   const unitOnBoard = new Map<string, string>()
   for (const id of orders) {
     const order = await ledger.workOrder(id)
-    if (order === undefined) throw new Error(`the ledger has no order ${id}`)
+    if (order === undefined || order.platform === 'u3') {
+      throw new Error(`the ledger has no order ${id} of Matter devices`)
+    }
+    // Boards without Matter have no product: nothing secret of them is in the ledger.
+    if (!('product' in order)) continue
     for (const { unit } of await ledger.unitsOf(id)) {
       if (unit.boardUid !== undefined) unitOnBoard.set(unit.boardUid, unit.serialNumber)
       const revealed = await ledger.reveal(unit.id)

@@ -6,7 +6,11 @@ import {
   findManager,
   flowOf,
   labelFormats,
-  loadOrder,
+  isForDevices,
+  loadAnyOrder,
+  type BoundSlot,
+  type LoadedDeviceOrder,
+  type LoadedOrder,
   type StOrderDefaults,
 } from '@keyline/station'
 import { CliError } from '../errors.ts'
@@ -25,6 +29,8 @@ import { openLineElement } from '../wiring/line-element.ts'
 import { openLine, type OpenLineOptions } from '../wiring/open-line.ts'
 import { openPki, passphraseOf, type LinePki } from '../wiring/pki.ts'
 import { requireSoundRuns } from '../wiring/crash-loop.ts'
+import type { LineBoards } from '../wiring/line-boards.ts'
+import { runDeviceOrder } from '../wiring/run-device-order.ts'
 import { runOrder } from '../wiring/run-order.ts'
 import { readSlots } from '../wiring/slots-file.ts'
 import { usbLocations } from '../wiring/usb-locations.ts'
@@ -125,9 +131,19 @@ async function provision(
   path: string,
   options: ProvisionOptions,
 ): Promise<ExitCode> {
-  const loaded = await loadOrder(path, await stDefaults(path, options.quantity))
-  const { id, policy } = loaded.prepared.order
+  const loaded = await loadAnyOrder(path, await stDefaults(path, options.quantity))
   requireRealTime(options)
+  return isForAnyDevices(loaded)
+    ? provisionDevices(output, loaded, options)
+    : provisionMatter(output, loaded, options)
+}
+
+async function provisionMatter(
+  output: Output,
+  loaded: LoadedOrder,
+  options: ProvisionOptions,
+): Promise<ExitCode> {
+  const { id, policy } = loaded.prepared.order
   const manager = options.manager === undefined ? undefined : await findManager(options.manager)
   if (options.issuer !== undefined) requireKeysOf(options.issuer, flowOf(loaded.prepared.order))
   return withStation(output, options, policy, async ({ station, clock, signal, renderer }) => {
@@ -168,25 +184,59 @@ async function provision(
         : { labels: { folder: resolve(options.labels), formats: labelFormats } }),
       clock,
       signal,
-      ...(options.programmer === undefined
-        ? {}
-        : {
-            openBoards: () =>
-              openLine({
-                ...lineOf(options),
-                // The binding says which of all probes are for this run.
-                ...(binding === undefined ? {} : { slots: 64 }),
-                ...loaded,
-                clock,
-                signal,
-                onNotice: onWarning,
-              }),
-          }),
+      openBoards: boardsOf(options, loaded, { binding, clock, signal, onNotice: onWarning }),
       decorate: (parts) => ({ ...parts, manager, element: element?.(parts) }),
       onEvent: renderer.sink,
     })
     return exitCodeOfSummary(summary)
   })
+}
+
+/** Boards without Matter: nothing is issued to them, and no label is printed. */
+function provisionDevices(
+  output: Output,
+  loaded: LoadedDeviceOrder,
+  options: ProvisionOptions,
+): Promise<ExitCode> {
+  const { id, policy } = loaded.prepared.order
+  return withStation(output, options, policy, async ({ station, clock, signal, renderer }) => {
+    const onWarning = (text: string): void => renderer.sink({ type: 'notice', text })
+    const resume = options.resume === true
+    const soundness = { clock, signal, onWarning, resume }
+    const onlyOpen = await requireSoundRuns(station.home, soundness)
+    const binding = await readSlots(station.home)
+    const summary = await runDeviceOrder({
+      station,
+      onlyOpen,
+      binding,
+      locate: binding === undefined ? undefined : () => usbLocations(),
+      loaded,
+      slots: options.slots,
+      resume,
+      results: join(resolve(options.results), id),
+      stopAfter: options.stopAfter,
+      clock,
+      signal,
+      openBoards: boardsOf(options, loaded, { binding, clock, signal, onNotice: onWarning }),
+      onEvent: renderer.sink,
+    })
+    return exitCodeOfSummary(summary)
+  })
+}
+
+/** The boards behind probes, where the options name a programmer; else nothing: the bench of the station is used. */
+function boardsOf(
+  options: ProvisionOptions,
+  { prepared }: LoadedOrder | LoadedDeviceOrder,
+  around: Pick<OpenLineOptions, 'clock' | 'signal' | 'onNotice'> & {
+    readonly binding: readonly BoundSlot[] | undefined
+  },
+): (() => Promise<LineBoards>) | undefined {
+  if (options.programmer === undefined) return undefined
+  const { binding, ...rest } = around
+  // The binding says which of all probes are for this run.
+  const slots = binding === undefined ? options.slots : 64
+  return () => openLine({ ...lineOf(options), slots, prepared, ...rest })
 }
 
 /** What the options say of real boards. */
@@ -210,6 +260,10 @@ function requireRealTime({ programmer, fast }: ProvisionOptions): void {
     'CLI_USAGE',
     '--fast is for simulated boards, and --programmer names real ones',
   )
+}
+
+function isForAnyDevices(loaded: LoadedOrder | LoadedDeviceOrder): loaded is LoadedDeviceOrder {
+  return isForDevices(loaded.prepared)
 }
 
 function names(text: string): readonly string[] {

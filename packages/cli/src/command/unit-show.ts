@@ -28,16 +28,18 @@ export function unitShowCommand(output: Output, end: (code: ExitCode) => void): 
     })
 }
 
+function productText({ product, platform }: Passport): string {
+  if (product === null) return `board of ${platform} without Matter`
+  return `${product.productName} (${hex(product.vendorId)}/${hex(product.productId)})`
+}
+
 function passportText(passport: Passport, output: Output): string {
   const { verdict } = passport
   const rows: [string, string][] = [
     ['serial number', passport.serialNumber],
     ['unit', passport.unit],
     ['order', `${passport.order}, ${passport.sequence}`],
-    [
-      'product',
-      `${passport.product.productName} (${hex(passport.product.vendorId)}/${hex(passport.product.productId)})`,
-    ],
+    ['product', productText(passport)],
     ['board', passport.board ?? '–'],
     ['made', passport.createdAt],
     ['application', passport.firmware.application],

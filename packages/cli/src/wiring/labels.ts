@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Ledger, UnitReport } from '@keyline/ledger'
 import type { WorkOrder } from '@keyline/ledger/records'
 import {
+  isForDevices,
   labelOfReadBack,
   labelRefusal,
   onboardingOf,
@@ -27,6 +28,7 @@ export async function labelOfRun(
   { unitId, reserved, readBack, prepared, parts }: UnitWork,
   to: LabelFolder,
 ): Promise<string | undefined> {
+  if (isForDevices(prepared)) return 'a board without Matter has no code'
   const { order } = prepared
   const report = await ledger.unit(unitId)
   const refusal = labelRefusal(report?.verdict)
@@ -136,6 +138,12 @@ async function unitsNamed(
   const order = await ledger.workOrder(report?.unit.orderId ?? name)
   if (order === undefined) {
     throw new CliError('CLI_UNKNOWN_UNIT', `there is no unit or order ${JSON.stringify(name)}`)
+  }
+  if (order.platform === 'u3') {
+    throw new CliError(
+      'CLI_NO_LABEL',
+      `the boards of order ${order.id} have no Matter, and no code`,
+    )
   }
   return { order, reports: report === undefined ? await ledger.unitsOf(name) : [report] }
 }

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '@keyline/bytes'
 import { BenchProgrammer, BenchScripts, openBench, parts, type SlotFault } from '@keyline/board'
-import type { WorkOrder } from '@keyline/ledger/records'
+import type { AnyOrder } from '@keyline/ledger/records'
 import {
   createCubeProgrammer,
   createPlatformScripts,
@@ -11,11 +11,13 @@ import {
   findProgrammer,
   isExternal,
   type CubeProgrammer,
+  type DeviceKeyProgrammer,
   type Fixture,
   type PlatformScripts,
   type Programmer,
   type SerialPorts,
   type WirelessProgrammer,
+  type WrappedKey,
 } from '@keyline/station'
 import { benchFixture } from './bench-fixture.ts'
 import { operatorFixture } from './operator-fixture.ts'
@@ -27,6 +29,8 @@ export interface LineBoards {
   /** Brings the next board into a slot. */
   readonly fixture: Fixture
   readonly wireless: WirelessProgrammer
+  /** For boards whose chips bring their keys. */
+  readonly deviceKeys?: DeviceKeyProgrammer | undefined
   readonly scripts?: PlatformScripts | undefined
   /** Where locks of probes lie that other processes respect; absent where no other process has these boards. */
   readonly lockFolder?: string | undefined
@@ -37,7 +41,7 @@ export interface LineBoards {
 export const probeLockFolder = join(tmpdir(), 'keyline-locks')
 
 export interface SimulatedBoardsOptions {
-  readonly order: Pick<WorkOrder, 'platform' | 'security'>
+  readonly order: Pick<AnyOrder, 'platform' | 'security'>
   readonly slots: number
   readonly clock: Clock
   /** Where the boards outlive the process; in memory unless given. */
@@ -66,15 +70,35 @@ export function simulatedBoards(options: SimulatedBoardsOptions): LineBoards {
     ports: bench,
     fixture: benchFixture(bench),
     wireless: programmer,
-    ...(security === 0
+    deviceKeys: { exportWrappedKey: (...call) => exportSimulated(programmer, ...call) },
+    ...(security === 0 || platform === 'u3'
       ? {}
       : { scripts: new BenchScripts({ programmer, clock, platform, security }) }),
     close: () => bench.close(),
   }
 }
 
+/** Signing, by the hardware key of the chip, for the non-secure application that runs privileged. */
+async function exportSimulated(
+  programmer: BenchProgrammer,
+  ...[probe, { key }, options]: Parameters<DeviceKeyProgrammer['exportWrappedKey']>
+): Promise<WrappedKey> {
+  const wanted = {
+    keyType: key,
+    usage: 'ecdsa',
+    wrappingKey: 'DHUK',
+    isSecure: false,
+    isPrivileged: true,
+    exportPublicKey: true,
+  } as const
+  const { container, publicKey } = await programmer.exportWrappedKey(probe, wanted, options)
+  if (publicKey === undefined)
+    throw new TypeError('the service gives the public key it is asked for')
+  return { container, publicKey }
+}
+
 export interface RealBoardsOptions {
-  readonly platform: WorkOrder['platform']
+  readonly platform: AnyOrder['platform']
   /** STM32CubeProgrammer: its folder or its program; searched for unless given. */
   readonly programmer?: string | undefined
   readonly externalLoader?: string | undefined
@@ -96,6 +120,7 @@ export async function realBoards(options: RealBoardsOptions): Promise<LineBoards
     ports: createSerialPorts({ clock, onAbandoned: ({ name }) => onNotice(abandoned(name)) }),
     fixture: operatorFixture({ programmer, clock, onNotice }),
     wireless: programmer,
+    deviceKeys: programmer,
     ...(scriptsFolder === undefined
       ? {}
       : { scripts: createPlatformScripts({ folder: scriptsFolder, lockFolder }) }),

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import type { Clock } from '@keyline/bytes'
-import type { PreparedOrder } from '@keyline/station'
+import { isForDevices, type AnyPreparedOrder } from '@keyline/station'
 import { chooseBoards } from './choose-boards.ts'
 import { onlyProbes } from './gen-factory-data-parts.ts'
 import { realBoards, type LineBoards } from './line-boards.ts'
 import { scriptFolderOf } from './script-folder.ts'
 
 export interface OpenLineOptions {
-  readonly prepared: PreparedOrder
+  readonly prepared: AnyPreparedOrder
   /** STM32CubeProgrammer: its folder or its program; empty where it is searched for. */
   readonly programmer: string
   readonly externalLoader?: string | undefined
@@ -31,7 +31,9 @@ export async function openLine(options: OpenLineOptions): Promise<LineBoards> {
     ...(programmer === '' ? {} : { programmer }),
     externalLoader: options.externalLoader,
     isProduction: order.policy === 'production',
-    scriptsFolder: await scriptFolderOf(order, scripts ?? prepared.scriptsFolder),
+    scriptsFolder: isForDevices(prepared)
+      ? undefined
+      : await scriptFolderOf(prepared.order, scripts ?? prepared.scriptsFolder),
     clock: options.clock,
     onNotice,
   })

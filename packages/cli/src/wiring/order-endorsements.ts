@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Clock } from '@keyline/bytes'
 import type { Ledger } from '@keyline/ledger'
 import { attestationOf } from '@keyline/ledger/attestation'
-import type { VerdictRecord, WorkOrder } from '@keyline/ledger/records'
+import type { AnyOrder, OrderAttestation, VerdictRecord } from '@keyline/ledger/records'
 import {
   attestedKeyOf,
   makeResultFolder,
@@ -16,7 +16,7 @@ export interface OrderEndorsementsOptions {
   /** Folder of the results of the order. */
   readonly folder: string
   readonly ledger: Ledger
-  readonly order: Pick<WorkOrder, 'id' | 'images' | 'attestation'>
+  readonly order: Pick<AnyOrder, 'id' | 'images' | 'attestation'>
   readonly clock: Clock
   /** What learns of the order, by tenant; the verifier of the ledger unless given. */
   readonly endorsements?: ((tenant: string) => EndorsementStore) | undefined
@@ -29,7 +29,7 @@ export interface OrderEndorsementsOptions {
  */
 export class OrderEndorsements implements AsyncDisposable {
   readonly #options: OrderEndorsementsOptions
-  readonly #attestation: NonNullable<WorkOrder['attestation']>
+  readonly #attestation: OrderAttestation
   readonly #store: EndorsementStore
   readonly #close: () => Promise<void>
   /** Implementations whose reference values are known to be in the store. */
@@ -37,7 +37,7 @@ export class OrderEndorsements implements AsyncDisposable {
 
   private constructor(
     options: OrderEndorsementsOptions,
-    attestation: NonNullable<WorkOrder['attestation']>,
+    attestation: OrderAttestation,
     { store, close }: { readonly store: EndorsementStore; readonly close: () => Promise<void> },
   ) {
     this.#options = options

@@ -3,18 +3,26 @@ import { join } from 'node:path'
 import { toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { Ledger, UnitReport } from '@keyline/ledger'
-import { signManifest, type ManifestUnit, type UnitSecrets } from '@keyline/ledger/records'
 import {
+  signManifest,
+  type AnyOrder,
+  type ManifestBody,
+  type ManifestUnit,
+  type UnitSecrets,
+} from '@keyline/ledger/records'
+import {
+  isForDevices,
   makeResultFolder,
   onboardingOf,
   passportOf,
   removeUnitFiles,
   summaryText,
   unitFolder,
+  writePassport,
   writeUnitFiles,
   writeWhole,
   type Passport,
-  type PreparedOrder,
+  type AnyPreparedOrder,
   type RunSummary,
 } from '@keyline/station'
 import { parseCertificate, pemEncode } from '@keyline/x509'
@@ -24,18 +32,19 @@ import { manifestKey } from './manifest-key.ts'
 export interface ResultsOptions {
   readonly folder: string
   readonly ledger: Ledger
-  readonly prepared: PreparedOrder
-  readonly pki: Pick<LinePki, 'paa' | 'pai'>
+  readonly prepared: AnyPreparedOrder
+  /** The authorities of Matter devices. */
+  readonly pki?: Pick<LinePki, 'paa' | 'pai'> | undefined
 }
 
 /** The passport of a unit as the ledger has it now. */
 export function passportOfReport(
   report: UnitReport,
-  prepared: Pick<PreparedOrder, 'order'>,
+  { order }: { readonly order: AnyOrder },
 ): Passport {
   return passportOf({
     unit: report.unit,
-    order: prepared.order,
+    order,
     verdict: report.verdict,
     decidedAt: report.decidedAt,
     certificates: report.certificates,
@@ -52,8 +61,12 @@ export async function writeUnitResults(
 ): Promise<void> {
   const { folder, ledger, prepared, pki } = options
   const report = await ledger.unit(unitId)
+  if (isForDevices(prepared)) {
+    if (report !== undefined) writePassport(folder, passportOfReport(report, prepared))
+    return
+  }
   const dac = report?.certificates.findLast((entry) => entry.state === 'live')?.certificate
-  if (report === undefined || dac === undefined) return
+  if (report === undefined || dac === undefined || pki === undefined) return
   const secrets = known ?? (await ledger.reveal(unitId))
   const codes = onboardingOf({ order: prepared.order, ...prepared.order.product, ...secrets })
   writeUnitFiles(folder, {
@@ -90,8 +103,10 @@ export async function writeOrderResults(options: OrderResults): Promise<void> {
     const isMade = verdict?.verdict === 'PASS' && scrap === undefined
     if (isMade && size === 0) await writeUnitResults(options, unit.id)
   }
-  writeWhole(join(folder, 'paa.pem'), pemEncode('CERTIFICATE', pki.paa))
-  writeWhole(join(folder, 'pai.pem'), pemEncode('CERTIFICATE', pki.pai))
+  if (pki !== undefined) {
+    writeWhole(join(folder, 'paa.pem'), pemEncode('CERTIFICATE', pki.paa))
+    writeWhole(join(folder, 'pai.pem'), pemEncode('CERTIFICATE', pki.pai))
+  }
   if (hasDecided(summary)) writeSummary(folder, summary)
   const key = await manifestKey(ledger)
   const { order } = prepared
@@ -101,18 +116,29 @@ export async function writeOrderResults(options: OrderResults): Promise<void> {
       order: order.id,
       run: options.run,
       createdAt: new Date(options.createdAt).toISOString(),
-      product: { vendorId: order.product.vendorId, productId: order.product.productId },
-      images: {
-        provisioning: order.images.provisioning?.sha256 ?? null,
-        application: order.images.application.sha256,
-        certificationDeclaration: order.certificationDeclaration.sha256,
-      },
+      ...contentOf(order),
       units: reports.flatMap(manifestUnit),
       audit: await ledger.head(),
     },
     key,
   )
   writeWhole(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+}
+
+/** What the boards of an order get, by its hashes. */
+function contentOf(order: AnyOrder): Pick<ManifestBody, 'product' | 'images'> {
+  const application = order.images.application.sha256
+  if (order.platform === 'u3') {
+    const images = { provisioning: null, application, certificationDeclaration: null }
+    return { product: null, images }
+  }
+  const { vendorId, productId } = order.product
+  const provisioning = order.images.provisioning?.sha256 ?? null
+  const certificationDeclaration = order.certificationDeclaration.sha256
+  return {
+    product: { vendorId, productId },
+    images: { provisioning, application, certificationDeclaration },
+  }
 }
 
 function manifestUnit(report: UnitReport): readonly ManifestUnit[] {

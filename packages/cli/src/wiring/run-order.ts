@@ -22,7 +22,7 @@ import {
   type StationParts,
   type UsbLocations,
 } from '@keyline/station'
-import type { JournalRecord } from '@keyline/ledger/records'
+import type { AnyOrder, JournalRecord } from '@keyline/ledger/records'
 import type { EndorsementStore } from '@keyline/verifier'
 import { parseCertificate } from '@keyline/x509'
 import { buildTime } from '../build-time.ts'
@@ -125,7 +125,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
   })
   await endorsements?.write()
   const issuer = await issuerOf(options)
-  const boards = await boardsOf(options)
+  const boards = await boardsOf(options, order)
   const { journal, records } = await openJournal(options).catch(async (error: unknown) => {
     await boards.close()
     throw error
@@ -162,7 +162,7 @@ export async function runOrder(options: RunOrderOptions): Promise<RunSummary> {
       lockFolder: options.lockFolder,
       stopAfter: options.stopAfter ?? prepared.order.line?.stopAfter,
       resume: options.resume,
-      knownUnits: unitsOnBoards(records),
+      knownUnits: unitsOnBoards(records, 'program-data'),
       signal: options.signal,
       onEvent: (event) => {
         if (event.type === 'run-started') run = event.run
@@ -197,21 +197,30 @@ function chipCertificatesOf({
   return chipAuthorities && chipCertificates(chipAuthorities, order.policy)
 }
 
-async function openJournal({
+/** The journal of a run, with what it held before. */
+export async function openJournal({
   journalFolder,
   station,
   clock,
   atJournalPoint: atPoint,
-}: RunOrderOptions): ReturnType<typeof Journal.open> {
+}: Pick<RunOrderOptions, 'journalFolder' | 'station' | 'clock' | 'atJournalPoint'>): ReturnType<
+  typeof Journal.open
+> {
   const folder = journalFolder ?? station.home.journalFolder
   if (journalFolder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 })
   return Journal.open({ folder, clock, atPoint })
 }
 
-function boardsOf(options: RunOrderOptions): Promise<LineBoards> {
+/** The boards of a run; those of the simulated bench of the station unless others are named. */
+export function boardsOf(
+  options: Pick<
+    RunOrderOptions,
+    'openBoards' | 'slots' | 'clock' | 'faults' | 'boardsInMemory' | 'station'
+  >,
+  order: Pick<AnyOrder, 'platform' | 'security'>,
+): Promise<LineBoards> {
   if (options.openBoards !== undefined) return options.openBoards()
-  const { loaded, slots, clock, faults, boardsInMemory, station } = options
-  const { order } = loaded.prepared
+  const { slots, clock, faults, boardsInMemory, station } = options
   const folder = boardsInMemory === true ? undefined : station.home.benchFolder
   return Promise.resolve(simulatedBoards({ order, slots, clock, folder, faults }))
 }
@@ -234,16 +243,17 @@ async function issuerOf({ station, pki, clock }: RunOrderOptions): Promise<Issue
   return createLocalIssuer({ store, signer, pai, paa, clock, random, buildDate: buildTime })
 }
 
-/** Units whose identity went towards a board of this station, by its journal. */
-function unitsOnBoards(records: readonly JournalRecord[]): ReadonlySet<string> {
-  const programmed = records.filter(
-    ({ type, step }) => type === 'intent' && step === 'program-data',
-  )
+/** Units that a board of this station was changed for, by its journal. @param first step that changes a board */
+export function unitsOnBoards(
+  records: readonly JournalRecord[],
+  first: 'program-data' | 'open-board',
+): ReadonlySet<string> {
+  const programmed = records.filter(({ type, step }) => type === 'intent' && step === first)
   return new Set(programmed.flatMap(({ unit }) => unit ?? []))
 }
 
 /** A clock that lost its time would date certificates wrongly. Source: provisioning-station, fault F-30. */
-function requireClock(clock: Clock): void {
+export function requireClock(clock: Clock): void {
   if (clock.now() >= buildTime) return
   const now = new Date(clock.now()).toISOString()
   throw new StationError(

@@ -1,13 +1,19 @@
 import { systemClock, systemRandom } from '@keyline/bytes'
 import type { Ledger, ScrapRecord, UnitReport } from '@keyline/ledger'
-import type { ReworkReason, ScrapReason, UnitSecrets, WorkOrder } from '@keyline/ledger/records'
+import type {
+  AnyOrder,
+  ReworkReason,
+  ScrapReason,
+  UnitSecrets,
+  WorkOrder,
+} from '@keyline/ledger/records'
 import { drawSecrets, onboardingOf } from '@keyline/station'
 import { CliError } from '../errors.ts'
 
 /** A unit with the order it was made under. */
 export interface FoundUnit {
   readonly report: UnitReport
-  readonly order: WorkOrder
+  readonly order: AnyOrder
 }
 
 /** @throws CliError `CLI_UNKNOWN_UNIT` */
@@ -41,27 +47,36 @@ export async function reworkUnit(
 ): Promise<UnitReport> {
   const { oldLabel, keepsCode, note, ...ticket } = options
   const unitId = report.unit.id
-  const mustScan = order.policy === 'production' && !keepsCode && report.verdict?.verdict === 'PASS'
+  const mustScan =
+    order.platform !== 'u3' &&
+    order.policy === 'production' &&
+    !keepsCode &&
+    report.verdict?.verdict === 'PASS'
   if (mustScan && oldLabel === undefined) {
     throw new CliError('CLI_OLD_LABEL', 'policy "production" asks for the code of the old label')
   }
   if (oldLabel !== undefined) requireLabel(oldLabel, order, await ledger.reveal(unitId))
-  const { iterations } = order.commissioning
   const notes = [note, oldLabel === undefined ? undefined : 'old label destroyed']
   const said = notes.filter((text) => text !== undefined).join('; ')
   await ledger.aftercare.rework({
     ...ticket,
     unitId,
     ...(said === '' ? {} : { note: said }),
-    ...(keepsCode
-      ? {}
-      : { draw: () => drawSecrets({ random: systemRandom, clock: systemClock, iterations }) }),
+    ...(keepsCode || order.platform === 'u3' ? {} : { draw: () => drawnFor(order) }),
   })
   return (await findUnit(ledger, unitId)).report
 }
 
+function drawnFor({ commissioning }: Pick<WorkOrder, 'commissioning'>): Promise<UnitSecrets> {
+  const { iterations } = commissioning
+  return drawSecrets({ random: systemRandom, clock: systemClock, iterations })
+}
+
 /** @throws CliError `CLI_OLD_LABEL` when the scanned code is not that of the unit */
-function requireLabel(scanned: string, order: WorkOrder, secrets: UnitSecrets): void {
+function requireLabel(scanned: string, order: AnyOrder, secrets: UnitSecrets): void {
+  if (order.platform === 'u3') {
+    throw new CliError('CLI_OLD_LABEL', 'a board without Matter has no code')
+  }
   const { qr, manual } = onboardingOf({ order, ...order.product, ...secrets })
   const text = scanned.trim()
   if (text === qr || text.replaceAll(/[- ]/g, '') === manual) return

@@ -6,6 +6,7 @@ export {
   type ScrapReason,
 } from './aftercare.ts'
 export { chainHash, chainLine, chainStart } from './chain.ts'
+export { AnyOrder, DeviceOrder } from './device-order.ts'
 export { JournalRecord, journalVersion } from './journal-record.ts'
 export {
   isManifestSigned,
@@ -26,4 +27,4 @@ export {
   VerdictRecord,
   type UnitMark,
 } from './verdict.ts'
-export { Platform, Policy, WorkOrder, type WorkOrderInput } from './work-order.ts'
+export { MatterPlatform, Platform, Policy, WorkOrder, type WorkOrderInput } from './work-order.ts'

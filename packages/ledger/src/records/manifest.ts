@@ -33,11 +33,12 @@ const ManifestBody = z.strictObject({
   order: z.string(),
   run: z.string(),
   createdAt: z.string(),
-  product: z.strictObject({ vendorId: z.number(), productId: z.number() }),
+  /** Nothing for boards without Matter. */
+  product: z.strictObject({ vendorId: z.number(), productId: z.number() }).nullable(),
   images: z.strictObject({
     provisioning: hash.nullable(),
     application: hash,
-    certificationDeclaration: hash,
+    certificationDeclaration: hash.nullable(),
   }),
   units: z.array(ManifestUnit),
   /** Head of the audit chain after the last record of the batch. Source: issuing, section 6. */

@@ -7,7 +7,7 @@ const id16 = z
   .transform(Number)
   .pipe(z.number().int().min(0).max(0xffff))
 
-const address = z
+export const address = z
   .union([z.number().int(), z.string().regex(/^(?:0[xX][0-9a-fA-F]{1,8}|\d{1,10})$/)])
   .transform(Number)
   .pipe(z.number().int().min(0).max(0xffff_ffff))
@@ -17,20 +17,23 @@ const hash = z
   .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits (SHA-256)')
 
 /** A file next to the order, with the hash that it must have. */
-const hashedFile = z.strictObject({
+export const hashedFile = z.strictObject({
   file: z.string().min(1).describe('path, relative to the work order'),
   sha256: hash,
 })
 
-const firmwareImage = hashedFile.extend({
+export const firmwareImage = hashedFile.extend({
   address: address.describe('flash address the image is programmed to'),
 })
 
 export const Policy = z.enum(['test', 'production'])
 export type Policy = z.infer<typeof Policy>
 
-export const Platform = z.enum(['wba', 'u5', 'wb55'])
+export const Platform = z.enum(['wba', 'u5', 'wb55', 'u3'])
 export type Platform = z.infer<typeof Platform>
+/** Platforms whose boards become Matter devices. */
+export const MatterPlatform = Platform.exclude(['u3'])
+export type MatterPlatform = z.infer<typeof MatterPlatform>
 
 /** The platform scripts of a security level above 0. Source: provisioning-station section 5.7. */
 const platformScripts = z.strictObject({
@@ -73,7 +76,7 @@ export const WorkOrder = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
     .describe('name of the order; names the results folder'),
   policy: Policy.default('test'),
-  platform: Platform,
+  platform: MatterPlatform,
   security: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   quantity: z.number().int().min(1).max(1_000_000).describe('units to make'),
   certificateLimit: z

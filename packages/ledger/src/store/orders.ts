@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Tables, WorkOrderRow } from '../database/schema.ts'
 import { statement, type Values } from '../database/statement.ts'
 import { LedgerError } from '../errors.ts'
-import { WorkOrder } from '../records/index.ts'
+import { AnyOrder } from '../records/index.ts'
 import type { Act } from './act.ts'
 import { lostValue } from './checkpoint-reconcile.ts'
 import { checkSerialPattern } from './serial-number.ts'
@@ -71,7 +71,7 @@ const orderById = statement((db, { orderId }: Values<{ orderId: string }>) =>
 export type OrderRow = Pick<WorkOrderRow, (typeof orderColumns)[number]>
 
 /** Records an order with its pool. The same order again changes nothing. Returns whether it is new. */
-export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Promise<boolean> {
+export async function createOrder({ tx, now, note }: Act, order: AnyOrder): Promise<boolean> {
   const document = canonicalJson(order)
   const documentSha256 = toHex(sha256(encodeUtf8(document)))
   const known = await tx
@@ -87,6 +87,7 @@ export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Pro
     )
   }
   await requireNeverLost(tx, order.id)
+  const product = order.platform === 'u3' ? noProduct : order.product
   await ensurePool(tx, order.serialNumbers.pool, order.serialNumbers.pattern)
   await tx
     .insertInto('work_order')
@@ -95,8 +96,8 @@ export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Pro
       document,
       document_sha256: documentSha256,
       policy: order.policy,
-      vendor_id: order.product.vendorId,
-      product_id: order.product.productId,
+      vendor_id: product.vendorId,
+      product_id: product.productId,
       pool: order.serialNumbers.pool,
       quantity: order.quantity,
       units_reserved: 0,
@@ -122,6 +123,9 @@ export async function createOrder({ tx, now, note }: Act, order: WorkOrder): Pro
   })
   return true
 }
+
+/** Of boards without Matter: an id that Matter gives to nobody. */
+const noProduct = { vendorId: 0, productId: 0 }
 
 /** An order that an old backup did not have would begin its quota anew. */
 async function requireNeverLost(tx: Act['tx'], orderId: string): Promise<void> {
@@ -231,14 +235,14 @@ function stationsOf({ id }: Pick<OrderRow, 'id'>, text: string): readonly string
 export async function recordedOrder(
   db: Kysely<Tables>,
   orderId: string,
-): Promise<WorkOrder | undefined> {
+): Promise<AnyOrder | undefined> {
   const row = await db
     .selectFrom('work_order')
     .select('document')
     .where('id', '=', orderId)
     .executeTakeFirst()
   if (row === undefined) return undefined
-  return WorkOrder.parse(parseJson(row.document, `work order ${orderId}`))
+  return AnyOrder.parse(parseJson(row.document, `work order ${orderId}`))
 }
 
 /** @throws LedgerError `LEDGER_ORDER_UNKNOWN` */

@@ -68,6 +68,8 @@ export function evidenceForSecureBoot({
 /** What an order asks for beyond its platform. */
 export const evidenceForElement: readonly EvidenceRule[] = rulesOf('element')
 export const evidenceForAttestation: readonly EvidenceRule[] = rulesOf('attestation-key')
+/** The evidence of a board without Matter. */
+export const evidenceForDevice: readonly EvidenceRule[] = rulesOf('firmware', 'attestation-key')
 export const evidenceForProtection: readonly EvidenceRule[] = rulesOf('protection')
 
 /** What firmware that stores published credentials cannot give: nothing is issued, and nothing is attested. */

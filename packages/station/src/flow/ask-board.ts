@@ -28,7 +28,7 @@ export type BoardAnswer =
  */
 export async function askBoard(work: UnitWork, signal: AbortSignal): Promise<BoardAnswer> {
   const { clock, programmer, units } = work.parts
-  const { factoryDataAddress } = work.prepared.order
+  const { factoryDataAddress } = work.matter.order
   const length = work.image.length + appendedOctets
   const region = await programmer.read(work.probe.serialNumber, factoryDataAddress, length, {
     signal,
@@ -83,7 +83,7 @@ function provenBefore({ parts, unitId }: UnitWork, dac: Uint8Array): readonly Ev
 
 /** Credentials that were not issued for the unit: those of a demonstration firmware, or somebody's. */
 async function holdsOther(work: UnitWork, data: FactoryData): Promise<BoardAnswer> {
-  const { profile, order } = work.prepared
+  const { profile, order } = work.matter
   if (order.policy !== 'test' || !(await arePublished(data, profile))) {
     return { holds: 'foreign-credentials' }
   }

@@ -45,11 +45,11 @@ export const attestByProof: Step = {
     if (work.isDemo) return Promise.resolve([])
     const { clock, trust } = work.parts
     const { dac, pai } = work.requireCredentials()
-    const { vendorId, productId } = work.prepared.order.product
+    const { vendorId, productId } = work.matter.order.product
     const result = verifyCredentials({
       dac,
       pai,
-      certificationDeclaration: work.prepared.declaration,
+      certificationDeclaration: work.matter.declaration,
       basicInformation: { vendorId, productId },
       time: judgingTime(parseCertificate(dac), clock.now()),
       trust,
@@ -88,7 +88,7 @@ function judge(work: UnitWork, answers: ApplicationAnswers): readonly Evidence[]
     const facts = { check: result.check, result: result.sdkResult }
     return [{ kind: 'attestation', ok: false, facts }]
   }
-  const { vendorId, productId } = work.prepared.order.product
+  const { vendorId, productId } = work.matter.order.product
   const { basicInformation } = answers
   const isProduct =
     basicInformation.vendorId === vendorId && basicInformation.productId === productId

@@ -6,7 +6,7 @@ import { scriptsOf } from './script-steps.ts'
 import type { Step } from './step.ts'
 import type { UnitWork } from './unit-work.ts'
 
-const deviceIds = { wba: 0x4b0, u5: 0x482, wb55: 0x495 } as const
+const deviceIds = { wba: 0x4b0, u5: 0x482, wb55: 0x495, u3: 0x454 } as const
 
 /** Opens the port once and closes it: whoever cannot be heard is not touched. Source: provisioning-station 5.0. */
 export const checkPort: Step = {

@@ -53,7 +53,7 @@ async function issue(
   const idempotencyKey = `${work.unitId}/${toHex(sha256(csr)).slice(0, 32)}`
   await work.record('intent', 'issue', { idempotencyKey })
   const request = {
-    orderId: work.prepared.order.id,
+    orderId: work.matter.order.id,
     unitId: work.unitId,
     idempotencyKey,
     csr,
@@ -80,7 +80,7 @@ export function proveChain(
   work: UnitWork,
   issued: { readonly dac: Uint8Array; readonly pai: Uint8Array; readonly publicKey: Uint8Array },
 ): Evidence {
-  const { vendorId, productId } = work.prepared.order.product
+  const { vendorId, productId } = work.matter.order.product
   const problems = issuedChainProblems({
     ...issued,
     vendorId,

@@ -108,7 +108,7 @@ export function evidenceBeforeProtection(work: UnitWork): readonly Evidence[] | 
 }
 
 /** @throws StationError `STATION_NO_FLOW` when the programmer of the station does no such acts */
-function chipOf(work: UnitWork): WirelessProgrammer {
+export function chipOf(work: UnitWork): WirelessProgrammer {
   const { wireless } = work.parts
   if (wireless !== undefined) return wireless
   throw new StationError('STATION_NO_FLOW', 'the programmer of this station sets no option bytes')

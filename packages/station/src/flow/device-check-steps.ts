@@ -67,7 +67,7 @@ export const readBackData: Step = {
 }
 
 async function readRegion(work: UnitWork, signal: AbortSignal): Promise<Uint8Array> {
-  const { factoryDataAddress } = work.prepared.order
+  const { factoryDataAddress } = work.matter.order
   const length = Math.max(work.image.length + appendedOctets, leastRead)
   const { programmer } = work.parts
   const region = await programmer.read(work.probe.serialNumber, factoryDataAddress, length, {
@@ -98,7 +98,7 @@ async function proveData(work: UnitWork, region: Uint8Array): Promise<readonly E
 
 /** The first rule of complete data that the board breaks. */
 async function ruleBrokenBy(work: UnitWork, data: FactoryData): Promise<string | undefined> {
-  const { profile, order } = work.prepared
+  const { profile, order } = work.matter
   // Firmware without a serial line appends nothing.
   const mode = data.dacCertificate === undefined && work.isDemo ? 'provisioning' : 'reconfigure'
   const findings = await checkFactoryData(data, {
@@ -118,7 +118,7 @@ async function ruleBrokenBy(work: UnitWork, data: FactoryData): Promise<string |
 
 /** Firmware without a serial line keeps its credentials out of the factory data; they are published all the same. */
 async function bringsPublished(work: UnitWork, data: FactoryData): Promise<boolean> {
-  return data.dacCertificate === undefined || (await arePublished(data, work.prepared.profile))
+  return data.dacCertificate === undefined || (await arePublished(data, work.matter.profile))
 }
 
 /**
@@ -149,7 +149,7 @@ function differenceOf(work: UnitWork, data: FactoryData): string | undefined {
   // What the demonstration firmware appends, belongs together by FD-035 to FD-040.
   if (work.isDemo) {
     const hasCredentials = dacCertificate !== undefined && dacPublicKey !== undefined
-    return hasCredentials || work.prepared.order.exchange === 'none' ? undefined : 'no credentials'
+    return hasCredentials || work.matter.order.exchange === 'none' ? undefined : 'no credentials'
   }
   const credentials = work.requireCredentials()
   if (!isEqual(dacCertificate, credentials.dac)) return 'DAC differs from the issued one'
@@ -157,7 +157,7 @@ function differenceOf(work: UnitWork, data: FactoryData): string | undefined {
   if (!isEqual(dacPublicKey, credentials.publicKey)) return 'public key differs from the request'
   // Whether a key in flash belongs to the certificate, FD-037 to FD-040 say.
   const isInFlash = dacPrivateKey !== undefined
-  const belongsInFlash = isKeyInFlash(work.prepared.order)
+  const belongsInFlash = isKeyInFlash(work.matter.order)
   if (isInFlash && !belongsInFlash) return 'the private key stands in readable flash'
   if (!isInFlash && belongsInFlash) return 'no private key in flash'
   return undefined
@@ -166,7 +166,7 @@ function differenceOf(work: UnitWork, data: FactoryData): string | undefined {
 /** The onboarding code is computed from the read-back and compared with the unit's own. */
 function provePayload(work: UnitWork, data: FactoryData): Evidence {
   const { secrets } = work.reserved
-  const { order } = work.prepared
+  const { order } = work.matter
   const { vendorId, productId, discriminator } = data
   if (vendorId === undefined || productId === undefined || discriminator === undefined) {
     return { kind: 'payload', ok: false, facts: { problem: 'a field of the code is missing' } }

@@ -49,7 +49,7 @@ export const provisionElement: Step = {
     const element = await identifyAgain(work, signal)
     if (!element.hasHostKeys) await chip.provisionHostKeys(probe, element, { signal })
     const isProven = await chip.proveHostKeys(probe, element, { signal })
-    const keySlot = work.prepared.order.secureElement?.keySlot
+    const keySlot = work.matter.order.secureElement?.keySlot
     const key =
       !isProven || keySlot === undefined
         ? undefined

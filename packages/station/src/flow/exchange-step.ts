@@ -29,7 +29,7 @@ export const exchange: Step = {
   touchesIdentity: true,
   async act(work, signal) {
     const { clock, manager } = work.parts
-    if (work.prepared.order.exchange === 'none') {
+    if (work.matter.order.exchange === 'none') {
       work.isDemo = true
       await clock.sleep(silentMs, signal)
       return []
@@ -41,7 +41,7 @@ export const exchange: Step = {
 /** The built-in dialogue. */
 async function converse(work: UnitWork, signal: AbortSignal): Promise<readonly Evidence[]> {
   const { clock, random } = work.parts
-  const { order } = work.prepared
+  const { order } = work.matter
   const evidence: Evidence[] = []
   const profile = await runProvisioningDialogue({
     port: await openPort(work, signal),
@@ -59,7 +59,7 @@ async function converse(work: UnitWork, signal: AbortSignal): Promise<readonly E
 }
 
 function exchangeHost(work: UnitWork, evidence: Evidence[], signal: AbortSignal): ExchangeHost {
-  const { order } = work.prepared
+  const { order } = work.matter
   let wanted = keyStoreOf(order, [])
   return {
     identified: (ident) => {

@@ -38,10 +38,13 @@ import { awaitUpdate } from './update-step.ts'
 /** The procedure of a platform and security level, with the evidence that PASS needs there. */
 export interface Flow {
   readonly steps: readonly Step[]
-  /** Whose keys get certificates: those that a board makes in the exchange, or those that a PKI knew before. */
-  readonly keys: 'made-by-board' | 'known-before'
-  /** Where a board continues that already holds what was issued. */
-  readonly afterExchange: Step
+  /**
+   * Whose keys get certificates: those that a board makes in the exchange, or those that a PKI knew before. A key that
+   * is in the chip has one.
+   */
+  readonly keys: 'made-by-board' | 'known-before' | 'in-chip'
+  /** Where a board continues that already holds what was issued; one that nothing is issued to begins again. */
+  readonly afterExchange?: Step | undefined
   readonly evidence: readonly EvidenceRule[]
 }
 

@@ -1,4 +1,4 @@
-import { toHex } from '@keyline/bytes'
+import { equalOctets, toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import type { Evidence, OrderAttestation } from '@keyline/ledger/records'
 import type { AttestationIdentity } from '@keyline/matter/pxp'
@@ -52,7 +52,7 @@ function proveKey(
   const software = expectedSoftware(attestation, work.requireImage('application').sha256)
   const reading = readProof({ token, challenge, identity, software })
   if (!reading.ok) return wrongKey(facts, reading.problem)
-  const problem = certificateProblem(work, attestation, identity)
+  const problem = keyProblem(work, identity) ?? certificateProblem(work, attestation, identity)
   if (problem !== undefined) return wrongKey(facts, problem)
   const instanceId = toHex(reading.claims.instanceId)
   return { kind: 'attestation-key', ok: true, facts: { ...facts, instanceId } }
@@ -63,6 +63,16 @@ function wrongKey(facts: Evidence['facts'], problem: ProofProblem): Evidence {
   const { code, message, isStation } = problem
   if (isStation) throw new StationError('STATION_ATTESTATION', `${code}: ${message}`)
   return { kind: 'attestation-key', ok: false, facts: { ...facts, code, problem: message } }
+}
+
+/** The key that signs is the one that the chip has wrapped. */
+function keyProblem(
+  { wrappedKey }: UnitWork,
+  { publicKey }: AttestationIdentity,
+): ProofProblem | undefined {
+  if (wrappedKey === undefined || equalOctets(wrappedKey.publicKey, publicKey)) return undefined
+  const message = 'the board signs with another key than its chip has wrapped'
+  return { code: 'E_INSTANCE_ID_BINDING', message, isStation: false }
 }
 
 /** A key whose authority the order names must come with its certificate. */

@@ -16,7 +16,7 @@ export async function managedExchange(
   manager: ProvisioningManager,
   signal: AbortSignal,
 ): Promise<readonly Evidence[]> {
-  const { order } = work.prepared
+  const { order } = work.matter
   const { serialNumber } = work.reserved.unit
   const evidence: Evidence[] = []
   const port = await portName(work, signal)

@@ -16,7 +16,7 @@ export const programData: Step = {
   deadlineMs: downloadMs,
   touchesIdentity: true,
   async act(work, signal) {
-    const { factoryDataAddress } = work.prepared.order
+    const { factoryDataAddress } = work.matter.order
     await work.parts.programmer.download(work.probe.serialNumber, factoryDataAddress, work.image, {
       signal,
     })

@@ -134,10 +134,14 @@ async function resumePoint(options: RunUnitOptions): Promise<number> {
   const { work, flow, signal } = options
   const { steps, afterExchange } = flow
   work.identityMayBeOnBoard = true
-  work.credentialsMayBeOnBoard = true
+  work.credentialsMayBeOnBoard = afterExchange !== undefined
   const firstChange = steps.findIndex(({ isAsking }) => isAsking !== true)
   for (const [index, step] of steps.slice(0, firstChange).entries()) {
     await runStep(options, step, index)
+  }
+  if (afterExchange === undefined) {
+    await work.note('outcome', 'ask', { holds: 'nothing that was issued' })
+    return firstChange
   }
   if (isCleared(work, steps)) {
     work.credentialsMayBeOnBoard = false

@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal-file.ts'
 import type { ChipCertificates } from '../port/chip-certificates.ts'
 import type { Issuer } from '../port/issuer.ts'
 import type { ProvisioningManager } from '../port/manager.ts'
+import type { DeviceKeyProgrammer } from '../port/device-key-programmer.ts'
 import type { PlatformScripts } from '../port/platform-scripts.ts'
 import type { Programmer } from '../port/programmer.ts'
 import type { SecureElement } from '../port/secure-element.ts'
@@ -37,6 +38,8 @@ export interface StationParts {
   readonly dialogueLimitsMs?: Partial<DialogueLimits> | undefined
   /** For orders whose boards carry one. */
   readonly element?: SecureElement | undefined
+  /** For orders of boards that bring their keys. */
+  readonly deviceKeys?: DeviceKeyProgrammer | undefined
   /** For orders that name authorities of chips. */
   readonly chipCertificates?: ChipCertificates | undefined
   /** What the journal held when it was opened: what was proven of a board before its read-out protection. */

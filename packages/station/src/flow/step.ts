@@ -6,6 +6,9 @@ export type StepName =
   | 'check-port'
   | 'bind'
   | 'erase'
+  | 'open-board'
+  | 'export-wrapped-key'
+  | 'program-container'
   | 'coprocessor-start'
   | 'coprocessor-upgrade'
   | 'coprocessor-option-bytes'
@@ -48,7 +51,7 @@ export interface Step {
    * Set where nothing can undo the act: it is begun only when all other evidence is complete, behind an intent on the
    * disk. The kind is the evidence that the act itself brings.
    */
-  readonly isIrreversible?: { readonly proves: EvidenceKind }
+  readonly isIrreversible?: { readonly proves: EvidenceKind } | undefined
   /** What the journal gets with the intent. Never a secret. */
   intent?(work: UnitWork): JournalRecord['data']
   /** Does it and gives the evidence, which is read back or shown by the board itself. */

@@ -3,7 +3,14 @@ import type { Evidence, JournalRecord } from '@keyline/ledger/records'
 import { encodeImage } from '@keyline/matter'
 import { StationError } from '../errors.ts'
 import type { JournalEntry } from '../journal/journal-file.ts'
-import type { OrderImages, PreparedOrder } from '../order/prepared-order.ts'
+import {
+  isForDevices,
+  type AnyPreparedOrder,
+  type OrderImages,
+  type PreparedDeviceOrder,
+  type PreparedOrder,
+} from '../order/prepared-order.ts'
+import type { WrappedKey } from '../port/device-key-programmer.ts'
 import type { Probe, Target } from '../port/programmer.ts'
 import type { ElementIdentity } from '../port/secure-element.ts'
 import type { ReservedUnit } from '../port/unit-store.ts'
@@ -12,7 +19,7 @@ import type { StationParts } from './station-parts.ts'
 
 export interface UnitWorkInput {
   readonly parts: StationParts
-  readonly prepared: PreparedOrder
+  readonly prepared: AnyPreparedOrder
   readonly run: string
   readonly slot: number
   readonly probe: Probe
@@ -31,12 +38,12 @@ export interface Credentials {
 /** One unit on one board: what the steps share. It lives as long as the flow. */
 export class UnitWork {
   readonly parts: StationParts
-  readonly prepared: PreparedOrder
+  readonly prepared: AnyPreparedOrder
   readonly slot: number
   readonly probe: Probe
   readonly reserved: ReservedUnit
   readonly onLog: (text: string) => void
-  /** The image without credentials, as it is programmed. */
+  /** The factory data without credentials, as they are programmed; empty for a board without Matter. */
   readonly image: Uint8Array
   readonly evidence: Evidence[] = []
   target: Target | undefined
@@ -45,6 +52,8 @@ export class UnitWork {
   isDemo = false
   /** The secure element of the board, as it was at the start of the unit. */
   element: ElementIdentity | undefined
+  /** The device key of the chip, wrapped for it. */
+  wrappedKey: WrappedKey | undefined
   /** Factory data as read back from the board. */
   readBack: Uint8Array | undefined
   identityMayBeOnBoard = false
@@ -60,16 +69,21 @@ export class UnitWork {
     this.reserved = input.reserved
     this.onLog = input.onLog
     this.run = input.run
-    const { serialNumber } = input.reserved.unit
-    this.image = encodeImage(
-      input.prepared.given?.get(serialNumber) ??
-        factoryDataOf({
-          order: input.prepared.order,
-          declaration: input.prepared.declaration,
-          serialNumber,
-          secrets: input.reserved.secrets,
-        }),
-    )
+    this.image = isForDevices(input.prepared)
+      ? new Uint8Array()
+      : imageOf(input.prepared, input.reserved)
+  }
+
+  /** The order of a Matter device. @throws StationError `STATION_NO_FLOW` for a board without Matter */
+  get matter(): PreparedOrder {
+    if (!isForDevices(this.prepared)) return this.prepared
+    throw new StationError('STATION_NO_FLOW', 'the order is for boards without Matter')
+  }
+
+  /** The order of a board without Matter. @throws StationError `STATION_NO_FLOW` for a Matter device */
+  get device(): PreparedDeviceOrder {
+    if (isForDevices(this.prepared)) return this.prepared
+    throw new StationError('STATION_NO_FLOW', 'the order is for Matter devices')
   }
 
   get unitId(): string {
@@ -149,4 +163,13 @@ export class UnitWork {
     const { salt, verifier } = this.reserved.secrets
     for (const octets of [salt, verifier, this.image, this.readBack]) octets?.fill(0)
   }
+}
+
+function imageOf(
+  { order, declaration, given }: PreparedOrder,
+  { unit, secrets }: ReservedUnit,
+): Uint8Array {
+  const { serialNumber } = unit
+  const drawn = { order, declaration, serialNumber, secrets }
+  return encodeImage(given?.get(serialNumber) ?? factoryDataOf(drawn))
 }

@@ -55,7 +55,7 @@ async function answerInTime(
   signal: AbortSignal,
 ): Promise<BasicInformation | 'nothing to tell' | 'silence'> {
   const { clock } = work.parts
-  if (work.prepared.order.application === 'silent') {
+  if (work.matter.order.application === 'silent') {
     await clock.sleep(silentMs, signal)
     return 'nothing to tell'
   }

@@ -1,4 +1,4 @@
-import type { Platform } from '@keyline/ledger/records'
+import type { MatterPlatform } from '@keyline/ledger/records'
 import { isInMemory, slotSizes } from './memory-map.ts'
 import type { Cause, OptionRule } from './option-rules.ts'
 import { isOptionName, type OptionName } from './option-table.ts'
@@ -189,7 +189,7 @@ function checkAddresses(values: OptionValues): readonly Cause[] {
 export const magicTrailerLength = 16
 
 /** The profile whose memory map decides. Source: provisioning-station section 3.5. */
-export function profileOf(values: OptionValues): Platform {
+export function profileOf(values: OptionValues): MatterPlatform {
   if (values.profile !== undefined) return values.profile
   if (values.provisioning === 1 && !values.has('--security')) return 'wb55'
   if (values.platform !== undefined) return values.platform

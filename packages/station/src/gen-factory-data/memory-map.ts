@@ -28,6 +28,7 @@ export const memoryMaps: Readonly<Record<Platform, MemoryMap>> = {
     external: { first: 0x9000_0000, last: 0xffff_ffff },
     loader: 'S25FL128S_STM32WB5MM-DK',
   },
+  u3: { ranges: [{ first: 0x0800_0000, last: 0x080f_ffff }] },
 }
 
 export function isInMemory(platform: Platform, address: number): boolean {

@@ -1,4 +1,4 @@
-import type { Platform, Policy } from '@keyline/ledger/records'
+import type { MatterPlatform, Policy } from '@keyline/ledger/records'
 import type { Cause } from './option-rules.ts'
 import { optionEntries, type OptionEntry, type OptionName } from './option-table.ts'
 import type { ReadWords } from './read-words.ts'
@@ -14,7 +14,7 @@ export interface OptionValues {
   readonly security: 0 | 1 | 2 | undefined
   readonly platform: 'wba' | 'u5' | undefined
   readonly mode: 'test' | 'production' | undefined
-  readonly profile: Platform | undefined
+  readonly profile: MatterPlatform | undefined
   readonly policy: Policy | undefined
   readonly verify: 'full' | 'fast' | 'none' | undefined
   readonly rdp: 0 | 1 | 2 | undefined

@@ -1,4 +1,4 @@
-import type { Platform, Policy } from '@keyline/ledger/records'
+import type { MatterPlatform, Policy } from '@keyline/ledger/records'
 
 /** What a command line of genFactoryData means, once no rule is broken. Paths are as they were given. */
 export interface RunOptions {
@@ -23,7 +23,7 @@ export interface RunOptions {
     readonly batch?: string | undefined
   }
   /** Memory and factory data of the boards: given, or derived. Source: provisioning-station section 3.5. */
-  readonly profile: Platform
+  readonly profile: MatterPlatform
   readonly policy: Policy
   readonly programmerPath?: string | undefined
   readonly externalLoader?: string | undefined

@@ -2,14 +2,14 @@ import { toHex, withDeadline } from '@keyline/bytes'
 import type { Unit } from '@keyline/ledger/records'
 import { StationError } from '../errors.ts'
 import type { StationParts } from '../flow/station-parts.ts'
-import type { PreparedOrder } from '../order/prepared-order.ts'
+import type { AnyPreparedOrder } from '../order/prepared-order.ts'
 import type { ReservedUnit } from '../port/unit-store.ts'
 import { takeLock, type Lock } from './lock.ts'
 import { placeSlots, type BoundSlot, type Slot, type UsbLocations } from './slot-binding.ts'
 
 export interface FindSlotsOptions {
   readonly parts: StationParts
-  readonly prepared: PreparedOrder
+  readonly prepared: AnyPreparedOrder
   readonly slots: number
   readonly binding?: readonly BoundSlot[] | undefined
   readonly locate?: (() => Promise<UsbLocations>) | undefined

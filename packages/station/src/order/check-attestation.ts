@@ -1,5 +1,5 @@
 import { isKeylineError, type Finding } from '@keyline/bytes'
-import type { WorkOrder } from '@keyline/ledger/records'
+import type { AnyOrder } from '@keyline/ledger/records'
 import { parseCertificate, pemDecode } from '@keyline/x509'
 import { orderFinding } from './order-rules.ts'
 import { canAttest } from './supported.ts'
@@ -13,17 +13,17 @@ export interface ChipAuthority {
 }
 
 /** What an order may ask of the attestation of its boards. */
-export function checkAttestation(order: WorkOrder): readonly Finding[] {
-  const { attestation, application, policy } = order
+export function checkAttestation(order: AnyOrder): readonly Finding[] {
+  const { attestation, policy } = order
   if (attestation === undefined) return []
   const findings: Finding[] = []
   if (attestation.required && !canAttest(order)) {
     const value = `${order.platform}/${order.security}`
     findings.push(orderFinding('ORD-15', 'attestation.required', value, 'has no attestation key'))
   }
-  if (application === 'silent') {
+  if ('application' in order && order.application === 'silent') {
     const message = 'cannot be asked for a token'
-    findings.push(orderFinding('ORD-15', 'application', application, message))
+    findings.push(orderFinding('ORD-15', 'application', order.application, message))
   }
   for (const [index, { file, simulated }] of (attestation.authorities ?? []).entries()) {
     if (simulated !== true || policy !== 'production') continue

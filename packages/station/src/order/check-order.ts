@@ -29,6 +29,20 @@ function checkPlan(order: WorkOrder): readonly Finding[] {
     const value = `${order.platform}/${order.security}`
     findings.push(orderFinding('ORD-05', 'platform/security', value, 'has no flow yet'))
   }
+  findings.push(...checkSerialNumbers(order))
+  const limit = order.certificateLimit
+  if (limit !== undefined && limit < order.quantity) {
+    const message = `is below the quantity ${order.quantity}`
+    findings.push(orderFinding('ORD-07', 'certificateLimit', String(limit), message))
+  }
+  return findings
+}
+
+/** Whether the pattern gives a lawful number for every unit. */
+export function checkSerialNumbers(
+  order: Pick<WorkOrder, 'serialNumbers' | 'quantity'>,
+): readonly Finding[] {
+  const findings: Finding[] = []
   const { pattern } = order.serialNumbers
   const length = encodeUtf8(longestSerialNumber(pattern)).length
   if (length > 32) {
@@ -39,11 +53,6 @@ function checkPlan(order: WorkOrder): readonly Finding[] {
   if (patternCapacity(pattern) < order.quantity) {
     const message = `gives ${patternCapacity(pattern)} numbers for ${order.quantity} units`
     findings.push(orderFinding('ORD-06', 'serialNumbers.pattern', pattern, message))
-  }
-  const limit = order.certificateLimit
-  if (limit !== undefined && limit < order.quantity) {
-    const message = `is below the quantity ${order.quantity}`
-    findings.push(orderFinding('ORD-07', 'certificateLimit', String(limit), message))
   }
   return findings
 }

@@ -1,26 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import {
-  decodeUtf8,
-  hasErrors,
-  isKeylineError,
-  parseJson,
-  toHex,
-  type Finding,
-} from '@keyline/bytes'
+import { hasErrors, isKeylineError, parseJson, toHex, type Finding } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import { WorkOrder } from '@keyline/ledger/records'
 import { profiles } from '@keyline/matter'
 import { RefusedInput } from '../errors.ts'
-import { readAuthority, type ChipAuthority } from './check-attestation.ts'
+import { magicTrailerOf } from './boot-slot.ts'
 import { checkOrder, type OrderContent } from './check-order.ts'
+import { readAuthorities, readHashed, readText, schemaFindings } from './order-files.ts'
 import { orderFinding } from './order-rules.ts'
 import type { FirmwareImage, PreparedOrder } from './prepared-order.ts'
-import { magicTrailerOf } from './boot-slot.ts'
 import { orderOfStJson, type StOrderDefaults } from './st-product.ts'
-
-/** Largest file that an order may name: an image of the whole flash. */
-const largestFile = 4_194_304
 
 export interface LoadedOrder {
   readonly prepared: PreparedOrder
@@ -90,64 +79,8 @@ function readOrder(text: string, defaults: StOrderDefaults, findings: Finding[])
   }
   const parsed = WorkOrder.safeParse(json)
   if (parsed.success) return { order: parsed.data }
-  for (const issue of parsed.error.issues) {
-    const field = issue.path.length === 0 ? '(document)' : issue.path.map(String).join('.')
-    findings.push(orderFinding('ORD-01', field, excerptAt(json, issue.path), issue.message))
-  }
+  findings.push(...schemaFindings(json, parsed.error))
   return { order: undefined }
-}
-
-async function readText(path: string, findings: Finding[]): Promise<string | undefined> {
-  try {
-    return decodeUtf8(await readFile(path), 'the work order')
-  } catch (error) {
-    findings.push(orderFinding('ORD-02', '(file)', path, reasonOf(error)))
-    return undefined
-  }
-}
-
-async function readHashed(
-  folder: string,
-  file: { readonly file: string; readonly sha256: string },
-  field: string,
-  findings: Finding[],
-): Promise<Uint8Array | undefined> {
-  let octets: Uint8Array
-  try {
-    octets = await readFile(resolve(folder, file.file))
-  } catch (error) {
-    findings.push(orderFinding('ORD-02', `${field}.file`, file.file, reasonOf(error)))
-    return undefined
-  }
-  if (octets.length > largestFile) {
-    const message = `has ${octets.length} octets, at most ${largestFile}`
-    findings.push(orderFinding('ORD-04', `${field}.file`, file.file, message))
-    return undefined
-  }
-  const found = toHex(sha256(octets))
-  if (found !== file.sha256) {
-    findings.push(orderFinding('ORD-03', `${field}.sha256`, file.sha256, `the file has ${found}`))
-  }
-  return octets
-}
-
-async function readAuthorities(
-  folder: string,
-  { attestation }: WorkOrder,
-  findings: Finding[],
-): Promise<readonly ChipAuthority[] | undefined> {
-  const { authorities } = attestation ?? {}
-  if (authorities === undefined) return undefined
-  const read: ChipAuthority[] = []
-  for (const [index, authority] of authorities.entries()) {
-    const field = `attestation.authorities.${index}`
-    const octets = await readHashed(folder, authority, field, findings)
-    const content = octets && readAuthority(octets, field)
-    if (content === undefined) continue
-    if ('finding' in content) findings.push(content.finding)
-    else read.push({ ...content, isSimulated: authority.simulated === true })
-  }
-  return read
 }
 
 async function readImages(
@@ -177,22 +110,4 @@ async function readImages(
         ? magicTrailerOf({ platform, security }, images.application.address)
         : magicTrailer,
   }
-}
-
-/** The value at a path of the document, short enough for one line. */
-function excerptAt(document: unknown, path: readonly PropertyKey[]): string {
-  let value: unknown = document
-  for (const member of path) {
-    value = typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined
-  }
-  return value === undefined ? '' : JSON.stringify(value).slice(0, 60)
-}
-
-function reasonOf(error: unknown): string {
-  if (isKeylineError(error)) return error.message
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EACCES') return 'the file may not be read'
-  if (code === 'EISDIR') return 'this is a folder'
-  return code === '' ? 'the file cannot be read' : `the file cannot be read (${code})`
 }

@@ -1,4 +1,4 @@
-import type { WorkOrder } from '@keyline/ledger/records'
+import type { DeviceOrder, WorkOrder } from '@keyline/ledger/records'
 import type { FactoryData, FactoryDataProfile } from '@keyline/matter'
 import type { ChipAuthority } from './check-attestation.ts'
 
@@ -39,4 +39,20 @@ export interface PreparedOrder {
   readonly scriptsFolder?: string | undefined
   /** Factory data of units whose identity was made elsewhere, by the serial number that the ledger names them with. */
   readonly given?: ReadonlyMap<string, FactoryData> | undefined
+}
+
+/** An order for boards without Matter whose every file was read and whose every rule holds. */
+export interface PreparedDeviceOrder {
+  readonly order: DeviceOrder
+  readonly images: OrderImages
+  readonly chipAuthorities: readonly ChipAuthority[]
+  /** Absolute path of the RSSe-KW binary. */
+  readonly service: string
+}
+
+/** What boards may be touched for. */
+export type AnyPreparedOrder = PreparedOrder | PreparedDeviceOrder
+
+export function isForDevices(prepared: AnyPreparedOrder): prepared is PreparedDeviceOrder {
+  return prepared.order.platform === 'u3'
 }

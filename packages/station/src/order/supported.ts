@@ -1,4 +1,4 @@
-import type { WorkOrder } from '@keyline/ledger/records'
+import type { AnyOrder, WorkOrder } from '@keyline/ledger/records'
 
 /** Platforms with the security levels for which a flow is described. */
 export const supportedFlows = {
@@ -17,9 +17,10 @@ const attestingBoards = {
   wba: [2],
   u5: [],
   wb55: [],
-} as const satisfies Readonly<Record<WorkOrder['platform'], readonly WorkOrder['security'][]>>
+  u3: [0],
+} as const satisfies Readonly<Record<AnyOrder['platform'], readonly AnyOrder['security'][]>>
 
-export function canAttest(order: Pick<WorkOrder, 'platform' | 'security'>): boolean {
+export function canAttest(order: Pick<AnyOrder, 'platform' | 'security'>): boolean {
   const levels: readonly number[] = attestingBoards[order.platform]
   return levels.includes(order.security)
 }

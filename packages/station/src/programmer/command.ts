@@ -43,6 +43,12 @@ export type Command =
       readonly startstack?: number
     }
   | { readonly cmd: 'authKeyUpdate'; readonly file: string }
+  | {
+      readonly cmd: 'wrappedKeyExport'
+      readonly service: string
+      readonly output: string
+      readonly parameters: Readonly<Record<string, string>>
+    }
   | { readonly cmd: 'userKey'; readonly file: string; readonly keytype: number }
   | { readonly cmd: 'start'; readonly address?: number }
   | { readonly cmd: 'verbosity'; readonly level: number }

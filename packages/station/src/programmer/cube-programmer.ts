@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fromHex } from '@keyline/bytes'
 import { StationError } from '../errors.ts'
+import type { DeviceKeyProgrammer } from '../port/device-key-programmer.ts'
 import type { CallOptions, Probe, Programmer, Target } from '../port/programmer.ts'
 import type { WirelessProgrammer } from '../port/wireless-programmer.ts'
 import { maskSecrets } from './capped-output.ts'
@@ -40,7 +42,7 @@ export interface CubeProgrammerOptions {
 }
 
 /** What the platform flows need beyond the common acts. */
-export interface CubeProgrammer extends Programmer, WirelessProgrammer {
+export interface CubeProgrammer extends Programmer, WirelessProgrammer, DeviceKeyProgrammer {
   /** Everything that `--list` says. */
   listAll(options?: CallOptions): Promise<BoardList>
 }
@@ -52,6 +54,7 @@ const uidAddresses: ReadonlyMap<number, number> = new Map([
   [0x4b0, 0x0bf9_0700],
   [0x482, 0x0bfa_0700],
   [0x495, 0x1fff_7590],
+  [0x454, 0x0bfa_0700],
 ])
 
 /** Option bytes with which STM32WB starts its update service. Source: provisioning-station section 4.2. */
@@ -169,7 +172,38 @@ export function createCubeProgrammer(options: CubeProgrammerOptions): CubeProgra
       ]
       await call(probe, commands, limits.coprocessor, callOptions)
     },
+    exportWrappedKey: (probe, { key, service }, callOptions) =>
+      inTemporaryFolder(async (folder) => {
+        const output = join(folder, 'container.bin')
+        const parameters = { KeyType: keyTypes[key], ...signingForApplication }
+        const exported = { cmd: 'wrappedKeyExport', service, output, parameters } as const
+        const report = await call(probe, [exported], limits.download, callOptions)
+        const container = await readFile(output).catch(() => new Uint8Array())
+        const publicKey = publicKeyIn(report.output)
+        if (container.length > 0 && publicKey !== undefined) {
+          return { container: Uint8Array.from(container), publicKey }
+        }
+        throw failure('incomplete', 'container or public key is missing', report.output)
+      }),
   }
+}
+
+/** Values of `-rssekw`. Source: attestation, section 6.1. */
+const keyTypes = { FU: 'eccchipfu', LU: 'eccchiplu' } as const
+const signingForApplication = {
+  ExportPublicKey: 'Yes',
+  WrappingKeySelect: 'DHUK',
+  KeyUsage: 'ECDSA_USAGE_SIGN',
+  SecAttr: 'NON_SECURE',
+  PrivAttr: 'PRIVILEGE',
+} as const
+
+/** `04 ‖ X ‖ Y`, as it is printed with the export. */
+function publicKeyIn(output: string): Uint8Array | undefined {
+  const digits = outputLines(output)
+    .map((line) => /^public key\s*:\s*(04[0-9a-f]{128})$/i.exec(line)?.[1])
+    .find((found) => found !== undefined)
+  return digits === undefined ? undefined : fromHex(digits.toLowerCase())
 }
 
 function unknownUid(): Uint8Array {

@@ -53,6 +53,7 @@ const owedLines: Partial<Record<Command['cmd'], RegExp>> = {
   optionBytes: /^option bytes successfully programmed|option bytes are unchanged/i,
   startWirelessStack: /^fusstartws activated successfully/i,
   reset: /^software reset is performed/i,
+  wrappedKeyExport: /^rsse-kw command execution finished/i,
   unlockRdp2: /^unlock rdp2 password succeeded/i,
 }
 

@@ -17,6 +17,7 @@ export type StationCommand = Extract<
       | 'firmwareUpgrade'
       | 'startFus'
       | 'startWirelessStack'
+      | 'wrappedKeyExport'
       | 'reset'
       | 'quiet'
   }
@@ -51,6 +52,11 @@ function wordsOf(command: StationCommand): readonly string[] {
       return ['-ob', 'displ']
     case 'firmwareUpgrade':
       return ['-fwupgrade', command.file, hex(command.address)]
+    case 'wrappedKeyExport': {
+      const { service, output, parameters } = command
+      const pairs = Object.entries(parameters).map(([name, value]) => `${name}=${value}`)
+      return ['-rssekw', service, output, ...pairs]
+    }
     case 'startFus':
       return ['-startfus']
     case 'startWirelessStack':

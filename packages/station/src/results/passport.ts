@@ -5,6 +5,7 @@ import {
   type Unit,
   type UnitMark,
   type VerdictRecord,
+  type AnyOrder,
   type WorkOrder,
 } from '@keyline/ledger/records'
 import { parseCertificate } from '@keyline/x509'
@@ -18,10 +19,7 @@ export interface PassportCertificate {
 
 export interface PassportInput {
   readonly unit: Unit
-  readonly order: Pick<
-    WorkOrder,
-    'id' | 'policy' | 'platform' | 'security' | 'product' | 'images' | 'certificationDeclaration'
-  >
+  readonly order: PassportOrder
   readonly verdict: VerdictRecord | undefined
   readonly decidedAt: number | undefined
   readonly certificates: readonly PassportCertificate[]
@@ -29,6 +27,12 @@ export interface PassportInput {
   readonly reworks?: readonly PassportRework[] | undefined
   readonly scrap?: PassportScrap | undefined
 }
+
+/** What a passport says of its order; of boards without Matter there is neither product nor declaration. */
+export type PassportOrder = Pick<AnyOrder, 'id' | 'policy' | 'platform' | 'security'> & {
+  readonly images: Partial<Pick<WorkOrder['images'], 'provisioning'>> &
+    Pick<WorkOrder['images'], 'application'>
+} & Partial<Pick<WorkOrder, 'product' | 'certificationDeclaration'>>
 
 /** One earlier life of a unit. Times are milliseconds since 1970. */
 export interface PassportRework {
@@ -63,12 +67,12 @@ export interface Passport {
   readonly platform: string
   readonly security: number
   readonly board: string | null
-  readonly product: WorkOrder['product']
+  readonly product: WorkOrder['product'] | null
   readonly firmware: {
     /** Nothing where the platform scripts install it. */
     readonly provisioning: string | null
     readonly application: string
-    readonly certificationDeclaration: string
+    readonly certificationDeclaration: string | null
   }
   readonly verdict: VerdictRecord | null
   /** What must be said beside the verdict: an unproven key, published credentials. */
@@ -121,11 +125,11 @@ export function passportOf(input: PassportInput): Passport {
     platform: order.platform,
     security: order.security,
     board: unit.boardUid ?? null,
-    product: order.product,
+    product: order.product ?? null,
     firmware: {
       provisioning: order.images.provisioning?.sha256 ?? null,
       application: order.images.application.sha256,
-      certificationDeclaration: order.certificationDeclaration.sha256,
+      certificationDeclaration: order.certificationDeclaration?.sha256 ?? null,
     },
     verdict: verdict ?? null,
     marks: verdict === undefined ? [] : marksOf(verdict),

@@ -33,8 +33,15 @@ export function writeUnitFiles(results: string, files: UnitFiles): string {
   writeResult(join(folder, 'dac-chain.pem'), chain)
   writeResult(join(folder, 'onboarding.svg'), svg, { mode: 0o600 })
   writeResult(join(folder, 'onboarding.txt'), text, { mode: 0o600 })
-  writeWhole(join(folder, 'passport.json'), `${JSON.stringify(passport, null, 2)}\n`)
+  writePassport(results, passport)
   return folder
+}
+
+/** Writes the folder of a unit without Matter: its passport. */
+export function writePassport(results: string, passport: Passport): void {
+  const folder = unitFolder(results, passport.serialNumber)
+  makeResultFolder(folder)
+  writeWhole(join(folder, 'passport.json'), `${JSON.stringify(passport, null, 2)}\n`)
 }
 
 /** Removes what was written of a unit that has its verdict no more, the passport first. */
