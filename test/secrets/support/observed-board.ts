@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as boardFace from '@keyline/board'
 import {
   buildFirmwareImage,
   callBench,
@@ -117,6 +118,7 @@ export async function observeBoard(folder: string, leak?: Uint8Array): Promise<O
     const line = await observeLine(server, leak)
     const board = server.bench.board(1)
     const roots = {
+      faces: { ...boardFace },
       bench: server.bench,
       board,
       part: board.part,

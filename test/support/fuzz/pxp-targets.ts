@@ -1,8 +1,11 @@
+import { equalOctets } from '@keyline/bytes'
 import {
+  decodeAttestationIdentity,
   decodeBasic,
   decodeHello,
   decodeIdent,
   decodeStored,
+  encodeAttestationIdentity,
   encodeBasic,
   encodeFrames,
   encodeHello,
@@ -45,6 +48,14 @@ export const pxpTargets: readonly FuzzTarget[] = [
   { name: 'pxp-ident', seeds: () => [encodeIdent(ident)], run: decodeIdent },
   { name: 'pxp-stored', seeds: () => [encodeStored({ store: 'its' })], run: decodeStored },
   { name: 'pxp-basic', seeds: () => [encodeBasic(basic)], run: decodeBasic },
+  {
+    name: 'pxp-iakrsp',
+    seeds: () => [new Uint8Array(97).with(32, 4)],
+    run: (octets) => {
+      const again = encodeAttestationIdentity(decodeAttestationIdentity(octets))
+      expectLaw(equalOctets(again, octets), 'an identity encodes to what it was read from')
+    },
+  },
 ]
 
 const ident: Ident = {

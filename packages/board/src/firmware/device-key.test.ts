@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { decodeUtf8, fromHex, seededRandom, toHex } from '@keyline/bytes'
 import { curvePublicKey, sha256 } from '@keyline/crypto'
 import { coseAlgorithms, decodeToken, instanceIdOf, verifyEnvelope } from '@keyline/eat'
@@ -102,6 +105,24 @@ describe('an STM32U385', () => {
     const after = await answersOf(fixture)
     expect(after.token.claims.instanceId).toEqual(before.token.claims.instanceId)
     expect(after.token.claims.bootSeed).not.toEqual(before.token.claims.bootSeed)
+  })
+
+  it('keeps its key when the process ends', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'device-key-'))
+    try {
+      let before: Answers | undefined
+      {
+        using fixture = deviceKeyFixture({ folder })
+        await runDeviceKeyFlow(fixture)
+        before = await answersOf(fixture)
+      }
+      using fixture = deviceKeyFixture({ folder })
+      await fixture.boot()
+      const { identity } = await answersOf(fixture)
+      expect(identity).toEqual(before.identity)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('gives the same container and token again under one seed', async () => {
