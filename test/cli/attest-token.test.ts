@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Sign1 } from '@auth0/cose'
@@ -74,6 +74,28 @@ describe('attest keys', () => {
     expect(code).toBe(2)
     expect(err).toMatch(/PSA_PARAMETER: KeyType is rsa, but must be one of eccchipfu, eccchiplu/)
     await expect(stat(desk.path('no.bin'))).rejects.toThrow('ENOENT')
+  })
+
+  it('wraps a key of the user, of which nothing but the wrapped form comes out', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const scalar = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url')
+    const pem = privateKey.export({ format: 'pem', type: 'pkcs8' })
+    const key = await desk.file('user.pem', pem)
+    const path = desk.path('user.bin')
+    const args = ['keys', 'rssekw', path, 'ExportPublicKey=Yes', '--user-key', key]
+    const out = await desk.text(...args, '--device', u385, '--json')
+    const device = await readdir(desk.path('u385'), { recursive: true, withFileTypes: true })
+    const files = device.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name))
+    for (const text of [
+      out,
+      ...(await Promise.all([path, ...files].map((one) => readFile(one, 'latin1')))),
+    ]) {
+      expect(formsOf(scalar).filter((form) => text.includes(form))).toEqual([])
+    }
+    // A leak on purpose is found.
+    expect(
+      formsOf(scalar).filter((form) => `x${scalar.toString('hex')}`.includes(form)),
+    ).toHaveLength(1)
   })
 
   it.each([
@@ -265,3 +287,16 @@ describe('attest token', () => {
     expect(err).not.toMatch(stackTrace)
   })
 })
+
+/** Ways in which a scalar could stand in a file or an output. */
+function formsOf(scalar: Buffer): readonly string[] {
+  const orders = [scalar, Buffer.from(scalar.toReversed())]
+  return orders.flatMap((octets) => [
+    octets.toString('latin1'),
+    octets.toString('hex'),
+    octets.toString('hex').toUpperCase(),
+    octets.toString('base64').replace(/=+$/, ''),
+    octets.toString('base64url'),
+    BigInt(`0x${octets.toString('hex')}`).toString(),
+  ])
+}

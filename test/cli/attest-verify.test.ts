@@ -280,6 +280,30 @@ describe('attest endorse', () => {
     expect(unknown.out).toContain('is not known')
   })
 
+  it('trusts the authority of chips in a database, and takes the trust back', async () => {
+    const record = ['--home', desk.path('home-ca')]
+    const authority = desk.path('authority.pem')
+    await desk.text('keys', 'export', '--device', u385, '--authority', authority)
+    const path = desk.path('certified.hex')
+    const make = ['token', '--device', u385, '--challenge', nonce, '--with-certificate']
+    await desk.text(...make, '--out', path)
+    const database = ['--database', join(desk.path('home-ca'), 'ledger.db'), ...record]
+    const verify = ['verify', path, '--nonce', nonce, ...database]
+    const trust = ['endorse', 'authority', authority, ...record]
+    expect(await desk.text(...trust, '--accept-certified')).toMatch(
+      /"ST CA 01 for STM32 User".+ is trusted\n/,
+    )
+    expect(await desk.text(...verify)).toMatch(/\nkey +certified for "stm32u3xx-usfu-/)
+    // Without the owner's word a genuine chip is not yet a device of his.
+    await desk.text(...trust)
+    expect((await desk.run(...verify)).code).toBe(1)
+    await desk.text(...trust, '--remove')
+    const unknown = await desk.run(...verify)
+    expect(unknown.code).toBe(1)
+    expect(unknown.out).toContain('E_KEY_UNKNOWN')
+    expect((await desk.run(...trust, '--remove')).code).toBe(1)
+  })
+
   it.each(['corim-psa-draft-ref-value', 'corim-psa-draft-cert-val'])(
     'reads the draft form of %s when it is asked to, and never else',
     async (name) => {

@@ -71,7 +71,7 @@ export async function serveAsWorker(
   interrupted.addEventListener('abort', end, { once: true })
   if (!ended.signal.aborted && !interrupted.aborted) await once(ended.signal, 'abort')
   await served.stop()
-  process.disconnect()
+  if (process.connected) process.disconnect()
 }
 
 function forkWorker(): Worker {
