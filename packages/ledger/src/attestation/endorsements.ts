@@ -151,8 +151,12 @@ class Import implements EndorsementTransaction {
     const { tx } = held.act
     const sourcePlace = { tenant: place.tenant, number: place.source }
     this.#anchors = new Group((items) => this.#placeAnchors(items))
-    this.#references = new Group((items) => placeReferences(tx, sourcePlace, items))
-    this.#certifications = new Group(async ([...items]) => {
+    this.#references = new Group(async (items) => {
+      held.touch()
+      return placeReferences(tx, sourcePlace, items)
+    })
+    this.#certifications = new Group(async (items) => {
+      held.touch()
       const placements: Placement[] = []
       for (const item of items) placements.push(await placeCertification(tx, sourcePlace, item))
       return placements
@@ -200,6 +204,7 @@ class Import implements EndorsementTransaction {
   }
 
   async #placeAnchors(items: readonly Candidate[]): Promise<readonly Placement[]> {
+    this.#held.touch()
     const { placements, changed } = await placeAnchors(this.#held.act.tx, this.#place, items)
     for (const placement of placements) {
       if (placement === 'added') this.#counts.anchors++

@@ -63,6 +63,19 @@ const keysOf = listStatement((db, items: readonly Values<Instance>[], first) =>
     ),
 )
 
+const markKeys = listStatement(
+  (db, items: readonly Values<Instance & { readonly number: number }>[], first) =>
+    db
+      .updateTable('trust_key')
+      .set({ import: first.number })
+      .where('tenant', '=', first.tenant)
+      .where(
+        'instance_id',
+        'in',
+        items.map((item) => item.instance_id),
+      ),
+)
+
 const insertAnchors = listStatement((db, items: readonly Values<TrustAnchorRow>[]) =>
   db
     .insertInto('trust_anchor')
@@ -97,7 +110,7 @@ const renewAnchors = listStatement((db, items: readonly Values<TrustAnchorRow>[]
 
 /**
  * Places anchors in their order. An instance has one key: the constraint says which are new, and what is there says
- * what becomes of the others (V18). A key that this import has given is not replaced by it.
+ * what becomes of the others (V18). A key that this import has given or named is not replaced by it.
  */
 export async function placeAnchors(
   tx: LedgerTransaction,
@@ -188,16 +201,25 @@ async function settleKnown(
   }))
   const keys = await keysOf(tx, instances)
   const byName = new Map(keys.map((row) => [toHex(row.instance_id), row]))
+  const named: (Instance & { readonly number: number })[] = []
   for (const candidate of known) {
     const name = toHex(candidate.instanceId)
     const row = byName.get(name)
     const isSame =
       row !== undefined && row.kind === candidate.curve && equalOctets(row.key, candidate.point)
+    if (isSame && candidate.replace) {
+      named.push({
+        tenant: place.tenant,
+        instance_id: candidate.instanceId,
+        number: place.number,
+      })
+    }
     if (isSame) continue
     const mayReplace = candidate.replace && row?.import !== place.number
     if (mayReplace && (await replaceKey(tx, place, candidate))) replaced.add(name)
     else refused.add(name)
   }
+  if (named.length > 0) await markKeys(tx, named)
   return { refused, replaced }
 }
 

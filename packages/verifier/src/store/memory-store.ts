@@ -110,7 +110,10 @@ class MemoryTransaction implements EndorsementTransaction {
     if (key.type !== 'ec') throw new TypeError('a CoRIM names public keys alone')
     const name = toHex(instanceId)
     const pending = this.#anchors.get(name) ?? []
-    const known = [...pending, ...this.#present.anchorsOf(instanceId)]
+    const known = [
+      ...pending,
+      ...this.#present.anchorsOf(instanceId).filter((one) => !isNamed(one, pending)),
+    ]
     const same = known.find((one) => equalOctets(one.implementationId, implementationId))
     if (same !== undefined && isSameKey(same.key, key)) {
       if (pending.length === 0) {
@@ -171,6 +174,11 @@ class MemoryTransaction implements EndorsementTransaction {
     this.#fingerprints.clear()
     this.#certifications.clear()
   }
+}
+
+/** Whether a transaction has a word of its own on an anchor. */
+function isNamed({ implementationId }: TrustAnchor, pending: readonly NewAnchor[]): boolean {
+  return pending.some((one) => equalOctets(one.implementationId, implementationId))
 }
 
 function isSameKey(one: AnchorKey, other: AnchorKey): boolean {
