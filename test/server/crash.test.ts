@@ -36,7 +36,7 @@ async function prepared(folder: string): Promise<{ job: CrashJob; ca: Uint8Array
   await storeServiceCa(ledger, ca)
   await ledger.createOrder(WorkOrder.parse(exampleOrder('O-1')))
   const { token, sha256: tokenSha256 } = drawToken(systemRandom)
-  const expiresAt = Date.now() + 60_000
+  const expiresAt = Date.now() + 3_600_000
   await ledger.members.invite({ name: 's1', role: 'station', tokenSha256, expiresAt })
   await ledger.close()
   const job = {

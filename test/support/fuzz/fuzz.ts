@@ -11,7 +11,7 @@ export interface FuzzBudget {
   readonly inputs?: number | undefined
   /** Findings after which a run ends. */
   readonly mostFindings?: number | undefined
-  /** An execution that takes longer ends the process; 5 000 unless given. */
+  /** An execution that takes longer ends the process; 30 000 unless given. */
   readonly hangMs?: number | undefined
 }
 
@@ -67,7 +67,7 @@ export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<Fuzz
   if (seeds.length === 0) throw new Error(`the fuzz target ${target.name} has no seeds`)
   const numbers = fuzzNumbers(budget.seed)
   const findings = new Map<string, FuzzFinding>()
-  const watchdog = new Watchdog(target.name, longestInput, budget.hangMs ?? 5_000)
+  const watchdog = new Watchdog(target.name, longestInput, budget.hangMs ?? 30_000)
   let executions = 0
   let refusals = 0
 
