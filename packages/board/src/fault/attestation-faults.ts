@@ -10,21 +10,21 @@ export const attestationFaults = {
     lasts: true,
   },
   'firmware-altered': {
-    row: 'ATT-3',
+    row: 'attestation 8.5',
     meaning: 'One bit of what is measured changes before the measurement, and boots all the same.',
     place: 'measured boot',
     at: 1,
     lasts: false,
   },
   'container-tampered': {
-    row: 'ATT-3',
+    row: 'attestation 4.7',
     meaning: 'One bit of the wrapped key changes in its container, and the check word with it.',
     place: 'RSSe-KW export',
     at: 1,
     lasts: true,
   },
   'container-foreign': {
-    row: 'ATT-1',
+    row: 'attestation 4.7',
     meaning: 'RSSe-KW returns the container of another chip.',
     place: 'RSSe-KW export',
     at: 1,
@@ -39,7 +39,7 @@ export const attestationFaults = {
     lasts: false,
   },
   'certificate-foreign': {
-    row: 'ATT-3',
+    row: 'attestation 7.4',
     meaning: 'System flash holds the certificate parts of another chip.',
     place: 'board',
     at: 1,

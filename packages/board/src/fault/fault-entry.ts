@@ -23,7 +23,7 @@ export type FaultPlace =
 
 /** All that is known of one fault. */
 export interface FaultEntry {
-  /** Row of provisioning-station section 13 or of the fault matrix. */
+  /** Row of provisioning-station section 13 or of the fault matrix, or a section that says what must be noticed. */
   readonly row: string
   readonly meaning: string
   readonly place: FaultPlace

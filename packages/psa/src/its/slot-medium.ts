@@ -5,6 +5,7 @@ import { readInfo, recordOverhead } from './record.ts'
 export interface SlotArea {
   readonly slots: number
   readonly slotSize: number
+  /** A copy. */
   read(offset: number, length: number): Uint8Array
   /** Only onto erased flash. */
   program(offset: number, octets: Uint8Array): void
