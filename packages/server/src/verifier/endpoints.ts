@@ -27,7 +27,7 @@ export interface EndpointParts extends VerifierParts {
   readonly readiness: Readiness
   readonly metrics: VerifierMetrics
   readonly isStopping: () => boolean
-  readonly state: () => ServiceState
+  readonly state: () => Promise<ServiceState>
   readonly version: string
   readonly document: () => unknown
 }

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import { toHex } from '@keyline/bytes'
 import { ServerError } from '../errors.ts'
 import { Readiness } from '../health/readiness.ts'
@@ -8,6 +9,7 @@ import { listen, stopListening } from '../transport/listen.ts'
 import { Audit } from './appraisal/audit.ts'
 import { Appraiser } from './appraisal/appraiser.ts'
 import { Credentials } from './credential/credentials.ts'
+import { listenForProxy } from './credential/proxy-socket.ts'
 import { TrustedProxy } from './credential/trusted-proxy.ts'
 import type { ServiceState } from './discovery/endpoints.ts'
 import { verifierEndpoints } from './endpoints.ts'
@@ -112,18 +114,19 @@ export async function startVerifier(
     settings,
     count: (outcome) => metrics.appraisal(outcome),
   })
-  const { proxy } = settings.access
+  const { proxy: behind } = settings.access
+  const proxy = behind && new TrustedProxy(behind)
   const credentials = new Credentials({
     store: record.credentials,
     clock,
     random,
     mode: settings.access.management,
     policy: settings.policy,
-    proxy: proxy === undefined ? undefined : new TrustedProxy(proxy),
+    proxy,
   })
-  const state = (): ServiceState => {
+  const state = async (): Promise<ServiceState> => {
     if (isStopping()) return 'TERMINATING'
-    return readiness.isReady ? 'READY' : 'DOWN'
+    return (await readiness.lack()) === undefined ? 'READY' : 'DOWN'
   }
   const endpoints = verifierEndpoints({
     ...parts,
@@ -153,17 +156,27 @@ export async function startVerifier(
     stop: ending.signal,
     isStopping,
   })
-  const server = createListener(
-    options,
-    (incoming, outgoing) => void gate.serve(incoming, outgoing),
-  )
+  const onRequest: RequestListener = (incoming, outgoing) => void gate.serve(incoming, outgoing)
+  const server = createListener(options, onRequest)
   const lack = await readiness.lack()
   if (lack !== undefined) {
     throw new ServerError('SERVER_SELF_TEST', `the ${lack.part} does not answer`, {
       cause: lack.error,
     })
   }
-  const port = await listen(server, options)
+  const servers = [server]
+  if (proxy !== undefined && behind?.socket !== undefined) {
+    const besides = createListener({ timeouts: options.timeouts }, onRequest)
+    await listenForProxy(besides, behind.socket, proxy)
+    servers.push(besides)
+  }
+  const stopServing = async (graceMs: number): Promise<void> => {
+    await Promise.all(servers.map((one) => stopListening(one, graceMs, ending)))
+  }
+  const port = await listen(server, options).catch(async (cause: unknown) => {
+    await stopServing(0)
+    throw cause
+  })
   const housekeeping = keepHouse({ ...parts, tenants, results, nonces, time })
   log.info('listening', { host: options.host, port })
   return {
@@ -176,7 +189,7 @@ export async function startVerifier(
       housekeeping.stop()
       log.info('stopping', { running: admission.running, waiting: admission.waiting })
       if (drainMs > 0) await clock.sleep(drainMs)
-      await stopListening(server, graceMs, ending)
+      await stopServing(graceMs)
       await audit.flush()
       log.info('stopped', { unwritten: audit.waiting })
     },

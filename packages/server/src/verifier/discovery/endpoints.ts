@@ -17,7 +17,7 @@ export interface DiscoveryParts {
   readonly keys: SharedKeys<EarKey>
   /** Version of the build. */
   readonly version: string
-  readonly state: () => ServiceState
+  readonly state: () => Promise<ServiceState>
   readonly now: () => number
 }
 
@@ -92,7 +92,7 @@ function discovery(
       summary: `Discovery of ${name}`,
       responses: responses(200, 'What the service offers.', { type: discoveryType, schema }),
     },
-    handle: (request) => {
+    handle: async (request) => {
       const { accept } = request.incoming.headers
       const type = [discoveryType, plainType].find((one) => accepts(accept, one))
       if (type === undefined) {
@@ -103,7 +103,7 @@ function discovery(
         ...members(request),
         'attestation-schemes': [psaScheme],
         version: parts.version,
-        'service-state': parts.state(),
+        'service-state': await parts.state(),
       }
       return cached(parts, type, JSON.stringify(document))
     },
