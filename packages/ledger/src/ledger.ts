@@ -1,9 +1,10 @@
-import type { Clock, Random, Secret } from '@keyline/bytes'
+import type { Secret } from '@keyline/bytes'
 import { sql, type Kysely } from 'kysely'
 import type { AuditHead } from './audit/record.ts'
 import type { Database } from './database/database.ts'
 import type { Tables } from './database/schema.ts'
 import { LedgerError } from './errors.ts'
+import { keepParts, type LedgerParts } from './ledger-parts.ts'
 import type { AnyOrder, UnitSecrets, VerdictRecord } from './records/index.ts'
 import type { Act, Actor } from './store/act.ts'
 import type { Acts } from './store/acts.ts'
@@ -39,14 +40,12 @@ import {
   type OrderStatus,
   type SerialPool,
 } from './store/orders.ts'
-import { Checkpoints, type CheckpointKeeper } from './store/checkpoint.ts'
+import { Checkpoints } from './store/checkpoint.ts'
 import { RevocationLists } from './store/crl.ts'
-import type { Gather } from './store/gather.ts'
 import type { IssuanceAnswer, IssuanceEntry } from './store/issuance.ts'
-import { Jobs, type JobQueue } from './store/jobs.ts'
+import { Jobs } from './store/jobs.ts'
 import { Members } from './store/members.ts'
 import type { IssuanceProspect, IssuanceQuestion, IssuedBefore } from './store/prospects.ts'
-import type { Recorder } from './store/recorder.ts'
 import { reportOf, reportOfRow, type UnitReport } from './store/report.ts'
 import { findSetting, putSetting } from './store/settings.ts'
 import {
@@ -58,32 +57,6 @@ import {
   unitsLeft,
   type ReservedUnit,
 } from './store/units.ts'
-import type { Vault } from './store/vault.ts'
-
-/** What a ledger is made of; a view shares all but its actor. */
-export interface LedgerParts {
-  readonly database: Database
-  readonly vault: Vault
-  readonly acts: Actor
-  readonly queue: () => Promise<JobQueue>
-  readonly keeper?: CheckpointKeeper | undefined
-  readonly clock: Clock
-  readonly random: Random
-  readonly recorder: Recorder
-  readonly prospects: Gather<IssuanceQuestion, IssuanceProspect>
-  /** Ends for a ledger and its views at once. */
-  readonly life: { isOver: boolean }
-  readonly isView: boolean
-}
-
-const partsOfLedgers = new WeakMap<Ledger, LedgerParts>()
-
-/** What other stages of this package build on. */
-export function partsOf(ledger: Ledger): LedgerParts {
-  const parts = partsOfLedgers.get(ledger)
-  if (parts === undefined) throw new TypeError('a ledger without parts')
-  return parts
-}
 
 /** The system of record. Every method is one transaction, with its audit record in it. */
 export class Ledger {
@@ -104,7 +77,7 @@ export class Ledger {
   /** Made by `openLedger`. */
   constructor(parts: LedgerParts) {
     this.#parts = parts
-    partsOfLedgers.set(this, parts)
+    keepParts(this, parts)
     this.#database = parts.database
     this.#actor = parts.acts
     this.#acts = {

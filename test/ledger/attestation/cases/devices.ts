@@ -14,6 +14,14 @@ import { Samples, verdict } from '../../support/sample.ts'
 import type { AttestationBench } from '../support.ts'
 import { hashOf, implementationId, instanceOf, within } from './samples.ts'
 
+function commonName(value: string): Uint8Array {
+  return name([{ type: Oid.commonName, value }])
+}
+
+function passWith(...evidence: readonly Evidence[]): VerdictRecord {
+  return { ...verdict('PASS'), evidence: [...evidence] }
+}
+
 /** Devices that the line makes, or that are registered by their certificate. */
 export function deviceCases(bench: AttestationBench): void {
   const samples = new Samples('attestation devices')
@@ -36,11 +44,6 @@ export function deviceCases(bench: AttestationBench): void {
       ...change,
     },
   })
-  const passWith = (...evidence: readonly Evidence[]): VerdictRecord => ({
-    ...verdict('PASS'),
-    evidence: [...evidence],
-  })
-
   /** A unit with a certificate that has not been decided. */
   const newUnit = async () => {
     const reserved = await bench.ledger.reserve('order-1', samples.draw)
@@ -189,7 +192,6 @@ export function deviceCases(bench: AttestationBench): void {
     const notAfter = new Date('2054-01-01T00:00:00Z')
     const time = notBefore.getTime() / 1000
     const serial = '01187c33e368c347cdc0'
-    const commonName = (value: string) => name([{ type: Oid.commonName, value }])
     const root = generateP256()
     const leaf = generateP256()
     const certificate = async (

@@ -4,17 +4,38 @@ import type { AttestationBench } from '../support.ts'
 
 const scheme = 'PSA_IOT'
 
+const policy = (uuid: string, createdAt: number, name = 'strict') => ({
+  uuid,
+  scheme,
+  name,
+  type: 'application/json',
+  rules: `{"rules": "${uuid}"}`,
+  createdAt,
+})
+
+const appraisal = (at: number) => ({
+  at,
+  sessionHash: '11'.repeat(32),
+  mediaType: 'application/psa-attestation-token',
+  evidenceHash: '22'.repeat(32),
+  outcome: 'could-not-check' as const,
+  codes: ['STORE_UNAVAILABLE'],
+})
+
+const judged = (at: number) => ({
+  ...appraisal(at),
+  implementationId: '33'.repeat(32),
+  instanceId: '44'.repeat(33),
+  outcome: 'genuine' as const,
+  status: 'affirming',
+  vector: { hardware: 2, executables: 33 },
+  codes: [],
+  policyId: 'policy:PSA_IOT',
+  keyId: 'key',
+})
+
 /** Policies, what was submitted, what was judged, and who may ask. */
 export function serviceCases(bench: AttestationBench): void {
-  const policy = (uuid: string, createdAt: number, name = 'strict') => ({
-    uuid,
-    scheme,
-    name,
-    type: 'application/json',
-    rules: `{"rules": "${uuid}"}`,
-    createdAt,
-  })
-
   describe('policies', () => {
     it('are added inactive, one of a scheme is active, and every process knows which', async () => {
       const { name: tenant, here, there } = bench.fresh()
@@ -103,26 +124,6 @@ export function serviceCases(bench: AttestationBench): void {
   })
 
   describe('appraisals', () => {
-    const appraisal = (at: number) => ({
-      at,
-      sessionHash: '11'.repeat(32),
-      mediaType: 'application/psa-attestation-token',
-      evidenceHash: '22'.repeat(32),
-      outcome: 'could-not-check' as const,
-      codes: ['STORE_UNAVAILABLE'],
-    })
-    const judged = (at: number) => ({
-      ...appraisal(at),
-      implementationId: '33'.repeat(32),
-      instanceId: '44'.repeat(33),
-      outcome: 'genuine' as const,
-      status: 'affirming',
-      vector: { hardware: 2, executables: 33 },
-      codes: [],
-      policyId: 'policy:PSA_IOT',
-      keyId: 'key',
-    })
-
     it('are kept as they came, listed the newest first, and swept by age', async () => {
       const { appraisals } = bench.fresh().here
       await appraisals.append([])
