@@ -21,6 +21,7 @@ const flows = [
   'wba1',
   'wba2',
   'wba2attested',
+  'u3',
   'u5',
   'wb55',
   'wb55production',

@@ -45,13 +45,14 @@ function readInjected(file: string): readonly InjectedFault[] | undefined {
 
 const OrderDocument = z.object({
   policy: z.enum(['test', 'production']),
-  platform: z.enum(['wba', 'u5', 'wb55']),
+  platform: z.enum(['wba', 'u5', 'wb55', 'u3']),
   security: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   mode: z.enum(['test', 'production']).optional(),
   rdp: z.number().optional(),
   attestation: z.object({ required: z.boolean() }).optional(),
-  product: z.object({ vendorId: z.number(), productId: z.number() }),
-  factoryDataAddress: z.number(),
+  /** Of Matter devices, as their factory data. */
+  product: z.object({ vendorId: z.number(), productId: z.number() }).optional(),
+  factoryDataAddress: z.number().optional(),
   images: z.object({
     application: z.object({ file: z.string(), sha256: z.string(), address: z.number() }),
   }),
@@ -66,7 +67,8 @@ export function orderDocument(order: OrderRow): OrderDocument {
 /** The factory data on the board of a unit. */
 export function recordsOf(outputs: Outputs, board: BoardFlash): ReadonlyMap<number, Uint8Array> {
   for (const order of outputs.ledger.orders) {
-    const records = board.records(orderDocument(order).factoryDataAddress)
+    const { factoryDataAddress: address } = orderDocument(order)
+    const records = address === undefined ? new Map() : board.records(address)
     if (records.size > 0) return records
   }
   return new Map()

@@ -56,12 +56,20 @@ function checkDevice(outputs: Outputs, unit: UnitRow, order: OrderRow): readonly
   const live = outputs.ledger.certificates.filter(
     (row) => row.unit_id === unit.id && row.state === 'live',
   )
+  const document = orderDocument(order)
+  const { factoryDataAddress } = document
   const [certificate] = live
+  if (factoryDataAddress === undefined) {
+    const isMade = unit.state === 'decided' && unit.live === 1 && live.length === 0
+    return [
+      ...(isMade ? [] : ['the ledger does not keep it as made']),
+      ...checkFirmware(board, document),
+    ]
+  }
   if (certificate === undefined || live.length > 1)
     return [`it has ${live.length} live certificates`]
   if (unit.state !== 'decided' || unit.live !== 1) return ['the ledger does not keep it as made']
-  const document = orderDocument(order)
-  const records = board.records(document.factoryDataAddress)
+  const records = board.records(factoryDataAddress)
   const authorities = outputs.results.get(order.id)
   return [
     ...checkCredentials({ records, certificate, ...authorities }),
@@ -138,7 +146,7 @@ interface IdentityInput {
 }
 
 function checkIdentity({ records, unit, document }: IdentityInput): readonly string[] {
-  const { vendorId, productId } = document.product
+  const { vendorId, productId } = document.product ?? {}
   const serialNumber = Buffer.from(records.get(RecordTag.serialNumber) ?? []).toString('utf8')
   const missing = (['salt', 'verifier', 'discriminator', 'passcode'] as const).filter(
     (name) => !records.has(RecordTag[name]),

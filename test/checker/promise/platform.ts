@@ -14,14 +14,18 @@ const alwaysNeeded = [
   'payload',
 ]
 
+/** The same of a board without Matter, whose attestation key is its identity. */
+const neededWithoutMatter = ['firmware', 'attestation-key']
+
 /** The kinds of evidence that PASS needs under an order. */
 export function evidenceKinds({
+  platform,
   security,
   rdp = 0,
   attestation,
 }: OrderDocument): readonly string[] {
   return [
-    ...alwaysNeeded,
+    ...(platform === 'u3' ? neededWithoutMatter : alwaysNeeded),
     ...(security > 0 ? ['update', 'version'] : []),
     ...(attestation?.required === true ? ['attestation-key'] : []),
     ...(rdp > 0 ? ['protection'] : []),

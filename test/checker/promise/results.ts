@@ -53,7 +53,9 @@ function checkUnit(
     ...(listed(passport.certificates) === listed(certificates)
       ? []
       : ['the certificates of its passport are not those of the ledger']),
-    ...(isSame(chain[0], live?.der) ? [] : ['its chain file holds another certificate']),
+    ...(chain[0] === live?.der || isSame(chain[0], live?.der)
+      ? []
+      : ['its chain file holds another certificate']),
     ...checkCode(outputs, { unit, order, onboarding }),
   ]
 }
@@ -69,10 +71,14 @@ interface CodeInput {
 }
 
 function checkCode(outputs: Outputs, { unit, order, onboarding }: CodeInput): readonly string[] {
+  const { factoryDataAddress } = orderDocument(order)
+  if (factoryDataAddress === undefined) {
+    return onboarding === '' ? [] : ['a board without Matter has an onboarding code']
+  }
   const fields = readQrText(/MT:\S+/.exec(onboarding)?.[0] ?? '')
   if (fields === undefined) return ['its onboarding code cannot be read']
   const board = outputs.boards.find(({ uid }) => uid === unit.board_uid)
-  const records = board?.records(orderDocument(order).factoryDataAddress)
+  const records = board?.records(factoryDataAddress)
   const names = ['vendorId', 'productId', 'discriminator', 'passcode'] as const
   return names
     .filter((name) => numberOf(records?.get(RecordTag[name])) !== fields[name])

@@ -12,6 +12,7 @@ import type { RunSummary } from '@keyline/station'
 import { checkOutputs } from '../../checker/check-outputs.ts'
 import { describeViolation } from '../../checker/violation.ts'
 import { bundledProgram } from '../../support/bundled-program.ts'
+import { writeDeviceOrder } from '../../line/support/device-line.ts'
 import { flowCases, writeFlowOrder } from '../../line/support/flow-case.ts'
 import { writeOrder } from '../../support/line.ts'
 import { checkBothEnds } from './check-both-ends.ts'
@@ -70,7 +71,9 @@ export class CrashBench implements AsyncDisposable {
     const order =
       flow === undefined
         ? await writeOrder(folder, { quantity, certificateLimit: quantity + spare })
-        : await writeFlowOrder(flowCases[flow], { folder, quantity, spare })
+        : flow === 'u3'
+          ? await writeDeviceOrder(folder, { quantity })
+          : await writeFlowOrder(flowCases[flow], { folder, quantity, spare })
     return this.#open(folder, { order, slots, faults: [...faults], flow, sabotage, isRemote })
   }
 

@@ -12,10 +12,11 @@ export const sabotages = [
 ] as const
 export type Sabotage = (typeof sabotages)[number]
 
-export type FlowName = keyof typeof flowCases
+/** A case of the Matter flows, or the boards without Matter. */
+export type FlowName = keyof typeof flowCases | 'u3'
 
 function isFlowName(name: unknown): name is FlowName {
-  return typeof name === 'string' && Object.hasOwn(flowCases, name)
+  return name === 'u3' || (typeof name === 'string' && Object.hasOwn(flowCases, name))
 }
 
 const base64 = z.string().transform((text) => Uint8Array.from(Buffer.from(text, 'base64')))

@@ -1,5 +1,6 @@
 import type { Clock } from '@keyline/bytes'
 import type {
+  DeviceKeyProgrammer,
   PlatformScripts,
   Programmer,
   SerialPort,
@@ -65,6 +66,7 @@ export function watchParts(parts: StationParts, watch: Watch): StationParts {
     ports: watchPorts(parts.ports, watch),
     scripts: parts.scripts && watchScripts(parts.scripts, watch),
     wireless: parts.wireless && watchWireless(parts.wireless, watch),
+    deviceKeys: parts.deviceKeys && watchDeviceKeys(parts.deviceKeys, watch),
     issuer: {
       issue: (request, options) =>
         watch.points.around('issuer.issue', () => issuer.issue(request, options)),
@@ -84,6 +86,13 @@ function watchProgrammer(programmer: Programmer, watch: Watch): Programmer {
       points.around('download', () =>
         watch.writing(() => programmer.download(probe, address, octets, options)),
       ),
+  }
+}
+
+function watchDeviceKeys(keys: DeviceKeyProgrammer, { points }: Watch): DeviceKeyProgrammer {
+  return {
+    exportWrappedKey: (...call) =>
+      points.around('exportWrappedKey', () => keys.exportWrappedKey(...call)),
   }
 }
 

@@ -30,11 +30,11 @@ export interface DeviceRun {
   readonly results: string
 }
 
-/** Reads the example order for boards without Matter, with changes, its files named absolutely. */
-export async function loadDeviceOrder(
+/** Writes the example order for boards without Matter, with changes, its files named absolutely. Returns its path. */
+export async function writeDeviceOrder(
   folder: string,
   changes: Readonly<Record<string, unknown>> = {},
-): Promise<LoadedDeviceOrder> {
+): Promise<string> {
   const example: unknown = JSON.parse(await readFile(join(examples, 'device-order.json'), 'utf8'))
   const changed = { ...Object(example), id: 'order-1', quantity: 1, ...changes }
   const text = JSON.stringify(changed).replaceAll(
@@ -43,6 +43,14 @@ export async function loadDeviceOrder(
   )
   const path = join(folder, 'order-1.json')
   await writeFile(path, text)
+  return path
+}
+
+export async function loadDeviceOrder(
+  folder: string,
+  changes: Readonly<Record<string, unknown>> = {},
+): Promise<LoadedDeviceOrder> {
+  const path = await writeDeviceOrder(folder, changes)
   const images = { application: { file: '', sha256: '', address: 0 } }
   const loaded = await loadAnyOrder(path, { id: 'unused', quantity: 1, images })
   const { prepared, findings } = loaded
