@@ -61,3 +61,27 @@ it('the settings of the page are settings of the service', () => {
   const [, text = ''] = /```json\n([^]*?)```/.exec(page) ?? []
   expect(verifierSettings.parse(JSON.parse(text))).toMatchObject({ nonce: { singleUse: true } })
 })
+
+it('the examples are settings of the service and rules of an owner', async () => {
+  const settings = await readFile(resolve('examples/attestation/verifier.json'), 'utf8')
+  expect(verifierSettings.parse(JSON.parse(settings))).toMatchObject({
+    psa: { acceptDebug: false },
+  })
+  const [device, token, corim] = ['old', 'old.hex', 'old.corim'].map((name) => desk.path(name))
+  const image = await desk.file('app.bin', 'an application')
+  await desk.device('old', '--firmware', `App@0.9.0=${image}`)
+  await desk.text(
+    'token',
+    '--device',
+    `sim:${device}`,
+    '--challenge',
+    challenge,
+    '--out',
+    token ?? '',
+  )
+  await desk.text('endorse', 'make', '--device', `sim:${device}`, '--out', corim ?? '')
+  const verify = ['verify', token ?? '', '--nonce', challenge, '--trust', corim ?? '']
+  expect(await desk.text(...verify)).toMatch(/genuine, affirming/)
+  const policy = ['--policy', 'examples/attestation/policy.json']
+  expect(await desk.text(...verify, ...policy)).toMatch(/genuine, warning/)
+})

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -116,12 +116,24 @@ describe('attest verify', () => {
     expect({ code: broken.code, out: broken.out }).toEqual({ code: 2, out: '' })
   })
 
+  it('does not take a database that is not there for one that knows nobody', async () => {
+    const home = desk.path('nowhere')
+    const args = ['--database', join(home, 'ledger.db'), '--home', home]
+    const asked = await desk.run('verify', token, '--nonce', nonce, ...args)
+    expect({ code: asked.code, out: asked.out }).toEqual({ code: 2, out: '' })
+    expect(asked.err).toMatch(/the database .+ledger\.db is not there/)
+    const revoked = await desk.run('endorse', 'revoke', `01${'00'.repeat(32)}`, ...args)
+    expect(revoked.err).toMatch(/is not there/)
+    await expect(readdir(home)).rejects.toThrow('ENOENT')
+  })
+
   it('says could not check when the database is none', async () => {
     const file = await desk.file(
       'no.db',
       'this is no database, and is long enough to be read as one',
     )
     const home = desk.path('home-no')
+    await desk.text('endorse', 'import', corim, '--home', home)
     const args = ['verify', token, '--nonce', nonce, '--database', file, '--home', home]
     const { code, out, err } = await desk.run(...args)
     expect({ code, out }).toEqual({ code: 3, out: '' })

@@ -1,16 +1,13 @@
 import { Command } from 'commander'
 import type { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
-import type { AddCredentialOptions, CredentialReport } from '../../wiring/attest/credential.ts'
+import type { AddCredentialOptions } from '../../wiring/attest/credential.ts'
 import type { RecordOptions } from '../../wiring/attest/record.ts'
 import { collect, wholeNumber } from '../options.ts'
 import { withDatabase } from './record-options.ts'
+import { say, type JsonOption } from './say.ts'
 
 type End = (code: ExitCode) => void
-
-interface JsonOption {
-  readonly json?: boolean
-}
 
 /** `keyline attest credential`: who may provision, manage and ask a verifier service. */
 export function credentialCommand(output: Output, end: End): Command {
@@ -69,13 +66,4 @@ function removeCommand(output: Output, end: End): Command {
     const { removeCredential } = await wiring()
     end(say(output, options, await removeCredential(name, options)))
   })
-}
-
-function say(
-  output: Output,
-  { json }: JsonOption,
-  { text, document, code }: CredentialReport,
-): ExitCode {
-  output.out(json === true ? `${JSON.stringify(document)}\n` : text)
-  return code
 }

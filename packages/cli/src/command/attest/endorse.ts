@@ -9,12 +9,9 @@ import { withRecordOptions } from './record-options.ts'
 import { withFirmware } from './device-option.ts'
 import { withService, type VerifierOptions } from './service-options.ts'
 import { isoTime } from './time.ts'
+import { say, type JsonOption } from './say.ts'
 
 type End = (code: ExitCode) => void
-
-interface JsonOption {
-  readonly json?: boolean
-}
 
 /** `keyline attest endorse`: what a verifier trusts, written, signed, read, imported, submitted and taken back. */
 export function endorseCommand(output: Output, end: End): Command {
@@ -191,13 +188,4 @@ function stateCommand(name: 'revoke' | 'restore', summary: string) {
       },
     )
   }
-}
-
-function say(
-  output: Output,
-  { json }: JsonOption,
-  { text, document, code }: Awaited<ReturnType<Awaited<ReturnType<typeof wiring>>['makeFile']>>,
-): ExitCode {
-  output.out(json === true ? `${JSON.stringify(document)}\n` : text)
-  return code
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
+import { say } from './say.ts'
 
 interface InspectOptions {
   readonly lenientPsaDraft?: boolean
@@ -24,7 +25,7 @@ export function inspectCommand(output: Output, end: (code: ExitCode) => void): C
       const { isSound, text, document } = await inspectFile(file, {
         isLenient: options.lenientPsaDraft,
       })
-      output.out(options.json === true ? `${JSON.stringify({ ok: isSound, ...document })}\n` : text)
-      end(isSound ? ExitCode.done : ExitCode.failed)
+      const code = isSound ? ExitCode.done : ExitCode.failed
+      end(say(output, options, { text, document: { ok: isSound, ...document }, code }))
     })
 }

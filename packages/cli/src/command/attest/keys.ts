@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander'
-import { ExitCode } from '../../exit-code.ts'
+import type { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
 import type { AttesterAlgorithm, AttesterKind, DuaKey } from '../../wiring/attest/device-record.ts'
 import type { FirmwareOptions } from '../../wiring/attest/firmware.ts'
-import type { ExportFiles, KeyReport } from '../../wiring/attest/keys.ts'
+import type { ExportFiles } from '../../wiring/attest/keys.ts'
 import { hexOctets } from '../../wiring/stsafe-message.ts'
 import { withDevice, withFirmware } from './device-option.ts'
+import { say } from './say.ts'
 
 type End = (code: ExitCode) => void
 
@@ -133,9 +134,4 @@ function rssekwCommand(output: Output, end: End): Command {
 
 function withJson(command: Command): Command {
   return command.option('--json', 'machine-readable result')
-}
-
-function say(output: Output, { json }: DeviceOptions, { text, document }: KeyReport): ExitCode {
-  output.out(json === true ? `${JSON.stringify(document)}\n` : text)
-  return ExitCode.done
 }

@@ -5,6 +5,7 @@ import { paint, type Output } from '../../terminal/output.ts'
 import { writeWhole } from '../../wiring/pki-output.ts'
 import type { MadeToken, TokenOptions } from '../../wiring/attest/token.ts'
 import { withDevice, withFirmware } from './device-option.ts'
+import { say } from './say.ts'
 import { withService, type VerifierOptions } from './service-options.ts'
 
 interface Options extends TokenOptions, VerifierOptions {
@@ -81,12 +82,10 @@ async function attest(
   const { tokenDocument } = await import('../../wiring/attest/token.ts')
   const { made, report } = await attestTo(options)
   if (options.explain === true) output.err(explanation(output, made))
-  const { text, document, code, jwt } = report
+  const { text, code, jwt } = report
+  const document = { ...tokenDocument(made), ...report.document }
   if (options.out !== undefined) await writeWhole({ path: options.out, content: `${jwt}\n` })
-  output.out(
-    options.json === true ? `${JSON.stringify({ ...tokenDocument(made), ...document })}\n` : text,
-  )
-  return code
+  return say(output, options, { text, document, code })
 }
 
 function explanation(output: Output, { steps }: MadeToken): string {

@@ -3,6 +3,7 @@ import type { ExitCode } from '../../exit-code.ts'
 import type { Output } from '../../terminal/output.ts'
 import type { VerifyFileOptions } from '../../wiring/attest/verify-file.ts'
 import { collect, defaultHome, ledgerSpec } from '../options.ts'
+import { say } from './say.ts'
 import { withService } from './service-options.ts'
 import { isoTime } from './time.ts'
 
@@ -49,8 +50,6 @@ export function verifyCommand(output: Output, end: (code: ExitCode) => void): Co
     .option('--json', 'machine-readable result')
   return withService(command).action(async (file: string, options: Options) => {
     const { verifyFile } = await import('../../wiring/attest/verify-file.ts')
-    const { text, document, code } = await verifyFile(file, options)
-    output.out(options.json === true ? `${JSON.stringify(document)}\n` : text)
-    end(code)
+    end(say(output, options, await verifyFile(file, options)))
   })
 }

@@ -82,7 +82,9 @@ export async function addCredential(
 }
 
 export async function listCredentials(options: RecordOptions): Promise<CredentialReport> {
-  const all = await withRecord(options, actor, ({ credentials }) => credentials.list())
+  const all = await withRecord({ ...options, mustExist: true }, actor, ({ credentials }) =>
+    credentials.list(),
+  )
   const rows = all.map(({ name, kind, roles, expiresAt }) => [
     name,
     kind,
@@ -108,7 +110,7 @@ export async function removeCredential(
   name: string,
   options: RecordOptions,
 ): Promise<CredentialReport> {
-  const isRemoved = await withRecord(options, actor, ({ credentials }) =>
+  const isRemoved = await withRecord({ ...options, mustExist: true }, actor, ({ credentials }) =>
     credentials.remove(name, actor),
   )
   return {

@@ -187,7 +187,7 @@ export async function setAuthority(
   const name = toHex(sha256(certificate))
   const { tenant, acceptCertified: acceptUnregistered, remove } = options
   const { text: subject } = certificateSummary(certificate)
-  const isDone = await withRecord(options, actor, async (record) => {
+  const isDone = await withRecord({ ...options, mustExist: remove }, actor, async (record) => {
     const { authorities } = record.tenant(tenant)
     if (remove === true) return authorities.remove(name)
     await authorities.trust({ certificate, acceptUnregistered })
@@ -212,7 +212,7 @@ export async function setStates(
     if (octets.length === 33 && octets[0] === 1) return octets
     throw new CliError('CLI_USAGE', `${id} is no instance id: 33 octets, the first 01`)
   })
-  const known = await withRecord(options, actor, async (record) => {
+  const known = await withRecord({ ...options, mustExist: true }, actor, async (record) => {
     const { endorsements } = record.tenant(options.tenant)
     const found: boolean[] = []
     for (const instanceId of instances) found.push(await endorsements.setState(instanceId, state))

@@ -12,8 +12,10 @@ export interface Explanation {
 
 /** One line: code, claim, what is wrong, at which octet, and the way out. */
 export function findingText(finding: EatFinding): string {
-  const place = finding.offset === undefined ? '' : `, at octet ${finding.offset}`
-  return `${describeFinding({ ...finding, message: `${finding.message.replace(/\.$/, '')}${place}` })}\n`
+  const { offset, message } = finding
+  const isPlaced = offset === undefined || message.includes('at octet ')
+  const place = isPlaced ? '' : `, at octet ${offset}`
+  return `${describeFinding({ ...finding, message: `${message.replace(/\.$/, '')}${place}` })}\n`
 }
 
 export function findingDocument(finding: EatFinding): JsonValue {

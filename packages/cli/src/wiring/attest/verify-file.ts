@@ -110,7 +110,7 @@ async function withTrust<T>(
   }
   if (database !== undefined) {
     const { withRecord } = await import('./record.ts')
-    return withRecord({ home, database }, 'keyline attest verify', (record) =>
+    return withRecord({ home, database, mustExist: true }, 'keyline attest verify', (record) =>
       work(record.tenant(tenant).trust),
     )
   }
