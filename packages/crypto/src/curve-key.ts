@@ -39,7 +39,7 @@ export interface CurveKeyPair {
 export function curvePublicKey(curve: Curve, octets: Uint8Array): CurvePublicKey {
   requireLength(`a public key on ${curve}`, octets, publicKeyLength(curve))
   try {
-    return { curve, octets: Uint8Array.from(octets), handle: importPublicKey(curve, octets) }
+    return { curve, octets: new Uint8Array(octets), handle: importPublicKey(curve, octets) }
   } catch (cause) {
     throw new CryptoError('CURVE_KEY', `a public key is not a point on ${curve}`, { cause })
   }

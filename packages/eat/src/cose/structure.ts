@@ -6,6 +6,8 @@ const contexts = { sign1: 'Signature1', mac0: 'MAC0' } as const satisfies Record
   string
 >
 const nothing = new Uint8Array()
+/** Octets of the context and of the heads. */
+const mostHeads = 32
 
 /**
  * Sig_structure or MAC_structure: what is signed or authenticated (RFC 9052 sections 4.4 and 6.3). An empty protected
@@ -20,5 +22,6 @@ export function toBeAuthenticated(input: {
   const { kind, protectedOctets, payload, externalData = nothing } = input
   const isEmptyMap = protectedOctets.length === 1 && protectedOctets[0] === 0xa0
   const header = isEmptyMap ? nothing : protectedOctets
-  return encodeCbor([contexts[kind], header, externalData, payload])
+  const expectedLength = header.length + externalData.length + payload.length + mostHeads
+  return encodeCbor([contexts[kind], header, externalData, payload], { expectedLength })
 }
