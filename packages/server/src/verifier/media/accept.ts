@@ -6,8 +6,6 @@ interface MediaRange {
   readonly isRefused: boolean
 }
 
-const item = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g
-
 /**
  * Whether the header Accept allows a media type that has no parameters. No header, or an empty one, allows everything;
  * the most telling range decides.
@@ -15,7 +13,7 @@ const item = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g
 export function accepts(accept: string | undefined, type: string): boolean {
   if (accept === undefined || accept === type || accept === '*/*') return true
   if (accept.trim() === '') return true
-  const ranges = (accept.match(item) ?? []).map(readRange)
+  const ranges = itemsOf(accept).map(readRange)
   const [main = ''] = type.split('/')
   for (const wanted of [type, `${main}/*`, '*/*']) {
     const found = ranges.filter(({ range }) => range === wanted)
@@ -28,6 +26,24 @@ export function accepts(accept: string | undefined, type: string): boolean {
 export function requireAccept(accept: string | undefined, type: string): void {
   if (accepts(accept, type)) return
   throw new ServerError('SERVER_NOT_ACCEPTABLE', `the only supported output format is ${type}`)
+}
+
+/** The items of a list, in one pass: a comma between quotes separates nothing. */
+function itemsOf(list: string): readonly string[] {
+  const items: string[] = []
+  let start = 0
+  let isQuoted = false
+  for (let at = 0; at < list.length; at += 1) {
+    const character = list[at]
+    if (character === '"') isQuoted = !isQuoted
+    else if (character === '\\' && isQuoted) at += 1
+    else if (character === ',' && !isQuoted) {
+      items.push(list.slice(start, at))
+      start = at + 1
+    }
+  }
+  items.push(list.slice(start))
+  return items
 }
 
 function readRange(text: string): MediaRange {

@@ -72,6 +72,7 @@ describe('the header Accept', () => {
     ['application/vnd.example'],
     [`text/plain;a="${type}"`],
     [','],
+    [`text/plain;a="\\",${type}`],
   ])('does not allow it: %s', (accept) => {
     expect(accepts(accept, type)).toBe(false)
   })
