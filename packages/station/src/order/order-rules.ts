@@ -26,7 +26,8 @@ export const orderRules = {
   'ORD-05': {
     severity: 'error',
     text: 'The platform with this security level has no flow.',
-    remedy: 'use "wba" with security 0, 1 or 2, "u5" with security 1, or "wb55" with security 0',
+    remedy:
+      'use "wba" with security 0, 1 or 2, "u5" with security 1, "wb55" or "u3" with security 0',
   },
   'ORD-06': {
     severity: 'error',
@@ -80,7 +81,7 @@ export const orderRules = {
     severity: 'error',
     text: 'The order demands an attestation key of boards that have none, or whose application cannot be asked.',
     remedy:
-      'use "wba" with security 2 and an application that answers; set attestation.required to false to take boards without a key',
+      'use "wba" with security 2, or "u3", and an application that answers; set attestation.required to false to take boards without a key',
   },
   'ORD-16': {
     severity: 'error',
