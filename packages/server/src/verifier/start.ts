@@ -1,29 +1,15 @@
 import type { RequestListener } from 'node:http'
-import { toHex } from '@keyline/bytes'
 import { ServerError } from '../errors.ts'
-import { Readiness } from '../health/readiness.ts'
 import { selfTest } from '../health/self-test.ts'
-import { Admission } from '../limits/admission.ts'
-import { RateLimit } from '../limits/token-bucket.ts'
 import { listen, stopListening } from '../transport/listen.ts'
-import { Audit } from './appraisal/audit.ts'
-import { Appraiser } from './appraisal/appraiser.ts'
-import { Credentials } from './credential/credentials.ts'
+import { assembleVerifier } from './assemble.ts'
 import { listenForProxy } from './credential/proxy-socket.ts'
-import { TrustedProxy } from './credential/trusted-proxy.ts'
-import type { ServiceState } from './discovery/endpoints.ts'
-import { verifierEndpoints } from './endpoints.ts'
-import { apiDocument } from './http/api-document.ts'
-import { VerifierGate } from './http/gate.ts'
 import { createListener, type ListenerOptions } from './http/listener.ts'
-import { Router } from './http/router.ts'
-import { VerifierMetrics } from './http/verifier-metrics.ts'
-import { Housekeeping } from './housekeeping.ts'
+import { keepHouse } from './housekeeping.ts'
 import { earKeys, nonceKeys } from './key/kinds.ts'
 import { SharedKeys } from './key/shared-keys.ts'
 import type { VerifierParts } from './parts.ts'
 import type { VerifierRecord } from './port.ts'
-import { RecordGuard } from './record-guard.ts'
 import { verifierSelfTest } from './self-test.ts'
 import { defaultTenant } from './settings.ts'
 import { ForwardClock } from './time/forward-clock.ts'
@@ -53,13 +39,6 @@ export interface RunningVerifier {
   }): Promise<void>
 }
 
-/** How often keys are read again, less than the time for which a new one is announced. */
-const refreshMs = 20_000
-const sweepMs = 30_000
-const hourMs = 3_600_000
-/** How far the clock of the machine may be set back before it must be looked after. */
-const mostAheadMs = 5_000
-
 /**
  * Tests itself, loads keys and trust anchors, then listens (ATT-4).
  * @throws ServerError `SERVER_SELF_TEST`, `SERVER_ADDRESS`, `SERVER_KEYS_DAMAGED`, `SERVER_CREDENTIALS_OFF`
@@ -69,13 +48,12 @@ export async function startVerifier(
   options: VerifierListenOptions,
 ): Promise<RunningVerifier> {
   const { record, clock, random, log, settings } = parts
-  const { limits, session } = settings
   const version = options.version ?? '0'
   const algorithms = selfTest(random)
   const tenants = [defaultTenant, ...settings.tenants.names]
   await loadRecord(record, tenants)
   const time = new ForwardClock(clock)
-  const ttlMs = session.ttlSeconds * 1000
+  const ttlMs = settings.session.ttlSeconds * 1000
   const results = await SharedKeys.open(
     record,
     earKeys(random, settings.result.keyRetentionDays),
@@ -88,86 +66,22 @@ export async function startVerifier(
   const draining = new AbortController()
   const ending = new AbortController()
   const isStopping = (): boolean => draining.signal.aborted
-  const guard = new RecordGuard(clock, limits.recordMs)
-  const admission = new Admission({ ...limits, clock })
-  const audit = new Audit({ ...settings.audit, store: (name) => record.tenant(name), clock, log })
-  const readiness = new Readiness({
-    clock,
-    dependencies: [
-      { name: 'record', check: () => record.ping() },
-      { name: 'signer', check: () => verifierSelfTest(results.current) },
-      { name: 'clock', check: async () => requireSoundClock(time) },
-    ],
-  })
-  const metrics = new VerifierMetrics({
-    running: () => admission.running,
-    waiting: () => admission.waiting,
-    isReady: () => readiness.isReady && !isStopping(),
-    unwritten: () => audit.waiting,
-  })
-  const appraiser = new Appraiser({
-    guard,
-    audit,
-    keys: results,
-    time,
-    log,
-    settings,
-    count: (outcome) => metrics.appraisal(outcome),
-  })
-  const { proxy: behind } = settings.access
-  const proxy = behind && new TrustedProxy(behind)
-  const credentials = new Credentials({
-    store: record.credentials,
-    clock,
-    random,
-    mode: settings.access.management,
-    policy: settings.policy,
-    proxy,
-  })
-  const state = async (): Promise<ServiceState> => {
-    if (isStopping()) return 'TERMINATING'
-    return (await readiness.lack()) === undefined ? 'READY' : 'DOWN'
-  }
-  const endpoints = verifierEndpoints({
-    ...parts,
-    guard,
-    appraiser,
-    results,
-    nonces,
-    time,
-    readiness,
-    metrics,
-    isStopping,
-    state,
-    version,
-    document: () => apiDocument(endpoints, version),
-  })
-  const gate = new VerifierGate({
-    router: new Router(endpoints, settings.tenants),
-    record,
-    guard,
-    credentials,
-    rates: new RateLimit(limits.rates, clock),
-    admission,
-    metrics,
-    log,
-    clock,
-    instance: toHex(random.bytes(4)),
-    stop: ending.signal,
-    isStopping,
-  })
-  const onRequest: RequestListener = (incoming, outgoing) => void gate.serve(incoming, outgoing)
-  const server = createListener(options, onRequest)
+  const stop = ending.signal
+  const assembled = assembleVerifier(parts, { results, nonces, time, version, isStopping, stop })
+  const { admission, audit, gate, metrics, proxy, readiness } = assembled
   const lack = await readiness.lack()
   if (lack !== undefined) {
     throw new ServerError('SERVER_SELF_TEST', `the ${lack.part} does not answer`, {
       cause: lack.error,
     })
   }
+  const onRequest: RequestListener = (incoming, outgoing) => void gate.serve(incoming, outgoing)
+  const server = createListener(options, onRequest)
   const servers = [server]
-  if (proxy !== undefined && behind?.socket !== undefined) {
+  const socket = settings.access.proxy?.socket
+  if (proxy !== undefined && socket !== undefined) {
     const besides = createListener({ timeouts: options.timeouts }, onRequest)
-    await listenForProxy(besides, behind.socket, proxy)
+    await listenForProxy(besides, socket, proxy)
     servers.push(besides)
   }
   const stopServing = async (graceMs: number): Promise<void> => {
@@ -190,7 +104,7 @@ export async function startVerifier(
       log.info('stopping', { running: admission.running, waiting: admission.waiting })
       if (drainMs > 0) await clock.sleep(drainMs)
       await stopServing(graceMs)
-      await audit.flush()
+      await audit.close(graceMs)
       log.info('stopped', { unwritten: audit.waiting })
     },
   }
@@ -204,41 +118,4 @@ async function loadRecord(record: VerifierRecord, tenants: readonly string[]): P
   } catch (cause) {
     throw new ServerError('SERVER_SELF_TEST', 'the record does not answer', { cause })
   }
-}
-
-function requireSoundClock(time: ForwardClock): void {
-  const { aheadMs } = time
-  if (aheadMs <= mostAheadMs) return
-  throw new ServerError('SERVER_NOT_READY', `the clock was set back by ${Math.round(aheadMs)} ms`)
-}
-
-interface Household extends VerifierParts {
-  readonly tenants: readonly string[]
-  readonly results: SharedKeys<unknown>
-  readonly nonces: SharedKeys<unknown>
-  readonly time: ForwardClock
-}
-
-/** Reads keys again, makes new ones in time, and takes out what has ended. */
-function keepHouse(parts: Household): Housekeeping {
-  const { record, clock, log, settings, tenants, results, nonces, time } = parts
-  const housekeeping = new Housekeeping(clock, log)
-  housekeeping.every(refreshMs, 'the keys could not be read again', async () => {
-    await results.refresh()
-    await nonces.refresh()
-    const due = nonces.newestFrom + settings.nonce.rotateHours * hourMs
-    if (time.now() >= due) await nonces.rotate()
-  })
-  housekeeping.every(sweepMs, 'what has ended could not be taken out', async () => {
-    for (const tenant of tenants) {
-      const { sessions, seen } = record.tenant(tenant)
-      await sessions.sweep(time.now())
-      await seen.sweep(time.now())
-    }
-  })
-  housekeeping.every(hourMs, 'old appraisals could not be taken out', async () => {
-    const before = time.now() - settings.audit.retentionDays * 24 * hourMs
-    for (const tenant of tenants) await record.tenant(tenant).appraisals.sweep(before)
-  })
-  return housekeeping
 }

@@ -105,4 +105,23 @@ describe('the log of appraisals', () => {
     second.free()
     expect(audit.waiting).toBe(1)
   })
+
+  it('is tried again while a server stops, until its time is over', async () => {
+    const { audit, clock, state, written } = setUp()
+    state.isBroken = true
+    audit.place('0').write(record('a'))
+    const closed = audit.close(1_000)
+    await settled()
+    state.isBroken = false
+    clock.pass(500)
+    await closed
+    expect(await written()).toEqual(['a'])
+    state.isBroken = true
+    audit.place('0').write(record('b'))
+    const given = audit.close(400)
+    await settled()
+    clock.pass(500)
+    await given
+    expect(audit.waiting).toBe(1)
+  })
 })

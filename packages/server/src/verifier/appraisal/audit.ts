@@ -79,6 +79,18 @@ export class Audit {
     await idle
   }
 
+  /** Writes what waits, as often as it takes, for as long as `graceMs`; what is left then is lost. */
+  async close(graceMs: number): Promise<void> {
+    const { clock } = this.#options
+    const until = clock.monotonicMs() + graceMs
+    await this.flush()
+    while (this.#waiting.length > 0 && clock.monotonicMs() < until) {
+      await clock.sleep(retryMs)
+      await this.flush()
+    }
+    this.#cancel?.()
+  }
+
   #add(waiting: Waiting): void {
     this.#waiting.push(waiting)
     if (this.#isWriting) return
