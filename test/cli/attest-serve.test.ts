@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
+import { get } from 'node:https'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseJson } from '@keyline/bytes'
 import { writePassphrase, writeTestPki } from './support/pki.ts'
@@ -44,29 +48,42 @@ describe('attest serve', () => {
     expect((await stat(key)).mode & 0o777).toBe(0o600)
     const secret = (await readFile(key, 'utf8')).trim()
 
+    const [ca, tlsKey] = makeCertificate()
     const args = ['--home', home, '--listen', '127.0.0.1:0', '--policy', 'test', '--workers', '2']
-    await using service = startKeyline(['attest', 'serve', ...args, '--json'])
+    const tls = ['--tls-certificate', ca, '--tls-key', tlsKey]
+    await using service = startKeyline(['attest', 'serve', ...args, ...tls, '--json'])
     const url = await listening(service)
+    expect(url).toMatch(/^https:/)
+    const there = ['--url', url, '--ca', ca]
 
-    const nobody = await desk.run('endorse', 'submit', corim, '--url', url)
+    const nobody = await desk.run('endorse', 'submit', corim, ...there)
     expect({ code: nobody.code, out: nobody.out }).toEqual({ code: 2, out: '' })
     expect(nobody.err).toMatch(/CLI_VERIFIER_REFUSED: POST \S+ is answered with 401/)
-    const submit = ['endorse', 'submit', corim, '--url', url, '--credentials-file', key]
+    const submit = ['endorse', 'submit', corim, ...there, '--credentials-file', key]
     expect(await desk.document(...submit)).toMatchObject({ submissions: [{ accepted: true }] })
 
-    const attest = ['token', '--device', device, '--url', url]
+    const attest = ['token', '--device', device, ...there]
     expect(await desk.document(...attest)).toMatchObject({ outcome: 'genuine' })
     expect(await desk.document(...attest, '--one-request')).toMatchObject({ outcome: 'genuine' })
     const challenge = '77'.repeat(32)
     const token = desk.path('token.hex')
     await desk.text('token', '--device', device, '--challenge', challenge, '--out', token)
-    const party = ['verify', token, '--nonce', challenge, '--url', url]
+    const party = ['verify', token, '--nonce', challenge, ...there]
     expect(await desk.document(...party)).toMatchObject({ outcome: 'genuine' })
 
     const stranger = await desk.device('stranger')
-    const refused = await desk.run('token', '--device', stranger, '--url', url)
+    const refused = await desk.run('token', '--device', stranger, ...there)
     expect(refused.code).toBe(1)
     expect(refused.out).toContain('E_KEY_UNKNOWN')
+
+    const untrusted = await desk.run('token', '--device', device, '--url', url)
+    expect({ code: untrusted.code, out: untrusted.out }).toEqual({ code: 3, out: '' })
+    expect(untrusted.err).toMatch(/CLI_COULD_NOT_CHECK: .+self-signed certificate/)
+    const result = desk.path('ear.jwt')
+    await desk.text(...attest, '--out', result)
+    const body = await fetchText(`${url}/.well-known/jwks.json`, ca)
+    const keys = await desk.file('jwks.json', body)
+    expect(await desk.text('verify', result, '--key', keys)).toContain('signature  ES256, good\n')
 
     const [worker = 0] = await childrenOf(service)
     process.kill(worker, 'SIGKILL')
@@ -189,6 +206,23 @@ describe('attest credential', () => {
     await expect(readFile(out)).rejects.toThrow('ENOENT')
   })
 })
+
+/** A certificate for this machine that is its own authority, and its key. */
+function makeCertificate(): readonly [string, string] {
+  const [certificate, key] = [desk.path('tls.pem'), desk.path('tls.key.pem')]
+  const form = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  const names = ['-subj', '/CN=verifier', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1']
+  execFileSync('openssl', ['req', ...form, ...names, '-out', certificate, '-keyout', key], {
+    stdio: 'ignore',
+  })
+  return [certificate, key]
+}
+
+/** Body of an answer of a server that shows this certificate. */
+async function fetchText(url: string, ca: string): Promise<string> {
+  const [message] = await once(get(url, { ca: await readFile(ca), agent: false }), 'response')
+  return text(message)
+}
 
 /** Processes that a process has started. */
 async function childrenOf({ process: parent }: KeylineProcess): Promise<readonly number[]> {

@@ -52,7 +52,10 @@ export function tokenCommand(output: Output, end: (code: ExitCode) => void): Com
     .option('--explain', 'tell each step')
     .option('--json', 'machine-readable result')
     .option('--one-request', 'ask the service without a session')
-    .option('--key <file>', 'key of the service, JWK or PEM; what it publishes unless given')
+    .option(
+      '--key <file>',
+      'key of the service: JWK, JWK Set or PEM; what it publishes unless given',
+    )
   return withService(withFirmware(withDevice(command))).action(async (options: Options) => {
     end(await token(output, options))
   })

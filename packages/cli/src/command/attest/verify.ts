@@ -44,7 +44,7 @@ export function verifyCommand(output: Output, end: (code: ExitCode) => void): Co
     )
     .option('--home <folder>', 'store key of that database', defaultHome)
     .option('--tenant <name>', 'whose trust it is', '0')
-    .option('--key <file>', 'key of the verifier whose result it is, JWK or PEM')
+    .option('--key <file>', 'key of the verifier whose result it is: JWK, JWK Set or PEM')
     .option('--time <time>', 'when the check takes place, ISO 8601; now unless given', isoTime)
     .option('--explain', 'tell what each component met, or what came nearest')
     .option('--json', 'machine-readable result')

@@ -49,7 +49,7 @@ async function judged(
   { key }: RemoteOptions,
 ): Promise<RemoteReport> {
   const jwt = await challenge.submit(evidence)
-  const resultKey = key === undefined ? await publishedKey(service) : await readResultKey(key)
+  const resultKey = key === undefined ? await publishedKey(service) : await readResultKey(key, jwt)
   const report = verifyResult(jwt, resultKey, {
     time: Math.trunc(Date.now() / 1000),
     nonce: challenge.nonce,

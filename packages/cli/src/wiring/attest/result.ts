@@ -7,7 +7,7 @@ import {
   toBase64url,
   type JsonValue,
 } from '@keyline/bytes'
-import { CryptoError, curvePublicKey } from '@keyline/crypto'
+import { curvePublicKey } from '@keyline/crypto'
 import { EatError, readKeyText, type AttestationResult } from '@keyline/eat'
 import { jwsAlgorithms, readResult, VerifierError, type ResultKey } from '@keyline/verifier'
 import { CliError } from '../../errors.ts'
@@ -59,35 +59,28 @@ const outcomes: Readonly<Partial<Record<ExitCode, string>>> = {
   [ExitCode.infrastructure]: 'could-not-check',
 }
 
-/** The key of a verifier in a file: JWK, JWK Set with one key, or PEM. @throws CliError `CLI_FILE`, `CLI_INPUT` */
-export async function readResultKey(path: string): Promise<ResultKey> {
+/**
+ * The key of a verifier in a file: JWK, JWK Set, or PEM. Of a set the result names its key; that it is one of the set is what
+ * makes it trusted. @throws CliError `CLI_FILE`, `CLI_INPUT`
+ */
+export async function readResultKey(path: string, jwt: string): Promise<ResultKey> {
   const text = decodeUtf8(await readInput(path, 'json'))
-  if (text.trimStart().startsWith('{'))
-    return jwkResultKey(parseJson(text, placeOf(path)), placeOf(path))
+  const place = placeOf(path)
+  if (text.trimStart().startsWith('{')) {
+    const json = parseJson(text, place)
+    const keys = jsonMembers(json).get('keys')
+    return jwkResultKey(Array.isArray(keys) ? keyInSet(keys, jwt, place) : json, place)
+  }
   const publicKey = readKeyText(text)
   const algorithm = algorithmOf(publicKey?.curve)
   if (publicKey !== undefined && algorithm !== undefined) return { algorithm, publicKey }
-  throw new CliError(
-    'CLI_INPUT',
-    `${placeOf(path)} holds no public key of a verifier, as JWK or PEM`,
-  )
+  throw new CliError('CLI_INPUT', `${place} holds no public key of a verifier, as JWK or PEM`)
 }
 
 /** @throws CliError `CLI_INPUT` */
 export function jwkResultKey(json: JsonValue, place: string): ResultKey {
-  const members = jsonMembers(json)
-  const [only, ...others] = Array.isArray(members.get('keys'))
-    ? listOf(members.get('keys'))
-    : [json]
-  if (only === undefined || others.length > 0) {
-    throw new CliError(
-      'CLI_INPUT',
-      `${place} holds ${others.length + (only === undefined ? 0 : 1)} keys, not one`,
-    )
-  }
-  const jwk = jsonMembers(only)
-  const curve = jwk.get('crv')
-  const algorithm = algorithmOf(curve)
+  const jwk = jsonMembers(json)
+  const algorithm = algorithmOf(jwk.get('crv'))
   const x = jwk.get('x')
   const y = jwk.get('y')
   if (algorithm !== undefined && typeof x === 'string' && typeof y === 'string') {
@@ -95,11 +88,31 @@ export function jwkResultKey(json: JsonValue, place: string): ResultKey {
       const point = concat(fromBase64url(x), fromBase64url(y))
       return { algorithm, publicKey: curvePublicKey(jwsAlgorithms[algorithm].curve, point) }
     } catch (cause) {
-      if (!isKeylineError(cause) && !(cause instanceof CryptoError)) throw cause
+      if (!isKeylineError(cause)) throw cause
       throw new CliError('CLI_INPUT', `${place}: ${cause.message}`, { cause })
     }
   }
   throw new CliError('CLI_INPUT', `${place} is no JWK of an elliptic key`)
+}
+
+function keyInSet(keys: readonly JsonValue[], jwt: string, place: string): JsonValue {
+  const kid = keyIdIn(jwt)
+  const [only, ...others] =
+    keys.length > 1 ? keys.filter((key) => jsonMembers(key).get('kid') === kid) : keys
+  if (only !== undefined && others.length === 0) return only
+  const found =
+    kid === undefined ? 'none that it names' : `none with the kid ${JSON.stringify(kid)}`
+  throw new CliError('CLI_INPUT', `${place} has ${keys.length} keys, and for this result ${found}`)
+}
+
+function keyIdIn(jwt: string): JsonValue | undefined {
+  try {
+    const header = decodeUtf8(fromBase64url(jwt.split('.')[0] ?? ''))
+    return jsonMembers(parseJson(header, 'the header')).get('kid')
+  } catch (error) {
+    if (isKeylineError(error)) return undefined
+    throw error
+  }
 }
 
 function requireNonce({ nonce }: AttestationResult, wanted: Uint8Array | undefined): void {
@@ -113,8 +126,4 @@ function requireNonce({ nonce }: AttestationResult, wanted: Uint8Array | undefin
 function algorithmOf(curve: unknown): ResultKey['algorithm'] | undefined {
   const names = ['ES256', 'ES384', 'ES512'] as const
   return names.find((name) => jwsAlgorithms[name].curve === curve)
-}
-
-function listOf(json: JsonValue | undefined): readonly JsonValue[] {
-  return Array.isArray(json) ? json : []
 }

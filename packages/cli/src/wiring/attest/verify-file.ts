@@ -67,7 +67,7 @@ async function verifyJwt(jwt: string, options: VerifyFileOptions): Promise<Repor
     )
   }
   const nonce = options.nonce === undefined ? undefined : textOctets(options.nonce, '--nonce')
-  const key = await readResultKey(options.key)
+  const key = await readResultKey(options.key, jwt)
   return verifyResult(jwt, key, { time: seconds(options), nonce })
 }
 
