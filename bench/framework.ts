@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 
 /** One measured figure, next to the best that this machine could do in the same run. */
@@ -119,6 +120,14 @@ export async function medianCpuMilliseconds(work: () => unknown, rounds = 5): Pr
   const times: number[] = []
   for (let round = 0; round < rounds; round += 1) times.push(await cpuMilliseconds(work))
   return median(times)
+}
+
+/** CPU seconds of a process and its threads so far (`/proc` of Linux). */
+export function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // utime and stime are fields 14 and 15, in hundredths.
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 export function median(values: readonly number[]): number {

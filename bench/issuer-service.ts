@@ -96,11 +96,3 @@ export function quantileMs(spans: LoadResult['spans'], share: number): number {
   const sorted = spans.map(([begin, end]) => end - begin).toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
-
-/** CPU seconds of a process and its threads so far (`/proc` of Linux). */
-export function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // utime and stime are fields 14 and 15, in hundredths.
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { LedgerLocation } from '@keyline/ledger'
 import { bundleBuiltPrograms, bundledProgram } from '../test/support/bundled-program.ts'
 import { temporaryFolder } from '../test/support/line.ts'
-import { median, type Benchmark, type Figure } from './framework.ts'
+import { cpuSecondsOf, median, type Benchmark, type Figure } from './framework.ts'
 import {
   bareCryptography,
   bareTransactions,
@@ -15,7 +15,6 @@ import {
 import { listFigures } from './issuer-list.ts'
 import type { LoadResult } from './issuer-load.ts'
 import {
-  cpuSecondsOf,
   prepareRequests,
   quantileMs,
   runLoad,

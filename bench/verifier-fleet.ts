@@ -1,5 +1,5 @@
-import { concat, encodeUtf8 } from '@keyline/bytes'
-import { generateP256, sha256, signP256, type P256KeyPair } from '@keyline/crypto'
+import { concat, encodeUtf8, seededRandom } from '@keyline/bytes'
+import { drawP256Scalar, p256FromScalar, sha256, signP256, type P256KeyPair } from '@keyline/crypto'
 import {
   coseAlgorithms,
   encodeClaims,
@@ -11,7 +11,7 @@ import {
   type PsaReferenceValue,
   type SoftwareComponent,
 } from '@keyline/eat'
-import { MemoryTrustStore, type TrustAnchor } from '@keyline/verifier'
+import type { EndorsementStore, TrustAnchor } from '@keyline/verifier'
 
 /** Seconds since 1970 in which the fleet reports. */
 export const fleetTime = 1_790_000_000
@@ -33,9 +33,12 @@ export interface FleetDevice {
   readonly instanceId: Uint8Array
 }
 
+/** The same devices in every process. */
 export function makeFleet(count: number): readonly FleetDevice[] {
+  const random = seededRandom('fleet')
   return Array.from({ length: count }, () => {
-    const pair = generateP256()
+    using scalar = drawP256Scalar(random)
+    const pair = p256FromScalar(scalar.reveal())
     const octets = pair.publicKey.point.subarray(1)
     const { handle } = pair.publicKey
     return { pair, instanceId: instanceIdOf({ curve: 'P-256', octets, handle }) }
@@ -76,7 +79,7 @@ export function fleetNonce(index: number): Uint8Array {
 }
 
 /** What the maker of the fleet says of its software. */
-export const fleetReferences: readonly PsaReferenceValue[] = components.map((component) => ({
+const fleetReferences: readonly PsaReferenceValue[] = components.map((component) => ({
   implementationId,
   digests: [{ algorithm: 'sha-256', value: component.measurementValue }],
   signerId,
@@ -85,7 +88,7 @@ export const fleetReferences: readonly PsaReferenceValue[] = components.map((com
 }))
 
 /** What the maker says of a device. */
-export function fleetAnchor({
+function fleetAnchor({
   pair,
   instanceId,
 }: FleetDevice): Pick<TrustAnchor, 'implementationId' | 'instanceId' | 'key'> {
@@ -93,11 +96,13 @@ export function fleetAnchor({
   return { implementationId, instanceId, key: { type: 'ec', curve: 'P-256', point } }
 }
 
-export async function fleetStore(fleet: readonly FleetDevice[]): Promise<MemoryTrustStore> {
-  const store = new MemoryTrustStore()
-  const transaction = store.begin({ id: 'fleet' })
+/** Enters a fleet and its software into a store, as one CoRIM would. */
+export async function enterFleet(
+  fleet: readonly FleetDevice[],
+  store: EndorsementStore,
+): Promise<void> {
+  const transaction = await store.begin({ id: 'fleet' })
   for (const device of fleet) await transaction.addAnchor(fleetAnchor(device), { replace: false })
   for (const reference of fleetReferences) await transaction.addReference(reference)
   await transaction.commit()
-  return store
 }

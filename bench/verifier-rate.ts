@@ -5,13 +5,14 @@ import type { AttestationResult } from '@keyline/eat'
 import {
   KeyCache,
   makeResult,
+  MemoryTrustStore,
   resultSigner,
   signResult,
   verifyEvidence,
   type Verification,
 } from '@keyline/verifier'
 import { rateFigure, type Figure, type Goal } from './framework.ts'
-import { fleetNonce, fleetStore, fleetTime, fleetToken, makeFleet } from './verifier-fleet.ts'
+import { enterFleet, fleetNonce, fleetTime, fleetToken, makeFleet } from './verifier-fleet.ts'
 
 /** Devices: more than the keys that a verifier keeps parsed, so that each of them comes back forgotten. */
 const devices = 12_000
@@ -32,7 +33,8 @@ export async function* rateFigures(): AsyncIterable<Figure> {
     const y = toBase64url(point.subarray(33))
     return { ...fleetToken(device, nonce), nonce, jwk: { kty: 'EC', crv: 'P-256', x, y } }
   })
-  const store = await fleetStore(fleet)
+  const store = new MemoryTrustStore()
+  await enterFleet(fleet, store)
   const cache = new KeyCache()
   const pair = generateP256()
   const signer = resultSigner(keyPairSigner(pair))

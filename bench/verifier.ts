@@ -1,6 +1,7 @@
 import type { Benchmark } from './framework.ts'
 import { psaBenchmark } from './psa.ts'
 import { anchorFigures } from './verifier-anchors.ts'
+import { httpFigures } from './verifier-http.ts'
 import { rateFigures } from './verifier-rate.ts'
 
 /** What a verifier keeps up with, and what its devices do. */
@@ -8,7 +9,12 @@ export const verifierBenchmark: Benchmark = {
   name: 'verifier',
   title: 'verified tokens, each of another device, against key import and signature check alone',
   async *measure() {
-    yield* rateFigures()
+    let inProcess = 0
+    for await (const figure of rateFigures()) {
+      inProcess ||= figure.value
+      yield figure
+    }
+    yield* httpFigures(inProcess)
     yield* anchorFigures()
     for await (const figure of psaBenchmark.measure()) {
       if (figure.figure.includes('attestation token')) yield figure
