@@ -62,6 +62,12 @@ describe('the checker of the outputs', () => {
       /^P9 commit of unit .*: was begun twice/,
     ],
     [
+      'an attestation key that no verifier was told of',
+      sql(`update verdict set document = json_set(document, '$.evidence[#]',
+        json('{"kind":"attestation-key","ok":true,"facts":{"publicKey":"04aa"}}'))`),
+      /^P2 CoRIM of order-1: it has the keys of 0 devices, 2 have passed/,
+    ],
+    [
       'a certificate that two units have',
       sql(`insert into certificate select 'copy', order_id, (select max(id) from unit), 3, issuer_key_id, 'copy',
         'copy', 'copy', request_hash, der, state, void_reason, issued_at, station_id from certificate limit 1`),

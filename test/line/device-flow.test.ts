@@ -51,6 +51,15 @@ describe('a board without Matter', () => {
     expect(passport).toMatchObject({ platform: 'u3', product: null, certificates: [] })
   })
 
+  it.each([0, 1] as const)(
+    'passes through the texts of the programmer, with read-out protection %i',
+    async (rdp) => {
+      await using folder = await temporaryFolder()
+      const run = await runDeviceLine({ folder: folder.path, readsTexts: true, order: { rdp } })
+      expect(decisionOf(run)).toMatchObject({ verdict: 'PASS', reason: 'complete' })
+    },
+  )
+
   it('is left open where its order asks for no protection', async () => {
     await using folder = await temporaryFolder()
     const run = await runDeviceLine({ folder: folder.path, order: { rdp: 0 } })

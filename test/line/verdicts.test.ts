@@ -69,7 +69,7 @@ const verdicts: readonly Row[] = [
 /** Faults that need a second board; each has a case of its own below. */
 const ofTwoBoards: readonly FaultName[] = ['cloned-key', 'csr-of-other-board']
 
-/** Faults of what this line does not use: the output of the programmer, its loaders and scripts, secure storage. */
+/** Faults of what this line does not use: the output of the programmer, its loaders and scripts, secure storage, attestation. */
 const ofOtherFlows: readonly FaultName[] = [
   'exit-zero-on-error',
   'exit-one-on-success',
@@ -82,6 +82,12 @@ const ofOtherFlows: readonly FaultName[] = [
   'probe-cloned',
   'secure-storage-refuses',
   'update-corrupted',
+  'token-other-nonce',
+  'firmware-altered',
+  'container-tampered',
+  'container-foreign',
+  'rsse-stuck',
+  'certificate-foreign',
 ]
 
 /** Rows of provisioning-station section 13; promises P3, P4, P8. */

@@ -19,6 +19,11 @@ const faultsOfBoard: ReadonlySet<string> = new Set([
   'attestation-other-nonce',
   'record-zero-length',
   'record-oversized',
+  'token-other-nonce',
+  'firmware-altered',
+  'container-tampered',
+  'container-foreign',
+  'certificate-foreign',
   'finish-code',
   'finish-at-once',
 ])

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SlotFault } from '@keyline/board'
+import { openBench, parts, type SlotFault } from '@keyline/board'
 import type { Clock } from '@keyline/bytes'
 import { clockOf, openStation, runDeviceOrder } from '@keyline/cli/wiring'
 import {
@@ -10,7 +10,9 @@ import {
   type RunSummary,
   type StationEvent,
 } from '@keyline/station'
+import type { LineBoards } from '../../../packages/cli/src/wiring/line-boards.ts'
 import { examples, homeOf } from '../../support/line.ts'
+import { freshBoards, textProgrammer } from './flow-line.ts'
 
 export interface DeviceRunOptions {
   /** Folder that holds home, order and results. */
@@ -21,6 +23,8 @@ export interface DeviceRunOptions {
   readonly resume?: boolean
   readonly signal?: AbortSignal
   readonly clock?: Clock
+  /** True: the station reads the texts of the programmer, on boards in memory. */
+  readonly readsTexts?: boolean
   readonly onEvent?: (event: StationEvent) => void
 }
 
@@ -60,7 +64,9 @@ export async function loadDeviceOrder(
 
 /** Makes boards of the example order on the bench in the folder of the station, which outlives the run. */
 export async function runDeviceLine(options: DeviceRunOptions): Promise<DeviceRun> {
-  const { folder, faults, clock = clockOf(true) } = options
+  const { folder, faults, readsTexts = false } = options
+  // The programs of the texts work with files, in real time.
+  const clock = options.clock ?? clockOf(!readsTexts)
   const loaded = await loadDeviceOrder(folder, options.order)
   const station = await openStation({ home: homeOf(folder), policy: 'test', clock })
   const events: StationEvent[] = []
@@ -75,6 +81,7 @@ export async function runDeviceLine(options: DeviceRunOptions): Promise<DeviceRu
       clock,
       signal: options.signal ?? new AbortController().signal,
       faults,
+      ...(readsTexts ? { openBoards: () => textBoards(clock) } : {}),
       onEvent: (event) => {
         events.push(event)
         options.onEvent?.(event)
@@ -84,4 +91,19 @@ export async function runDeviceLine(options: DeviceRunOptions): Promise<DeviceRu
   } finally {
     await station.close()
   }
+}
+
+function textBoards(clock: Clock): Promise<LineBoards> {
+  const bench = openBench({ slots: 1, clock, part: parts.u3, timing: 'none' })
+  const programmer = textProgrammer(bench, clock)
+  const fixture = freshBoards(bench)
+  const close = (): void => bench.close()
+  return Promise.resolve({
+    programmer,
+    ports: bench,
+    fixture,
+    wireless: programmer,
+    deviceKeys: programmer,
+    close,
+  })
 }

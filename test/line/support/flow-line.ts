@@ -13,10 +13,10 @@ import { clockOf, openStation, runOrder } from '@keyline/cli/wiring'
 import {
   createCubeProgrammer,
   loadOrder,
+  type CubeProgrammer,
   type Fixture,
   type JournalOptions,
   type LoadedOrder,
-  type Programmer,
   type RunSummary,
   type StationEvent,
   type StationParts,
@@ -130,7 +130,8 @@ export async function runFlow(flow: FlowCase, options: FlowRunOptions): Promise<
 }
 
 /** The programmer of ST with the texts of the simulated one, for boards without external memory. */
-function textProgrammer(bench: Bench, clock: Clock): Programmer {
+/** The station's own programmer, whose calls the simulated tool answers with its texts. */
+export function textProgrammer(bench: Bench, clock: Clock): CubeProgrammer {
   return createCubeProgrammer({
     program: 'STM32_Programmer_CLI',
     execute: async (words, { timeoutMs, signal }) => {
@@ -155,7 +156,7 @@ function textProgrammer(bench: Bench, clock: Clock): Programmer {
 }
 
 /** A person who puts a fresh board into the slot, where a probe is. */
-function freshBoards(bench: Bench): Fixture {
+export function freshBoards(bench: Bench): Fixture {
   return {
     nextBoard: async (probe) => {
       const connected = await bench.list()

@@ -14,7 +14,12 @@ import type { Probe } from '../port/programmer.ts'
 import type { ReservedUnit } from '../port/unit-store.ts'
 
 /** What is asked of a board that was made before: nothing is written to it. */
-const checkSteps: ReadonlySet<StepName> = new Set(['start-application', 'read-back', 'attest'])
+const checkSteps: ReadonlySet<StepName> = new Set([
+  'start-application',
+  'read-back',
+  'attest',
+  'initial-attestation',
+])
 
 /** What those steps prove again. The rest of a unit's evidence comes from its making. */
 const checkEvidence: ReadonlySet<EvidenceKind> = new Set([
@@ -23,6 +28,7 @@ const checkEvidence: ReadonlySet<EvidenceKind> = new Set([
   'key',
   'attestation',
   'payload',
+  'attestation-key',
 ])
 
 export interface CheckStationOptions {
