@@ -59,6 +59,10 @@ describe('attest endorse', () => {
     const refused = await desk.run(...dry)
     expect({ code: refused.code, out: refused.out }).toEqual({ code: 2, out: '' })
     expect(refused.err).toContain('E_CORIM_SIGNATURE')
+    const unsigned = ['endorse', 'import', corim, '--dry-run', '--signer', publicKey]
+    const lacking = await desk.run(...unsigned)
+    expect({ code: lacking.code, out: lacking.out }).toEqual({ code: 2, out: '' })
+    expect(lacking.err).toMatch(/E_CORIM_SIGNATURE: .+ is not signed, and signers are named/)
   })
 
   it('feeds a database, from which a device verifies, is revoked and is trusted again', async () => {

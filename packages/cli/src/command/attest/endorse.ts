@@ -122,7 +122,11 @@ function importCommand(output: Output, end: End): Command {
     .option('--dry-run', 'show what would be stored')
     .option('--replace', 'give a known device another key')
     .option('--lenient-psa-draft', 'take the forms of authoring drafts')
-    .option('--signer <file>', 'public key that may sign them; may be repeated', collect)
+    .option(
+      '--signer <file>',
+      'public key of which one must have signed them; may be repeated',
+      collect,
+    )
     .option('--json', 'machine-readable result')
   return withRecordOptions(command).action(
     async (files: readonly string[], options: ImportFileOptions & JsonOption) => {

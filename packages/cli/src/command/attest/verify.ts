@@ -30,7 +30,11 @@ export function verifyCommand(output: Output, end: (code: ExitCode) => void): Co
     )
     .option('--certificate <file>', 'certificate of the device that came beside its token')
     .option('--accept-certified', 'a certified device needs no registration')
-    .option('--signer <file>', 'public key that may sign CoRIMs; may be repeated', collect)
+    .option(
+      '--signer <file>',
+      'public key of which one must have signed the CoRIMs; may be repeated',
+      collect,
+    )
     .option('--lenient-psa-draft', 'take CoRIMs in the forms of authoring drafts')
     .option('--policy <file>', 'rules of the owner, JSON')
     .option('--require-signer', 'components must be signed by the signer of their reference value')

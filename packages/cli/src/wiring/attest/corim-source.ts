@@ -1,3 +1,4 @@
+import { toHex } from '@keyline/bytes'
 import {
   encodePsaCorim,
   fromDraftForm,
@@ -5,9 +6,13 @@ import {
   type PsaReferenceValue,
   type PsaTrustAnchor,
 } from '@keyline/eat'
-import { toHex } from '@keyline/bytes'
 import { sha256, type CurvePublicKey } from '@keyline/crypto'
-import { importCorim, type EndorsementStore, type ImportReport } from '@keyline/verifier'
+import {
+  importCorim,
+  VerifierError,
+  type EndorsementStore,
+  type ImportReport,
+} from '@keyline/verifier'
 import { CliError } from '../../errors.ts'
 import { recogniseMessage } from './recognise.ts'
 
@@ -16,7 +21,7 @@ export interface CorimImportOptions {
   readonly time: number
   readonly isDryRun?: boolean | undefined
   readonly replace?: boolean | undefined
-  /** Keys whose signatures under CoRIMs are accepted. */
+  /** Keys of which one must have signed; without any, unsigned CoRIMs are taken and signed ones refused. */
   readonly signers?: readonly CurvePublicKey[] | undefined
   /** Takes the forms of authoring drafts (V16). */
   readonly isLenient?: boolean | undefined
@@ -24,9 +29,9 @@ export interface CorimImportOptions {
 
 /**
  * Imports a CoRIM of either profile; that before 2025 is brought into the newer form first.
- * @throws EatError, VerifierError; CliError `CLI_INPUT` for something else than a CoRIM
+ * @throws EatError; VerifierError, `E_CORIM_SIGNATURE` also for an unsigned one where signers are named; CliError `CLI_INPUT` for something else than a CoRIM
  */
-export function importAnyCorim(
+export async function importAnyCorim(
   octets: Uint8Array,
   place: string,
   store: EndorsementStore,
@@ -34,10 +39,13 @@ export function importAnyCorim(
 ): Promise<ImportReport> {
   const kind = recogniseMessage(octets)
   switch (kind) {
-    case 'corim':
     case 'signed-corim':
       return importCorim(octets, store, settingsOf(options))
+    case 'corim':
+      requireNoSigner(place, options)
+      return importCorim(octets, store, settingsOf(options))
     case 'older-corim':
+      requireNoSigner(place, options)
       return importCorim(fromOlderForm(octets), store, settingsOf(options))
     case 'token':
     case 'claims':
@@ -50,6 +58,11 @@ export function importAnyCorim(
     default:
       return kind satisfies never
   }
+}
+
+function requireNoSigner(place: string, { signers = [] }: CorimImportOptions): void {
+  if (signers.length === 0) return
+  throw new VerifierError('E_CORIM_SIGNATURE', `${place} is not signed, and signers are named`)
 }
 
 function settingsOf({ time, isDryRun, replace, signers, isLenient }: CorimImportOptions) {

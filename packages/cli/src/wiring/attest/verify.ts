@@ -158,17 +158,15 @@ function verdictDocument(
   { isFresh, components }: { readonly isFresh: boolean; readonly components: readonly string[] },
 ): Record<string, JsonValue> {
   const { outcome } = verification
-  if (outcome === 'could-not-check') {
+  if (verification.outcome === 'could-not-check') {
     return { outcome, code: verification.code, message: verification.message }
   }
-  const appraisal = appraisalOf(verification)
-  if (appraisal === undefined) {
-    const { reason } =
-      verification.outcome === 'contraindicated' ? verification : { reason: undefined }
-    if (reason?.kind !== 'evidence') return { outcome }
-    const { stage, code, problem, message, field, offset } = reason.refusal
+  if (verification.outcome === 'contraindicated' && verification.reason.kind === 'evidence') {
+    const { stage, code, problem, message, field, offset } = verification.reason.refusal
     return { outcome, stage, code, problem, message, field: field ?? null, offset: offset ?? null }
   }
+  const appraisal = appraisalOf(verification)
+  if (appraisal === undefined) return { outcome }
   const { status, vector, origin, warnings, claims } = appraisal
   return {
     outcome,
