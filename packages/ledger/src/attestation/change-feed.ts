@@ -58,10 +58,7 @@ export class ChangeFeed {
    */
   refresh(): Promise<void> {
     this.#startPolling()
-    this.#reading ??= this.#readAll().finally(() => {
-      this.#reading = undefined
-    })
-    return this.#withinBound(this.#reading)
+    return this.#withinBound(this.#readFresh())
   }
 
   close(): void {
@@ -86,6 +83,19 @@ export class ChangeFeed {
       // Who asks next is told what is wrong; here nobody asks.
       await this.refresh().catch(() => undefined)
     }
+  }
+
+  /** A reading that others began may be answered late, and tells nothing new then: one more begins. */
+  async #readFresh(): Promise<void> {
+    await this.#readShared()
+    if (!this.isFresh) await this.#readShared()
+  }
+
+  #readShared(): Promise<void> {
+    this.#reading ??= this.#readAll().finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
   }
 
   async #withinBound(reading: Promise<void>): Promise<void> {
