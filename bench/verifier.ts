@@ -3,6 +3,7 @@ import { psaBenchmark } from './psa.ts'
 import { anchorFigures } from './verifier-anchors.ts'
 import { httpFigures } from './verifier-http.ts'
 import { rateFigures } from './verifier-rate.ts'
+import { worstFigures } from './verifier-worst.ts'
 
 /** What a verifier keeps up with, and what its devices do. */
 export const verifierBenchmark: Benchmark = {
@@ -16,6 +17,7 @@ export const verifierBenchmark: Benchmark = {
     }
     yield* httpFigures(inProcess)
     yield* anchorFigures()
+    yield* worstFigures()
     for await (const figure of psaBenchmark.measure()) {
       if (figure.figure.includes('attestation token')) yield figure
     }
