@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openBench, parts } from '@keyline/board'
 import { toHex } from '@keyline/bytes'
@@ -6,6 +6,7 @@ import { clockOf } from '@keyline/cli/wiring'
 import { attestationOf } from '@keyline/ledger/attestation'
 import { describe, expect, it } from 'vitest'
 import { HandClock } from '../../packages/server/src/testing/hand-clock.ts'
+import { MemoryRecord } from '../../packages/server/src/verifier/testing/memory-record.ts'
 import { keyline } from '../cli/support/keyline.ts'
 import { examples, openTestStation, temporaryFolder } from '../support/line.ts'
 import {
@@ -19,18 +20,24 @@ import { unitsIn } from './support/outcome.ts'
 import { tokenOf } from './support/token-of.ts'
 
 /** Makes the boards of an example order with the command, as its page says. */
-async function provisioned(folder: string, order: string, slots: number): Promise<void> {
+async function provisioned(
+  folder: string,
+  order: string,
+  slots: number,
+  ...more: readonly string[]
+): ReturnType<typeof keyline> {
   const path = (name: string): string => join(folder, name)
-  mkdirSync(path('home'))
-  writeFileSync(path('passphrase'), 'a phrase for tests', { mode: 0o600 })
   const secret = ['--passphrase-file', path('passphrase')]
-  const pki = ['--vid', '0xFFF1', '--out', path('home/pki')]
-  expect(await keyline('pki', 'init', ...pki, ...secret)).toMatchObject({ code: 0 })
+  if (!existsSync(path('home'))) {
+    mkdirSync(path('home'))
+    writeFileSync(path('passphrase'), 'a phrase for tests', { mode: 0o600 })
+    const pki = ['--vid', '0xFFF1', '--out', path('home/pki')]
+    expect(await keyline('pki', 'init', ...pki, ...secret)).toMatchObject({ code: 0 })
+  }
   const places = ['--home', path('home'), '--results', path('results')]
   const boards = ['--fast', '--slots', String(slots)]
   const file = join(examples, order)
-  const ended = await keyline('provision', file, ...boards, ...places, ...secret)
-  expect(ended, ended.err).toMatchObject({ code: 0 })
+  return keyline('provision', file, ...boards, ...places, ...secret, ...more)
 }
 
 /** The boards as they stand on the bench of the station, after its process is gone. */
@@ -57,7 +64,7 @@ describe('keyline provision with the example order for attestation', () => {
   it('makes boards that a verifier service of the same ledger finds genuine', async () => {
     await using folder = await temporaryFolder()
     const { path } = folder
-    await provisioned(path, 'attested-order.json', 2)
+    expect(await provisioned(path, 'attested-order.json', 2)).toMatchObject({ code: 0 })
     const station = await openTestStation(path)
     try {
       await using record = await attestationOf(station.ledger)
@@ -89,7 +96,7 @@ describe('keyline provision with the example order for boards without Matter', (
   it('makes boards whose wrapped device keys the service finds genuine', async () => {
     await using folder = await temporaryFolder()
     const { path } = folder
-    await provisioned(path, 'device-order.json', 2)
+    expect(await provisioned(path, 'device-order.json', 2)).toMatchObject({ code: 0 })
     const station = await openTestStation(path)
     try {
       await using record = await attestationOf(station.ledger)
@@ -103,6 +110,24 @@ describe('keyline provision with the example order for boards without Matter', (
     } finally {
       await station.close()
     }
+  })
+})
+
+describe('keyline provision with a verifier elsewhere', () => {
+  it('tells it of the boards, and once more in the next run where it was away', async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const gone = await provisioned(path, 'device-order.json', 2, '--verifier', 'http://127.0.0.1:9')
+    expect(gone.code).toBe(3)
+    expect(gone.out).toContain('The next run submits it again')
+    const clock = new HandClock(Date.now())
+    await using service = await startVerifierService({ record: new MemoryRecord(), clock })
+    const address = `http://127.0.0.1:${service.verifier.port}`
+    const ended = await provisioned(path, 'device-order.json', 2, '--verifier', address)
+    expect(ended, ended.out).toMatchObject({ code: 0 })
+    const boards = boardsOf(path, 'u3', 2)
+    using _bench = boards.bench
+    expect(await challenge(service, boards, 2)).toMatchObject({ 'ear.status': 'affirming' })
   })
 })
 

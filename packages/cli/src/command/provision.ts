@@ -11,11 +11,13 @@ import {
   type BoundSlot,
   type LoadedDeviceOrder,
   type LoadedOrder,
+  type RunSummary,
   type StOrderDefaults,
 } from '@keyline/station'
 import { CliError } from '../errors.ts'
-import { exitCodeOfSummary, type ExitCode } from '../exit-code.ts'
+import { ExitCode, exitCodeOfSummary } from '../exit-code.ts'
 import type { Output } from '../terminal/output.ts'
+import type { CorimDelivery } from '../wiring/corim-delivery.ts'
 import { exampleImages } from '../wiring/examples.ts'
 import { issuerAddress, type IssuerAddress } from '../wiring/issuer-address.ts'
 import {
@@ -56,6 +58,9 @@ interface ProvisionOptions extends RunOptions {
   readonly manager?: string
   readonly element?: readonly string[]
   readonly elementMaster?: string
+  readonly verifier?: string
+  readonly verifierCa?: string
+  readonly verifierCredentials?: string
 }
 
 /** `keyline provision ORDER`: the boards of a work order, on the simulated bench. */
@@ -112,6 +117,18 @@ export function provisionCommand(output: Output, end: (code: ExitCode) => void):
     .option(
       '--element-master <file>',
       'master key in hexadecimal, 32 octets or more: the keys of each chip are derived from it',
+    )
+    .option(
+      '--verifier <address>',
+      'a verifier service elsewhere that gets the CoRIM of an order with attestation, https://HOST:PORT',
+    )
+    .option(
+      '--verifier-ca <file>',
+      'PEM of the CA of that service; those of the system unless given',
+    )
+    .option(
+      '--verifier-credentials <file>',
+      'NAME:PASSWORD or an API key with the role provisioner',
     )
     .option('--home <folder>', 'ledger, journal and bench of the station', defaultHome)
     .option(...ledgerOption)
@@ -188,7 +205,7 @@ async function provisionMatter(
       decorate: (parts) => ({ ...parts, manager, element: element?.(parts) }),
       onEvent: renderer.sink,
     })
-    return exitCodeOfSummary(summary)
+    return delivered(summary, options, { orderId: id, onNotice: onWarning })
   })
 }
 
@@ -220,7 +237,7 @@ function provisionDevices(
       openBoards: boardsOf(options, loaded, { binding, clock, signal, onNotice: onWarning }),
       onEvent: renderer.sink,
     })
-    return exitCodeOfSummary(summary)
+    return delivered(summary, options, { orderId: id, onNotice: onWarning })
   })
 }
 
@@ -237,6 +254,23 @@ function boardsOf(
   // The binding says which of all probes are for this run.
   const slots = binding === undefined ? options.slots : 64
   return () => openLine({ ...lineOf(options), slots, prepared, ...rest })
+}
+
+/** A run that is done without trouble has also told the verifier that the options name. */
+async function delivered(
+  summary: RunSummary,
+  { verifier, verifierCa, verifierCredentials, results }: ProvisionOptions,
+  run: Pick<CorimDelivery, 'orderId' | 'onNotice'>,
+): Promise<ExitCode> {
+  const code = exitCodeOfSummary(summary)
+  if (verifier === undefined) return code
+  const { deliverCorim } = await import('../wiring/corim-delivery.ts')
+  const delivery = await deliverCorim({
+    ...run,
+    results: join(resolve(results), run.orderId),
+    service: { url: verifier, ca: verifierCa, credentialsFile: verifierCredentials },
+  })
+  return code === ExitCode.done ? delivery : code
 }
 
 /** What the options say of real boards. */
