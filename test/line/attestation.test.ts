@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { seededRandom, toHex } from '@keyline/bytes'
+import { seededRandom, toHex, type Clock } from '@keyline/bytes'
 import { decodeCorim, decodeToken, readPsaStatements } from '@keyline/eat'
 import { LedgerError } from '@keyline/ledger'
 import { attestationOf } from '@keyline/ledger/attestation'
@@ -17,19 +17,33 @@ const flow = flowCases.wba2attested
 /** Some octet of the secure image, which no boot loader of the simulation looks at but to measure it. */
 const secureImage = 0x0c01_8800
 
+function nonceOf(slot: number): Uint8Array {
+  return seededRandom(`nonce ${slot}`).bytes(32)
+}
+
 /** What a verifier says of the board in a slot that has nothing but the ledger of the station. */
 async function verified(
   run: Pick<FlowRun, 'bench' | 'clock'>,
-  { path }: { readonly path: string },
+  folder: { readonly path: string },
   { slot = 1, tenant = '0' } = {},
 ): Promise<Verification> {
-  const nonce = seededRandom(`nonce ${slot}`).bytes(32)
-  const { token } = await tokenOf(run, nonce, slot)
+  const { token } = await tokenOf(run, nonceOf(slot), slot)
+  return judged(token, folder, run.clock, { slot, tenant })
+}
+
+/** The same of a token over the nonce of a slot. */
+async function judged(
+  token: Uint8Array,
+  { path }: { readonly path: string },
+  clock: Clock,
+  { slot = 1, tenant = '0' } = {},
+): Promise<Verification> {
   const station = await openTestStation(path)
   try {
     await using record = await attestationOf(station.ledger)
     const store = record.tenant(tenant).trust
-    return await verifyEvidence(token, { store, nonce, time: Math.floor(run.clock.now() / 1000) })
+    const time = Math.floor(clock.now() / 1000)
+    return await verifyEvidence(token, { store, nonce: nonceOf(slot), time })
   } finally {
     await station.close()
   }
@@ -96,6 +110,24 @@ describe('an order with attestation', () => {
     const corim = decodeCorim(readFileSync(join(run.results, 'order-1.corim')))
     const anchors = [...readPsaStatements(corim)].filter(({ kind }) => kind === 'trust-anchor')
     expect(anchors).toHaveLength(1)
+  })
+
+  it('lets it forget the key that a unit had before its rework', async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const run = await runFlow(flow, { folder: path })
+    using bench = run.bench
+    const { clock } = run
+    const before = await tokenOf(run, nonceOf(1))
+    const [report] = await unitsIn(path)
+    const station = await openTestStation(path)
+    const ticket = { reason: 'firmware-update', onNewBoard: false } as const
+    await station.ledger.aftercare.rework({ unitId: report?.unit.id ?? '', ...ticket })
+    await station.close()
+    const next = await runFlow(flow, { folder: path, bench, clock, resume: true })
+    expect(decisionOf(next)).toMatchObject({ verdict: 'PASS', unit: report?.unit.id })
+    expect(await judged(before.token, folder, clock)).toMatchObject(refusedWith('E_KEY_REVOKED'))
+    expect(await verified(next, folder)).toMatchObject(genuine)
   })
 
   it('leaves the CoRIM of the batch in the results, and the same one again', async () => {
