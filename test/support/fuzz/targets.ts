@@ -13,6 +13,7 @@ import { signerDecoders } from './signer-targets.ts'
 import { stsafeSimDecoders } from './stsafe-sim-targets.ts'
 import { stsafeDecoders } from './stsafe-targets.ts'
 import type { FuzzTarget } from './target.ts'
+import { verifierServiceDecoders } from './verifier-service-targets.ts'
 import { verifierDecoders } from './verifier-targets.ts'
 import { x509Decoders } from './x509-targets.ts'
 
@@ -29,6 +30,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   ...serverDecoders.flatMap(({ targets }) => targets),
   ...psaDecoders.flatMap(({ targets }) => targets),
   ...verifierDecoders.flatMap(({ targets }) => targets),
+  ...verifierServiceDecoders.flatMap(({ targets }) => targets),
   ...pxpTargets,
   ...lineTargets,
   ...boardTargets,
