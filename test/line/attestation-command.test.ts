@@ -111,6 +111,13 @@ describe('keyline provision with the example order for boards without Matter', (
       await station.close()
     }
   })
+
+  it('refuses an option of what such boards do not get', async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const ended = await provisioned(path, 'device-order.json', 1, '--labels', join(path, 'labels'))
+    expect(ended).toMatchObject({ code: 2, err: expect.stringContaining('--labels') })
+  })
 })
 
 describe('keyline provision with a verifier elsewhere', () => {

@@ -5,10 +5,11 @@ import { BytesError, toHex } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
 import { decodeCorim, readPsaStatements } from '@keyline/eat'
 import { simulatedAuthority } from '@keyline/psa'
+import { loadOrder } from '@keyline/station'
 import { describe, expect, it } from 'vitest'
 import { chipCertificates } from '../../packages/cli/src/wiring/chip-certificates.ts'
 import { temporaryFolder } from '../support/line.ts'
-import { loadDeviceOrder, runDeviceLine } from './support/device-line.ts'
+import { loadDeviceOrder, runDeviceLine, writeDeviceOrder } from './support/device-line.ts'
 import { decisionOf, decisionsOf, journalOf, unitsIn } from './support/outcome.ts'
 
 const steps = [
@@ -149,6 +150,16 @@ describe('an order for boards without Matter', () => {
           message: expect.stringContaining(message),
         },
       ],
+    })
+  })
+
+  it('is refused where only Matter devices are made, with one reason', async () => {
+    await using folder = await temporaryFolder()
+    const path = await writeDeviceOrder(folder.path)
+    const images = { application: { file: '', sha256: '', address: 0 } }
+    const refused = loadOrder(path, { id: 'unused', quantity: 1, images })
+    await expect(refused).rejects.toMatchObject({
+      findings: [{ rule: 'ORD-05', field: 'platform', value: 'u3' }],
     })
   })
 

@@ -216,6 +216,7 @@ function provisionDevices(
   options: ProvisionOptions,
 ): Promise<ExitCode> {
   const { id, policy } = loaded.prepared.order
+  requireNoMatter(options)
   return withStation(output, options, policy, async ({ station, clock, signal, renderer }) => {
     const onWarning = (text: string): void => renderer.sink({ type: 'notice', text })
     const resume = options.resume === true
@@ -239,6 +240,15 @@ function provisionDevices(
     })
     return delivered(summary, options, { orderId: id, onNotice: onWarning })
   })
+}
+
+/** @throws CliError `CLI_USAGE` for an option of what such boards do not get */
+function requireNoMatter(options: ProvisionOptions): void {
+  const senseless = (['issuer', 'labels', 'manager', 'element', 'scripts'] as const).find(
+    (name) => options[name] !== undefined,
+  )
+  if (senseless === undefined) return
+  throw new CliError('CLI_USAGE', `--${senseless} means nothing for boards without Matter`)
 }
 
 /** The boards behind probes, where the options name a programmer; else nothing: the bench of the station is used. */

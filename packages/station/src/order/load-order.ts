@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { hasErrors, isKeylineError, parseJson, toHex, type Finding } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
-import { WorkOrder } from '@keyline/ledger/records'
+import { DeviceOrder, WorkOrder } from '@keyline/ledger/records'
 import { profiles } from '@keyline/matter'
 import { RefusedInput } from '../errors.ts'
 import { magicTrailerOf } from './boot-slot.ts'
@@ -71,11 +71,15 @@ function readOrder(text: string, defaults: StOrderDefaults, findings: Finding[])
     findings.push(orderFinding('ORD-01', '(document)', '', error.message))
     return { order: undefined }
   }
-  const isWorkOrder = typeof json === 'object' && json !== null && 'format' in json
-  if (!isWorkOrder) {
+  if (typeof json !== 'object' || json === null || !('format' in json)) {
     const st = orderOfStJson(text, defaults)
     findings.push(...st.findings)
     return st
+  }
+  if ('platform' in json && json.platform === DeviceOrder.shape.platform.value) {
+    const message = 'has boards without Matter, for which only `keyline provision` does something'
+    findings.push(orderFinding('ORD-05', 'platform', json.platform, message))
+    return { order: undefined }
   }
   const parsed = WorkOrder.safeParse(json)
   if (parsed.success) return { order: parsed.data }
