@@ -94,6 +94,9 @@ export {
 export { decodeStSample, type StSampleToken } from './claims/st-sample.ts'
 export { TokenProfile } from './claims/token-profile.ts'
 export {
+  decodeOpened,
+  openToken,
+  type OpenedToken,
   decodeToken,
   inspectToken,
   type Token,

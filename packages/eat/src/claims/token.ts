@@ -36,11 +36,21 @@ export interface TokenInspection {
 /** Of the envelope around the claims. */
 const mostWeight = 4_000
 
+/** Envelope and headers of a token, and the claims as they are still encoded. */
+export interface OpenedToken extends Omit<Token, 'claims'> {
+  readonly payload: Uint8Array
+}
+
 /**
  * Decodes a token and judges its form: envelope, headers, claims.
  * @throws EatError `E_CBOR_…`, `E_SIZE_LIMIT`, `E_COSE_…`, `E_CLAIM…`, `E_PROFILE_UNKNOWN`, `E_SW_COMPONENT…`
  */
 export function decodeToken(octets: Uint8Array, options: TokenOptions = {}): Token {
+  return decodeOpened(openToken(octets, options), octets, options)
+}
+
+/** The first half of `decodeToken`. @throws EatError `E_CBOR_…`, `E_SIZE_LIMIT`, `E_COSE_…` */
+export function openToken(octets: Uint8Array, options: TokenOptions = {}): OpenedToken {
   const envelope = parseEnvelope(octets, { ...options, maxWeight: mostWeight })
   const headers = readHeaders(envelope, options)
   throwFirst(headers.findings)
@@ -49,8 +59,19 @@ export function decodeToken(octets: Uint8Array, options: TokenOptions = {}): Tok
   if (algorithm === undefined || payload === undefined) {
     throw new TypeError('headers without a finding have algorithm and payload')
   }
-  const claims = decodeClaims(payload, claimsOptions(octets, payload, options))
-  return { envelope, algorithm, keyId, certificateChain, claims }
+  return { envelope, algorithm, keyId, certificateChain, payload }
+}
+
+/**
+ * The other half of `decodeToken`: the claims. @param octets the whole token
+ * @throws EatError `E_CBOR_…`, `E_SIZE_LIMIT`, `E_CLAIM…`, `E_PROFILE_UNKNOWN`, `E_SW_COMPONENT…`
+ */
+export function decodeOpened(
+  { payload, ...opened }: OpenedToken,
+  octets: Uint8Array,
+  options: TokenOptions = {},
+): Token {
+  return { ...opened, claims: decodeClaims(payload, claimsOptions(octets, payload, options)) }
 }
 
 /** Says all that is wrong with the form of a token, and what it claims all the same. */

@@ -1,5 +1,5 @@
-import { decodeToken, EatError, type Token, type TokenOptions } from '@keyline/eat'
-import { refusalOf, type Refusal } from './refusal.ts'
+import { decodeOpened, EatError, openToken, type Token, type TokenOptions } from '@keyline/eat'
+import { refusalOf, type Refusal, type RefusalStage } from './refusal.ts'
 
 /** Evidence whose form is right, or why it is not. */
 export type Decoded =
@@ -8,11 +8,13 @@ export type Decoded =
 
 /** Decodes a token in one pass: envelope, headers, claims. Octets of the result are views of the input. */
 export function decodeEvidence(octets: Uint8Array, options: TokenOptions = {}): Decoded {
+  let stage: RefusalStage = 'envelope'
   try {
-    return { isSound: true, token: decodeToken(octets, options) }
+    const opened = openToken(octets, options)
+    stage = 'claims'
+    return { isSound: true, token: decodeOpened(opened, octets, options) }
   } catch (error) {
     if (!(error instanceof EatError)) throw error
-    const stage = /^E_(CLAIM|PROFILE|SW_)/.test(error.code) ? 'claims' : 'envelope'
     return { isSound: false, refusal: refusalOf(error, stage) }
   }
 }
