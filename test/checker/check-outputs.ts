@@ -1,6 +1,6 @@
 import { readOutputs, type OutputFolders } from './output/outputs.ts'
 import { checkDecided } from './promise/decided.ts'
-import { checkEndorsed } from './promise/endorsed.ts'
+import { checkEndorsed, checkTrusted } from './promise/endorsed.ts'
 import { checkHistory } from './promise/history.ts'
 import { checkNoFalseFail } from './promise/no-false-fail.ts'
 import { checkNoFalsePass } from './promise/no-false-pass.ts'
@@ -30,6 +30,7 @@ export function checkOutputs(options: CheckOptions): readonly Violation[] {
     ...checkOnce(outputs),
     ...checkResults(outputs),
     ...checkQuota(outputs.ledger),
+    ...checkTrusted(outputs),
     ...checkHistory(outputs),
     ...(options.isFinished ? [...checkDecided(outputs), ...checkEndorsed(outputs)] : []),
   ]

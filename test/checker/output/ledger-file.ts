@@ -42,6 +42,10 @@ export type CertificateRow = z.infer<typeof CertificateRow>
 const VerdictRow = z.object({ unit_id: z.string(), verdict: z.string(), document: z.string() })
 export type VerdictRow = z.infer<typeof VerdictRow>
 
+/** A key that a verifier trusts, or did. */
+const TrustKeyRow = z.object({ key: octets, state: z.string(), unit_id: z.string().nullable() })
+const ReferenceRow = z.object({ implementation_id: octets })
+
 const PoolRow = z.object({ name: z.string(), next: z.number() })
 
 const AuditRow = z.object({
@@ -64,6 +68,8 @@ export interface LedgerContent {
   readonly units: readonly UnitRow[]
   readonly certificates: readonly CertificateRow[]
   readonly verdicts: readonly VerdictRow[]
+  readonly trustKeys: readonly z.infer<typeof TrustKeyRow>[]
+  readonly references: readonly z.infer<typeof ReferenceRow>[]
   readonly audit: readonly AuditRow[]
   readonly head: z.infer<typeof HeadRow>
 }
@@ -74,6 +80,8 @@ const emptyLedger: LedgerContent = {
   units: [],
   certificates: [],
   verdicts: [],
+  trustKeys: [],
+  references: [],
   audit: [],
   head: { audit_seq: 0, audit_hash: chainStart },
 }
@@ -93,6 +101,8 @@ export function readLedgerFile(file: string): LedgerContent {
       units: rows(UnitRow, 'unit', 'order_id, sequence'),
       certificates: rows(CertificateRow, 'certificate', 'order_id, quota_number'),
       verdicts: rows(VerdictRow, 'verdict', 'unit_id'),
+      trustKeys: rows(TrustKeyRow, 'trust_key', 'instance_id'),
+      references: rows(ReferenceRow, 'reference_value', 'print'),
       audit: rows(AuditRow, 'audit', 'seq'),
       head,
     }
