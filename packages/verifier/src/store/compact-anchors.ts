@@ -30,7 +30,10 @@ export type EcAnchor = Pick<TrustAnchor, 'implementationId' | 'instanceId' | 'st
 export class CompactAnchors {
   readonly #pages: Uint8Array[] = []
   #used = pageLength
-  /** Place of the record plus one; 0 is free. Open addressing by the hash of the instance id, at most half full. */
+  /**
+   * Place of the record plus one; 0 is free. Open addressing by the hash of the instance id, at most a quarter full, so
+   * that most lookups meet one record.
+   */
   #slots = new Uint32Array(leastSlots)
   #count = 0
   readonly #implementations: Uint8Array[] = []
@@ -43,11 +46,15 @@ export class CompactAnchors {
   }
 
   find(implementationId: Uint8Array, instanceId: Uint8Array): TrustAnchor | undefined {
-    for (const place of this.#placesOf(instanceId)) {
-      const anchor = this.#read(place)
+    if (instanceId.length !== at.curve) return undefined
+    const mask = this.#slots.length - 1
+    for (let slot = hashOf(instanceId) & mask; ; slot = (slot + 1) & mask) {
+      const entry = this.#slots[slot] ?? 0
+      if (entry === 0) return undefined
+      if (!this.#isOf(entry - 1, instanceId)) continue
+      const anchor = this.#read(entry - 1)
       if (equalOctets(anchor.implementationId, implementationId)) return anchor
     }
-    return undefined
   }
 
   /** All of an instance, whatever its implementation. */
@@ -57,7 +64,7 @@ export class CompactAnchors {
 
   /** Adds an anchor that is not there. @param source the CoRIM that names it; nothing where none does */
   add(anchor: EcAnchor, source: StatementSource | undefined): void {
-    if (2 * (this.#count + 1) > this.#slots.length) this.#grow()
+    if (4 * (this.#count + 1) > this.#slots.length) this.#grow()
     const place = this.#write(anchor, this.#sourceNumber(source))
     this.#insert(place, anchor.instanceId)
     this.#count++
@@ -114,8 +121,7 @@ export class CompactAnchors {
     for (;;) {
       const entry = this.#slots[slot] ?? 0
       if (entry === 0) return
-      const record = this.#record(entry - 1)
-      if (equalOctets(record.subarray(0, at.curve), instanceId)) yield slot
+      if (this.#isOf(entry - 1, instanceId)) yield slot
       slot = (slot + 1) & mask
     }
   }
@@ -123,6 +129,17 @@ export class CompactAnchors {
   *#placesOf(instanceId: Uint8Array): Generator<number> {
     if (instanceId.length !== at.curve) return
     for (const slot of this.#slotsOf(instanceId)) yield (this.#slots[slot] ?? 0) - 1
+  }
+
+  /** Compares in place, the last octet first: all instance ids begin alike. */
+  #isOf(place: number, instanceId: Uint8Array): boolean {
+    const page = this.#pages[Math.floor(place / pageLength)]
+    if (page === undefined) return false
+    const start = place % pageLength
+    for (let index = at.curve - 1; index >= 0; index--) {
+      if (page[start + index] !== instanceId[index]) return false
+    }
+    return true
   }
 
   #record(place: number): Uint8Array {
