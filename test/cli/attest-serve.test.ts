@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { get } from 'node:https'
+import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseJson } from '@keyline/bytes'
 import { writePassphrase, writeTestPki } from './support/pki.ts'
 import { attestDesk, type AttestDesk } from './support/attester.ts'
-import { stackTrace, startKeyline, type KeylineProcess } from './support/keyline.ts'
+import { runKeyline, stackTrace, startKeyline, type KeylineProcess } from './support/keyline.ts'
 
 let desk: AttestDesk
 let device: string
@@ -114,6 +115,19 @@ describe('attest serve', () => {
     })
     service.interrupt()
     expect((await service.ended).code).toBe(0)
+  })
+
+  it('ends with the reason of its workers when the address is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const bound = taken.address()
+    const port = typeof bound === 'object' ? bound?.port : undefined
+    const args = ['--home', desk.path('taken'), '--listen', `127.0.0.1:${port}`, '--workers', '2']
+    const { code, out, err } = await runKeyline(['attest', 'serve', ...args, '--policy', 'test'])
+    taken.close()
+    expect({ code, out }).toEqual({ code: 3, out: '' })
+    expect(err).toMatch(/keyline: SERVER_ADDRESS: .+ is in use/)
+    expect(err).toMatch(/keyline: CLI_VERIFIER_WORKER: worker \d+ ended with 3 before it served/)
   })
 
   it('could not check is said when nobody is there', async () => {

@@ -59,9 +59,19 @@ export async function serveAsWorker(
   options: VerifierServeOptions,
   interrupted: AbortSignal,
 ): Promise<void> {
-  const served = await serveVerifier(options)
-  const { port, keyId } = served
-  process.send?.({ port, keyId } satisfies WorkerReport)
+  try {
+    const served = await serveVerifier(options)
+    const { port, keyId } = served
+    process.send?.({ port, keyId } satisfies WorkerReport)
+    await endOf(interrupted)
+    await served.stop()
+  } finally {
+    // The channel to the first process keeps this one alive, also behind an error.
+    cluster.worker?.disconnect()
+  }
+}
+
+async function endOf(interrupted: AbortSignal): Promise<void> {
   const ended = new AbortController()
   const end = (): void => ended.abort()
   process.on('message', (message) => {
@@ -70,8 +80,6 @@ export async function serveAsWorker(
   process.once('disconnect', end)
   interrupted.addEventListener('abort', end, { once: true })
   if (!ended.signal.aborted && !interrupted.aborted) await once(ended.signal, 'abort')
-  await served.stop()
-  if (process.connected) process.disconnect()
 }
 
 function forkWorker(): Worker {
