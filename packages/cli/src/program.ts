@@ -30,7 +30,7 @@ export async function main(
   }
 }
 
-/** The program with all of its commands, of which only those that the words of the call name are loaded. */
+/** The program with all of its commands, of which only the one that is called, or asked about, is loaded. */
 async function programOf(
   words: readonly string[],
   output: Output,
@@ -43,8 +43,9 @@ async function programOf(
       'after',
       '\nExit codes: 0 done, 1 failed check or bad board, 2 wrong usage or input, 3 infrastructure, 130 interrupted.',
     )
+  const called = words.find((word) => word !== 'help' && !word.startsWith('-'))
   for (const { name, summary, load } of commands) {
-    if (!words.includes(name)) program.command(name).summary(summary)
+    if (name !== called) program.command(name).summary(summary)
     else program.addCommand((await load())(output, end).summary(summary))
   }
   equip(program, output, 'keyline')

@@ -49,7 +49,7 @@ export async function makeFile(
   const { out } = options
   await writeWhole({ path: out, content: corim })
   return {
-    text: `CoRIM ${JSON.stringify(id)} in ${out}: ${devices} devices, ${references} reference values\n`,
+    text: `CoRIM ${JSON.stringify(id)} in ${out}: devices ${devices}, reference values ${references}\n`,
     document: { corim: out, id, devices, referenceValues: references, octets: corim.length },
     code: ExitCode.done,
   }

@@ -57,7 +57,7 @@ export async function loadTrust(options: TrustOptions): Promise<LoadedTrust> {
       })
       const { trustAnchors, referenceValues } = report
       sources.push(
-        `${one.place}: CoRIM, ${trustAnchors.added} devices, ${referenceValues.added} reference values`,
+        `${one.place}: CoRIM, devices ${trustAnchors.added}, reference values ${referenceValues.added}`,
       )
     } else
       sources.push(`${one.place}: ${one.kind === 'key' ? 'public key of the device' : 'authority'}`)
