@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import {
   CompiledQuery,
   SqliteAdapter,
@@ -85,6 +86,12 @@ const begin = CompiledQuery.raw('begin immediate')
 const commit = CompiledQuery.raw('commit')
 const rollback = CompiledQuery.raw('rollback')
 
+/**
+ * A wait for the lock of another process holds up this one. Between two waits all else has its turn: a server takes one
+ * new connection in each turn of its event loop.
+ */
+const pauseMs = 50
+
 class SqliteConnection implements DatabaseConnection {
   readonly #handle: SqliteHandle
   readonly #statements = new Map<string, SqliteStatement>()
@@ -106,6 +113,7 @@ class SqliteConnection implements DatabaseConnection {
     } catch (error) {
       // After a failed write or sync nobody knows what is on the disk; only opening anew reads it.
       if (sqliteCodeOf(error) === 'SQLITE_IOERR' && error instanceof Error) this.#failure = error
+      if (sqliteCodeOf(error) === 'SQLITE_BUSY') await setTimeout(pauseMs)
       throw error
     }
   }

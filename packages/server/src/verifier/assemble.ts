@@ -50,7 +50,7 @@ export function assembleVerifier(
 ): AssembledVerifier {
   const { record, clock, random, log, settings } = parts
   const { limits, access } = settings
-  const guard = new RecordGuard(clock, limits.recordMs)
+  const guard = new RecordGuard(clock, limits)
   const admission = new Admission({ ...limits, clock })
   const audit = new Audit({ ...settings.audit, store: (name) => record.tenant(name), clock, log })
   const readiness = readinessOf(parts, results, time)

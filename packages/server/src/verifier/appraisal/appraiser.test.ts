@@ -44,7 +44,7 @@ describe('a signer that fails', () => {
       use: 'sig',
     } as const
     const appraiser = new Appraiser({
-      guard: new RecordGuard(clock, 1_000),
+      guard: new RecordGuard(clock, { recordMs: 1_000, running: 64 }),
       audit,
       keys: { current: { signer: { algorithm: 'ES256', keyId: 'k', sign }, jwk } },
       time: new ForwardClock(clock),

@@ -67,7 +67,7 @@ export class VerifierGate {
         requestId: exchange.requestId,
         incoming,
         principal,
-        store: await guard.ask('the store of a tenant', () => record.tenant(tenant)),
+        store: guard.take('the store of a tenant', () => record.tenant(tenant)),
         destination,
         bodyLimit: endpoint.bodyLimit,
         signal: stop,
