@@ -12,8 +12,11 @@ import type { Fleet, FleetDevice } from './fleet.ts'
 import type { Judge } from './judge.ts'
 import type { VerifierNode } from './node.ts'
 
+/** Where a caller asks. */
+export type Asked = Pick<VerifierNode, 'call'>
+
 export interface LoadOptions {
-  readonly nodes: readonly VerifierNode[]
+  readonly nodes: readonly Asked[]
   readonly fleet: Fleet
   readonly judge: Judge
   readonly callers: number
@@ -37,6 +40,8 @@ interface Completed {
  */
 export class Load {
   readonly completed: Completed[] = []
+  /** Requests that got no answer at all. */
+  readonly failed: string[] = []
   readonly #options: LoadOptions
   readonly #callers: readonly Promise<void>[]
   #isOver = false
@@ -45,7 +50,9 @@ export class Load {
     this.#options = options
     this.#callers = Array.from({ length: options.callers }, async (_, index) => {
       const draw = new Draw(`${options.seed} ${index}`)
-      while (!this.#isOver) await this.#verifyOne(draw)
+      while (!this.#isOver) {
+        await this.#verifyOne(draw).catch((error: unknown) => this.failed.push(String(error)))
+      }
     })
   }
 
@@ -81,7 +88,7 @@ export class Load {
     const { path, nonce } = opened
     const token = await device.token({ nonce })
     let answer: string | undefined
-    const isOver = async (node: VerifierNode): Promise<boolean> => {
+    const isOver = async (node: Asked): Promise<boolean> => {
       const reply = await submit(node, path, token)
       if (judge.verdict('a session', truth, reply) !== undefined) answer = reply.text
       // A session that has failed stays so.
@@ -104,20 +111,22 @@ export class Load {
     const { judge } = this.#options
     const node = this.#node(draw)
     let reply: Reply | undefined
-    const call = async (asked: Parameters<VerifierNode['call']>[0]): Promise<Reply> =>
+    const call = async (asked: Parameters<Asked['call']>[0]): Promise<Reply> =>
       (reply = await node.call(asked))
-    const opened = await openSession({ call }).catch(() => undefined)
+    const opened = await openSession({ call }).catch((error: unknown) => {
+      if (reply === undefined) throw error
+    })
     if (reply !== undefined) judge.status('a new session', 201, reply)
     if (opened === undefined) await this.#pause()
     return opened
   }
 
-  async #hasFailed(node: VerifierNode, path: string): Promise<boolean> {
+  async #hasFailed(node: Asked, path: string): Promise<boolean> {
     const { status, json } = await node.call({ path })
     return status === 200 && textMember(json, 'status') === 'failed'
   }
 
-  async #until(draw: Draw, isDone: (node: VerifierNode) => Promise<boolean>): Promise<void> {
+  async #until(draw: Draw, isDone: (node: Asked) => Promise<boolean>): Promise<void> {
     while (!(await isDone(this.#node(draw)))) await this.#pause()
   }
 
@@ -125,7 +134,7 @@ export class Load {
     return setTimeout(pauseMs)
   }
 
-  #node(draw: Draw): VerifierNode {
+  #node(draw: Draw): Asked {
     return draw.pick(this.#options.nodes)
   }
 }
