@@ -8,7 +8,7 @@ const limits = { maxAstNodes: 512, maxDepth: 24, maxListElements: 256, maxMapEnt
 /** Loops over the evidence inside each other: each multiplies the time with the number of components. */
 const mostLoops = 2
 const loops = /\.\s*(?:all|exists|exists_one|filter|map)\s*\(/g
-/** An evaluation that took longer is not believed. */
+/** An evaluation that took longer is not believed: of the processor's time, since a busy machine says nothing of a policy. */
 const longestMs = 50
 
 /**
@@ -36,9 +36,10 @@ export async function compileCel(expression: string, place: string): Promise<Con
 
 /** The engine has no result type: what it gives is looked at by its type. */
 function evaluated(evaluate: () => unknown, place: string): boolean {
-  const start = performance.now()
+  const start = process.cpuUsage()
   const result = attempt(evaluate, 'POLICY_MALFUNCTION', place)
-  if (performance.now() - start > longestMs) {
+  const { user, system } = process.cpuUsage(start)
+  if (user + system > longestMs * 1000) {
     throw new VerifierError('POLICY_MALFUNCTION', `${place} took longer than ${longestMs} ms`)
   }
   if (typeof result === 'boolean') return result
