@@ -6,6 +6,7 @@ import {
   submit,
   textMember,
   verify,
+  type OpenSession,
   type Reply,
 } from '../../support/verifier-service.ts'
 import type { Fleet, FleetDevice } from './fleet.ts'
@@ -105,9 +106,7 @@ export class Load {
     }
   }
 
-  async #open(
-    draw: Draw,
-  ): Promise<{ readonly path: string; readonly nonce: Uint8Array } | undefined> {
+  async #open(draw: Draw): Promise<OpenSession | undefined> {
     const { judge } = this.#options
     const node = this.#node(draw)
     let reply: Reply | undefined
@@ -115,6 +114,7 @@ export class Load {
       (reply = await node.call(asked))
     const opened = await openSession({ call }).catch((error: unknown) => {
       if (reply === undefined) throw error
+      return undefined
     })
     if (reply !== undefined) judge.status('a new session', 201, reply)
     if (opened === undefined) await this.#pause()
