@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 
@@ -71,13 +73,18 @@ export async function operationsPerSecond(work: () => unknown, rounds = 9): Prom
   return median(rates)
 }
 
-/** Milliseconds that a rate is measured in. */
-type Meter = () => number
+/** What a rate is measured with. */
+interface Meter {
+  /** Milliseconds. */
+  readonly now: () => number
+  /** Belongs to each round, at its end. */
+  readonly end?: (() => void) | undefined
+}
 
-const wallTime: Meter = () => performance.now()
+const wallTime = (): number => performance.now()
 
 /** Of this process, all threads: what the work would take on one core that it has for itself. */
-const cpuTime: Meter = () => {
+const cpuTime = (): number => {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1_000
 }
@@ -86,9 +93,9 @@ const cpuTime: Meter = () => {
 async function runFor(
   work: () => unknown,
   durationMs: number,
-  meter: Meter = wallTime,
+  meter: Meter = { now: wallTime },
 ): Promise<number> {
-  const start = meter()
+  const start = meter.now()
   let operations = 0
   let batch = 1
   let elapsedMs = 0
@@ -98,11 +105,20 @@ async function runFor(
       sink = result instanceof Promise ? await result : result
     }
     operations += batch
-    const passedMs = meter() - start
+    const passedMs = meter.now() - start
     if (passedMs - elapsedMs < 1) batch *= 2
     elapsedMs = passedMs
   }
-  return (operations * 1_000) / elapsedMs
+  meter.end?.()
+  return (operations * 1_000) / (meter.now() - start)
+}
+
+/** Collects the young garbage of this thread, when it is called. */
+function garbageCollector(): () => void {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect !== 'function') throw new Error('the engine gives no garbage collector')
+  return () => void collect({ type: 'minor' })
 }
 
 /** CPU time of this process, user and system, that a piece of work takes; all threads count. */
@@ -156,10 +172,17 @@ export async function rateFigure(input: {
   readonly roundMs?: number | undefined
   /** `cpu` for work that leaves the event loop again and again: other processes take their turn there. */
   readonly time?: 'wall' | 'cpu' | undefined
+  /**
+   * Each round pays for the collection of its own garbage. Else a side that fills the young heap pays for the keys and
+   * jobs that the other one has left there.
+   */
+  readonly collects?: boolean | undefined
 }): Promise<Figure> {
   const { figure, work, bare, goal, rounds = 9, time = 'wall' } = input
   const durationMs = input.roundMs ?? roundMs
-  const meter = time === 'cpu' ? cpuTime : wallTime
+  const clock = time === 'cpu' ? cpuTime : wallTime
+  const meter: Meter =
+    input.collects === true ? { now: clock, end: garbageCollector() } : { now: clock }
   await runFor(bare, warmUpMs, meter)
   await runFor(work, warmUpMs, meter)
   const ceilings: number[] = []

@@ -27,7 +27,11 @@ async function serve({ database }: ServerJob): Promise<ServerReport> {
   })
   const rate = { perSecond: 1_000_000, burst: 1_000_000 }
   const settings = verifierSettings.parse({
-    limits: { rates: { member: rate, anonymous: rate, total: rate } },
+    limits: {
+      rates: { member: rate, anonymous: rate, total: rate },
+      // Fewer than any worker meets in a round, so that each token is one of a new key.
+      parsedKeys: 256,
+    },
   })
   const parts = { record, clock: systemClock, random: systemRandom, log: createLog(), settings }
   const { port } = await startVerifier(parts, { host: '127.0.0.1', port: 0 })

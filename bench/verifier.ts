@@ -2,6 +2,7 @@ import type { Benchmark } from './framework.ts'
 import { psaBenchmark } from './psa.ts'
 import { anchorFigures } from './verifier-anchors.ts'
 import { httpFigures } from './verifier-http.ts'
+import { inProcessWork } from './verifier-in-process.ts'
 import { rateFigures } from './verifier-rate.ts'
 import { worstFigures } from './verifier-worst.ts'
 
@@ -10,12 +11,8 @@ export const verifierBenchmark: Benchmark = {
   name: 'verifier',
   title: 'verified tokens, each of another device, against key import and signature check alone',
   async *measure() {
-    let inProcess = 0
-    for await (const figure of rateFigures()) {
-      inProcess ||= figure.value
-      yield figure
-    }
-    yield* httpFigures(inProcess)
+    yield* rateFigures()
+    yield* httpFigures(await inProcessWork())
     yield* anchorFigures()
     yield* worstFigures()
     for await (const figure of psaBenchmark.measure()) {

@@ -5,6 +5,7 @@ import {
   curvePublicKey,
   decompressPoint,
   drawPrivateKey,
+  fleetingPublicKey,
   generateCurveKeyPair,
   isPublicKey,
   publicKeyOf,
@@ -34,6 +35,44 @@ const curves: readonly Curve[] = [
 const signing = curves.filter((curve) => curve !== 'X25519')
 const agreeing = curves.filter((curve) => curve !== 'Ed25519')
 const weierstrass = curves.filter((curve) => isWeierstrass(curve))
+
+describe.each(signing)('a fleeting public key on %s', (curve) => {
+  const random = seededRandom(curve)
+  const message = Uint8Array.of(1, 2, 3)
+  const pair = generateCurveKeyPair(curve, random)
+  const { octets } = pair.publicKey
+  const signature = signMessage(pair, { message })
+
+  it('verifies what the kept key verifies, and nothing else', () => {
+    const fleeting = fleetingPublicKey(curve, octets)
+    expect(verifyMessage(fleeting, { message, signature })).toBe(true)
+    expect(verifyMessage(fleeting, { message: Uint8Array.of(1, 2), signature })).toBe(false)
+    const other = fleetingPublicKey(curve, generateCurveKeyPair(curve, random).publicKey.octets)
+    expect(verifyMessage(other, { message, signature })).toBe(false)
+  })
+
+  it('can be kept all the same', () => {
+    const { handle } = fleetingPublicKey(curve, octets)
+    expect(handle.equals(pair.publicKey.handle)).toBe(true)
+  })
+
+  it('of another length is refused', () => {
+    expect(() => fleetingPublicKey(curve, new Uint8Array(3))).toThrow(/octets, not/)
+  })
+})
+
+it.each(weierstrass)(
+  'a fleeting public key on %s that is no point is refused at its use',
+  (curve) => {
+    const pair = generateCurveKeyPair(curve, seededRandom(curve))
+    const message = Uint8Array.of(1, 2, 3)
+    const signature = signMessage(pair, { message })
+    const octets = pair.publicKey.octets.map((octet) => octet ^ 1)
+    expect(() => verifyMessage(fleetingPublicKey(curve, octets), { message, signature })).toThrow(
+      expect.objectContaining({ code: 'CURVE_KEY' }),
+    )
+  },
+)
 
 describe.each(curves)('a key on %s', (curve) => {
   const random = seededRandom(curve)

@@ -4,6 +4,7 @@ import {
   createPublicKey,
   diffieHellman,
   ECDH,
+  type JsonWebKey,
   type KeyObject,
 } from 'node:crypto'
 import { concat, fromHex, Secret, toBase64url, type Random } from '@keyline/bytes'
@@ -26,6 +27,8 @@ export interface CurvePublicKey {
   /** X ‖ Y, big endian; or the 32 octets of curve 25519, little endian. */
   readonly octets: Uint8Array
   readonly handle: KeyObject
+  /** The key in the form that a check can read by itself, where it was not parsed before. */
+  readonly unparsed?: JsonWebKey | undefined
 }
 
 /** A key pair behind a handle; the private key is not readable through it. */
@@ -45,6 +48,23 @@ export function curvePublicKey(curve: Curve, octets: Uint8Array): CurvePublicKey
   }
 }
 
+/**
+ * A public key that will check one signature. It is parsed in that check, which is cheaper than to make a handle first
+ * and says only then whether the octets are a point. @throws CryptoError `CURVE_KEY` for another length
+ */
+export function fleetingPublicKey(curve: Curve, octets: Uint8Array): CurvePublicKey {
+  if (!jsonWebCurves.has(curve)) return curvePublicKey(curve, octets)
+  requireLength(`a public key on ${curve}`, octets, publicKeyLength(curve))
+  return {
+    curve,
+    octets,
+    unparsed: jsonWebKey(curve, octets),
+    get handle() {
+      return curvePublicKey(curve, octets).handle
+    },
+  }
+}
+
 /** As a JSON Web Key where the curve has a name there: the DER decoders of OpenSSL take half as long again. */
 function importPublicKey(curve: Curve, octets: Uint8Array): KeyObject {
   if (!isWeierstrass(curve)) return importSpki(edwardsCurves[curve].oid, [octets])
@@ -52,10 +72,14 @@ function importPublicKey(curve: Curve, octets: Uint8Array): KeyObject {
     const algorithm = `06072a8648ce3d0201${weierstrassCurves[curve].oid}`
     return importSpki(algorithm, [uncompressed, octets])
   }
+  return createPublicKey({ key: jsonWebKey(curve, octets), format: 'jwk' })
+}
+
+function jsonWebKey(curve: Curve, octets: Uint8Array): JsonWebKey {
   const half = octets.length / 2
   const x = toBase64url(octets.subarray(0, half))
   const y = toBase64url(octets.subarray(half))
-  return createPublicKey({ key: { kty: 'EC', crv: curve, x, y }, format: 'jwk' })
+  return { kty: 'EC', crv: curve, x, y }
 }
 
 /** Of RFC 7518 section 6.2.1.1, under the same names. */

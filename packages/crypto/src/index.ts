@@ -17,6 +17,7 @@ export {
   curvePublicKey,
   decompressPoint,
   drawPrivateKey,
+  fleetingPublicKey,
   generateCurveKeyPair,
   isPublicKey,
   publicKeyOf,

@@ -20,7 +20,10 @@ export function signMessage(pair: CurveKeyPair, input: SignatureInput): Uint8Arr
   return ownOctets(sign(hash, input.message, { key: pair.handle, ...encoding }))
 }
 
-/** Verifies what `signMessage` makes; any other length is a refusal. @throws CryptoError `CURVE_KEY` for a key on X25519 */
+/**
+ * Verifies what `signMessage` makes; any other length is a refusal.
+ * @throws CryptoError `CURVE_KEY` for a key on X25519, and for a fleeting one that is no point
+ */
 export function verifyMessage(
   publicKey: CurvePublicKey,
   input: SignatureInput & { readonly signature: Uint8Array },
@@ -28,7 +31,16 @@ export function verifyMessage(
   const { hash, encoding } = schemeOf(publicKey, input)
   const { message, signature } = input
   if (signature.length !== 2 * coordinateLength(publicKey.curve)) return false
-  return verify(hash, message, { key: publicKey.handle, ...encoding }, signature)
+  const { unparsed } = publicKey
+  if (unparsed === undefined) {
+    return verify(hash, message, { key: publicKey.handle, ...encoding }, signature)
+  }
+  try {
+    return verify(hash, message, { key: unparsed, format: 'jwk', ...encoding }, signature)
+  } catch (cause) {
+    const { curve } = publicKey
+    throw new CryptoError('CURVE_KEY', `a public key is not a point on ${curve}`, { cause })
+  }
 }
 
 /** Verifies ECDSA as X.509 carries it, DER of r and s; the strictness of the DER is that of OpenSSL. */

@@ -146,15 +146,37 @@ describe('a bounded cache', () => {
 })
 
 describe('a key cache', () => {
-  it('parses a key once', () => {
-    const { publicKey } = verifiedDevice(1)
+  const keyOf = (device: number) => {
+    const { publicKey } = verifiedDevice(device)
+    return { type: 'ec', curve: 'P-256', point: publicKey.octets } as const
+  }
+
+  it('parses the key of a device that comes back once more, and then keeps it', () => {
     const cache = new KeyCache(4)
-    const key = { type: 'ec', curve: 'P-256', point: publicKey.octets } as const
-    const first = cache.keyOf(key)
-    const again = cache.keyOf({ ...key, point: publicKey.octets.slice() })
-    expect(first.type === 'ec' && again.type === 'ec' && first.publicKey === again.publicKey).toBe(
-      true,
-    )
+    const parsed = [1, 2, 3].map(() => cache.keyOf(keyOf(1)))
+    const keys = parsed.map((one) => (one.type === 'ec' ? one.publicKey : undefined))
+    expect(keys[0]?.octets).toEqual(keyOf(1).point)
+    expect(keys[1]).not.toBe(keys[0])
+    expect(keys[2]).toBe(keys[1])
+    expect(cache.size).toBe(1)
+  })
+
+  it('keeps no key of a fleet that passes by', () => {
+    const cache = new KeyCache(4)
+    for (const device of [1, 2, 3, 4, 5, 6]) cache.keyOf(keyOf(device))
+    expect(cache.size).toBe(0)
+  })
+
+  it('keeps no more keys than it may', () => {
+    const cache = new KeyCache(2)
+    for (const device of [1, 1, 2, 2, 3, 3, 4, 4]) cache.keyOf(keyOf(device))
+    expect(cache.size).toBe(2)
+  })
+
+  it('keeps nothing where it may keep nothing', () => {
+    const cache = new KeyCache(0)
+    for (const device of [1, 1, 1]) cache.keyOf(keyOf(device))
+    expect(cache.size).toBe(0)
   })
 
   it('leaves the secret of a MAC as it is', () => {
