@@ -117,9 +117,11 @@ describe('the fuzzer', () => {
   })
 
   it('ends before its time when it has run as many inputs as it was asked for', async () => {
-    const sound = (name: string): FuzzTarget => targetOf(name, () => undefined)
-    const decoder = { name: 'decoder', targets: [sound('one'), sound('other')] }
-    const { executions } = await fuzzDecoder(decoder, { seed: 1, seconds: 3_600, inputs: 200 })
+    const targets = ['one', 'other'].map((name) => targetOf(name, () => undefined))
+    const { executions } = await fuzzDecoder(
+      { name: 'decoder', targets },
+      { seed: 1, seconds: 3_600, inputs: 200 },
+    )
     expect(executions).toBe(200 + 2)
   })
 
