@@ -8,7 +8,9 @@ import {
   checkStampedNonce,
   stampNonce,
 } from '../../../packages/server/src/verifier/nonce/stamped-nonce.ts'
+import { accepts } from '../../../packages/server/src/verifier/media/accept.ts'
 import { contentFormatTag, unwrapCmw } from '../../../packages/server/src/verifier/media/cmw.ts'
+import { findEvidenceType } from '../../../packages/server/src/verifier/media/evidence-type.ts'
 import { parseMediaType } from '../../../packages/server/src/verifier/media/media-type.ts'
 import { deviceNonce, deviceTime, verifiedDevice } from '../verified-device.ts'
 import { expectLaw, textTarget, type FuzzDecoder } from './target.ts'
@@ -80,8 +82,30 @@ export const verifierServiceDecoders: readonly FuzzDecoder[] = [
       ),
       textTarget(
         'media-type',
-        () => ['application/eat+cwt; eat_profile="tag:psacertified.org,2023:psa#tfm"', tokenType],
-        (text) => parseMediaType(text),
+        () => [
+          'application/eat+cwt; eat_profile="tag:psacertified.org,2023:psa#tfm"',
+          tokenType,
+          'a/b;c=d;e="\\""',
+        ],
+        (text) => {
+          const type = parseMediaType(text)
+          const isKnown = findEvidenceType(text) !== undefined
+          expectLaw(!isKnown || type !== undefined, 'a type of evidence is a media type')
+          if (type === undefined) return
+          const again = parseMediaType(type.normal)
+          expectLaw(again?.essence === type.essence, 'a media type in its normal form is one')
+        },
+      ),
+      textTarget(
+        'accept',
+        () => ['application/json;q=0.1, */*;q=0', 'text/*, a/b;c=", "'],
+        (text) => {
+          const isRefused = !accepts(text, 'application/json')
+          expectLaw(
+            isRefused || text.trim() === '' || /[/*]/.test(text),
+            'what is accepted is named',
+          )
+        },
       ),
     ],
   },
