@@ -68,7 +68,7 @@ async function* roundFigures(
     unit: 'op/s',
     ceiling: median(ceilings),
     ratio: median(rates.map((rate, round) => (ceilings[round] ?? Number.NaN) / rate)),
-    // Without a nonce of its own: a device may have one long before, of this service or of another one.
+    // What is promised is the verification; the nonce is a request of its own before it.
     goal: form === 'verify' ? { of: 'ratio', is: 'at most', limit: 2 } : undefined,
   }
   const byClock = median(results.map(({ seconds }) => devices / seconds))
