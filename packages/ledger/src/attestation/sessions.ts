@@ -95,7 +95,8 @@ const finishSession = statement((db, { tenant, id, state, result }: Values<Finis
     .set({ state, result })
     .where('tenant', '=', tenant)
     .where('id', '=', id)
-    .where('state', '=', 'processing'),
+    .where('state', '=', 'processing')
+    .returning('id'),
 )
 
 const deleteSession = statement((db, { tenant, id }: Values<Omit<Named, 'now'>>) =>
@@ -153,10 +154,13 @@ export class Sessions {
   }
 
   /** Ends a session that is in processing; of another one nothing changes. */
-  async finish(id: string, end: SessionEnd): Promise<void> {
+  async finish(id: string, end: SessionEnd): Promise<boolean> {
     const { state } = end
     const result = end.state === 'complete' ? end.result : null
-    await this.#desk.change((db) => finishSession(db, { tenant: this.#tenant, id, state, result }))
+    const [ended] = await this.#desk.change((db) =>
+      finishSession(db, { tenant: this.#tenant, id, state, result }),
+    )
+    return ended !== undefined
   }
 
   /** @returns whether there was one that had not expired */

@@ -68,11 +68,11 @@ export interface SessionStore {
    * @returns the session as it was before: `waiting` for the one that got it; undefined when there is none
    */
   claim(id: string, submission: Submission, now: number): Promise<SessionRecord | undefined>
-  /** Ends a session that is in processing. */
+  /** Ends a session that is in processing. @returns whether this call ended it: of several, one does */
   finish(
     id: string,
     end: { readonly state: 'complete'; readonly result: string } | { readonly state: 'failed' },
-  ): Promise<void>
+  ): Promise<boolean>
   /** @returns whether there was one that had not expired */
   delete(id: string, now: number): Promise<boolean>
   /** Takes out what has expired. @returns how many */

@@ -30,16 +30,17 @@ export function sessionCases(bench: AttestationBench): void {
       expect(await here.find(id, now)).toEqual(processing)
       const again = { ...submission, requestHash: 'bb'.repeat(32) }
       expect(await here.claim(id, again, now)).toEqual(processing)
-      await there.finish(id, { state: 'complete', result: 'a.b.c' })
+      expect(await there.finish(id, { state: 'complete', result: 'a.b.c' })).toBe(true)
       const complete = { ...waiting, state: 'complete', submission, result: 'a.b.c' }
       expect(await here.find(id, now)).toEqual(complete)
-      await here.finish(id, { state: 'failed' })
+      expect(await here.finish(id, { state: 'complete', result: 'd.e.f' })).toBe(false)
+      expect(await here.finish(id, { state: 'failed' })).toBe(false)
       expect(await here.claim(id, again, now)).toEqual(complete)
     })
 
     it('can fail, and stays so', async () => {
       const { id, here } = await opened()
-      await here.finish(id, { state: 'failed' })
+      expect(await here.finish(id, { state: 'failed' })).toBe(false)
       expect(await here.find(id, now)).toMatchObject({ state: 'waiting' })
       await here.claim(id, submission, now)
       await here.finish(id, { state: 'failed' })

@@ -131,7 +131,7 @@ export class StoredSessions implements Sessions {
     return found
   }
 
-  /** Ends the session. Of two servers that judged a retry, the first one decides: its result is told by both. */
+  /** Ends the session. Of servers that judged it at once, the first to end it decides: its result is told by all. */
   async #complete(
     store: VerifierRequest['store'],
     {
@@ -145,13 +145,14 @@ export class StoredSessions implements Sessions {
     },
   ): Promise<string> {
     const { guard, time } = this.#parts
-    const { id, state } = before
-    const done = { ...before, submission, result, state: 'complete' } as const
-    await guard.ask('the session', () => store.sessions.finish(id, { state: 'complete', result }))
-    if (state === 'waiting') return this.#json(done)
-    return this.#json(
-      (await guard.ask('the session', () => store.sessions.find(id, time.now()))) ?? done,
+    const { id } = before
+    const hasEnded = await guard.ask('the session', () =>
+      store.sessions.finish(id, { state: 'complete', result }),
     )
+    if (hasEnded) return this.#json({ ...before, submission, result, state: 'complete' })
+    const found = await guard.ask('the session', () => store.sessions.find(id, time.now()))
+    if (found?.state === 'complete') return this.#json(found)
+    throw found === undefined ? unknownSession() : unchecked(undefined)
   }
 
   /** A session whose end cannot be written stays in processing until it expires, or a retry ends it. */

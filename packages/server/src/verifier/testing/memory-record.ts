@@ -93,9 +93,11 @@ class MemorySessions implements SessionStore {
   async finish(
     id: string,
     end: { readonly state: 'complete'; readonly result: string } | { readonly state: 'failed' },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const session = this.#sessions.get(id)
-    if (session?.state === 'processing') this.#sessions.set(id, { ...session, ...end })
+    if (session?.state !== 'processing') return false
+    this.#sessions.set(id, { ...session, ...end })
+    return true
   }
 
   async delete(id: string, now: number): Promise<boolean> {
