@@ -153,3 +153,5 @@ async function runThrough(
 process.on('message', (job: FleetJob) => {
   void run(job).then((result) => process.send?.(result))
 })
+// A benchmark that is cut off leaves no load behind.
+process.once('disconnect', () => process.exit())
