@@ -94,7 +94,8 @@ export const cliErrorTable = {
   CLI_VERIFIER_REFUSED: {
     fault: 'caller',
     meaning: 'A verifier refused the request itself, before any evidence was judged.',
-    remedy: 'see what it says; `keyline attest verify --help` and `endorse --help` list the options',
+    remedy:
+      'see what it says; `keyline attest verify --help` and `endorse --help` list the options',
   },
   CLI_VERIFIER_WORKER: {
     fault: 'infrastructure',

@@ -145,12 +145,12 @@ describe('a bounded cache', () => {
   })
 })
 
-describe('a key cache', () => {
-  const keyOf = (device: number) => {
-    const { publicKey } = verifiedDevice(device)
-    return { type: 'ec', curve: 'P-256', point: publicKey.octets } as const
-  }
+function keyOf(device: number) {
+  const { publicKey } = verifiedDevice(device)
+  return { type: 'ec', curve: 'P-256', point: publicKey.octets } as const
+}
 
+describe('a key cache', () => {
   it('parses the key of a device that comes back once more, and then keeps it', () => {
     const cache = new KeyCache(4)
     const parsed = [1, 2, 3].map(() => cache.keyOf(keyOf(1)))
