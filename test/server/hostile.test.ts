@@ -43,13 +43,15 @@ async function rawConnection(service: TestService, credentials?: Credentials): P
   return socket
 }
 
-/** All that comes until the server closes the connection. */
+/** All that comes until the server closes the connection: with a reset, when it is written to still. */
 async function untilClosed(socket: TLSSocket): Promise<string> {
   let text = ''
   socket.setEncoding('utf8').on('data', (piece: string) => {
     text += piece
   })
-  await once(socket, 'close')
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => resolve())
+  })
   return text
 }
 
