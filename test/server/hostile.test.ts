@@ -1,4 +1,4 @@
-import { createConnection } from 'node:net'
+import { createConnection, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { once } from 'node:events'
 import { toBase64 } from '@keyline/bytes'
@@ -44,7 +44,7 @@ async function rawConnection(service: TestService, credentials?: Credentials): P
 }
 
 /** All that comes until the server closes the connection: with a reset, when it is written to still. */
-async function untilClosed(socket: TLSSocket): Promise<string> {
+async function untilClosed(socket: Socket): Promise<string> {
   let text = ''
   socket.setEncoding('utf8').on('data', (piece: string) => {
     text += piece
@@ -135,7 +135,7 @@ describe('what is no HTTP', () => {
     const socket = createConnection({ host: '127.0.0.1', port: service.server.port })
     socket.on('error', () => undefined)
     socket.write('GET / HTTP/1.1\r\n\r\n')
-    await once(socket, 'close')
+    await untilClosed(socket)
     expect((await service.client().call({ path: '/healthz' })).status).toBe(200)
   })
 })
