@@ -2,22 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { attestDesk, type AttestDesk } from './support/attester.ts'
+import { attestedDesk, attestedNonce as nonce, type AttestDesk } from './support/attester.ts'
 
 const vectors = resolve('test/vectors/attestation')
-const nonce = '5a'.repeat(32)
 
 let desk: AttestDesk
 let u385: string
 let token: string
 let corim: string
 beforeAll(async () => {
-  desk = await attestDesk()
-  u385 = await desk.device('u385')
-  token = desk.path('token.hex')
-  await desk.text('token', '--device', u385, '--challenge', nonce, '--out', token)
-  corim = desk.path('batch.corim')
-  await desk.text('endorse', 'make', '--out', corim, '--device', u385, '--id', 'batch-1')
+  ;({ desk, device: u385, token, corim } = await attestedDesk())
 })
 afterAll(() => desk[Symbol.asyncDispose]())
 

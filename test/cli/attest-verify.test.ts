@@ -2,27 +2,29 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { attestDesk, type AttestDesk } from './support/attester.ts'
+import { attestedDesk, attestedNonce as nonce, type AttestDesk } from './support/attester.ts'
 import { stackTrace } from './support/keyline.ts'
 
 const vectors = resolve('test/vectors/attestation')
-const nonce = '5a'.repeat(32)
 
 let desk: AttestDesk
 let u385: string
 let token: string
 let corim: string
 beforeAll(async () => {
-  desk = await attestDesk()
-  u385 = await desk.device('u385')
-  token = desk.path('token.hex')
-  await desk.text('token', '--device', u385, '--challenge', nonce, '--out', token)
-  corim = desk.path('batch.corim')
-  await desk.text('endorse', 'make', '--out', corim, '--device', u385, '--id', 'batch-1')
+  ;({ desk, device: u385, token, corim } = await attestedDesk())
 })
 afterAll(() => desk[Symbol.asyncDispose]())
 
 describe('attest verify', () => {
+  it('names the CoRIM that it cannot read', async () => {
+    const octets = await readFile(corim)
+    const broken = await desk.file('broken.corim', octets.subarray(0, 100))
+    const ended = await desk.run('verify', token, '--nonce', nonce, '--trust', broken)
+    expect([ended.code, ended.out]).toEqual([2, ''])
+    expect(ended.err).toContain(`E_CBOR_TRUNCATED: ${broken}: `)
+  })
+
   it('finds a device of a CoRIM genuine, and each component known', async () => {
     const args = ['verify', token, '--nonce', nonce, '--trust', corim, '--explain']
     const out = await desk.text(...args)

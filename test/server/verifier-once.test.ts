@@ -1,7 +1,7 @@
 import { toBase64url } from '@keyline/bytes'
 import { encodeCbor } from '@keyline/eat'
 import { importCorim } from '@keyline/verifier'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { MemoryRecord } from '../../packages/server/src/verifier/testing/memory-record.ts'
 import { deviceCorim } from '../support/verified-device.ts'
 import {
@@ -18,15 +18,9 @@ import {
   type Call,
   type VerifierService,
 } from '../support/verifier-service.ts'
+import { sharedVerifierService } from './support/shared-verifier-service.ts'
 
-let shared: Promise<VerifierService> | undefined
-afterAll(async () => (await shared)?.[Symbol.asyncDispose]())
-
-/** One service for the tests that need no settings. */
-function service(): Promise<VerifierService> {
-  shared ??= startVerifierService()
-  return shared
-}
+const service = sharedVerifierService()
 
 describe('a nonce for one request', () => {
   it('has 32 octets in base64url, an end, and the media types of evidence', async () => {

@@ -1,6 +1,6 @@
 import { toBase64url } from '@keyline/bytes'
 import { sha256 } from '@keyline/crypto'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { deviceComponents } from '../support/verified-device.ts'
 import {
   api,
@@ -15,15 +15,9 @@ import {
   tokenType,
   type VerifierService,
 } from '../support/verifier-service.ts'
+import { sharedVerifierService } from './support/shared-verifier-service.ts'
 
-let shared: Promise<VerifierService> | undefined
-afterAll(async () => (await shared)?.[Symbol.asyncDispose]())
-
-/** One service for the tests that need no settings. */
-function service(): Promise<VerifierService> {
-  shared ??= startVerifierService()
-  return shared
-}
+const service = sharedVerifierService()
 
 describe('a session that is its own id', () => {
   it('needs no store, takes evidence once, and knows a retry', async () => {

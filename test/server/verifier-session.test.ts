@@ -1,6 +1,6 @@
 import { toBase64, toBase64url } from '@keyline/bytes'
 import { CborTag, encodeCbor } from '@keyline/eat'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   api,
   appraisalOf,
@@ -14,18 +14,11 @@ import {
   textMember,
   tokenType,
   type Call,
-  type VerifierService,
 } from '../support/verifier-service.ts'
+import { sharedVerifierService } from './support/shared-verifier-service.ts'
 import { verifiedDevice } from '../support/verified-device.ts'
 
-let shared: Promise<VerifierService> | undefined
-afterAll(async () => (await shared)?.[Symbol.asyncDispose]())
-
-/** One service for the tests that need no settings. */
-function service(): Promise<VerifierService> {
-  shared ??= startVerifierService()
-  return shared
-}
+const service = sharedVerifierService()
 
 const unknownId = '/session/5a2d1c40-0000-4000-8000-000000000000'
 const evidenceTypes = [

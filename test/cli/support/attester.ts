@@ -53,3 +53,26 @@ export class AttestDesk implements AsyncDisposable {
 export async function attestDesk(): Promise<AttestDesk> {
   return new AttestDesk(await temporaryFolder('keyline-attest'))
 }
+
+/** A desk with a device of its own, a token of it over `attestedNonce`, and the CoRIM that names it. */
+export interface AttestedDesk {
+  readonly desk: AttestDesk
+  readonly device: string
+  /** File of the token. */
+  readonly token: string
+  /** File of the CoRIM `batch-1`. */
+  readonly corim: string
+}
+
+/** 32 octets in hexadecimal. */
+export const attestedNonce = '5a'.repeat(32)
+
+export async function attestedDesk(): Promise<AttestedDesk> {
+  const desk = await attestDesk()
+  const device = await desk.device('u385')
+  const token = desk.path('token.hex')
+  await desk.text('token', '--device', device, '--challenge', attestedNonce, '--out', token)
+  const corim = desk.path('batch.corim')
+  await desk.text('endorse', 'make', '--out', corim, '--device', device, '--id', 'batch-1')
+  return { desk, device, token, corim }
+}

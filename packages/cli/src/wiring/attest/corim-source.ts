@@ -1,5 +1,6 @@
 import { toHex } from '@keyline/bytes'
 import {
+  EatError,
   encodePsaCorim,
   fromDraftForm,
   readOlderPsaStatements,
@@ -32,6 +33,26 @@ export interface CorimImportOptions {
  * @throws EatError; VerifierError, `E_CORIM_SIGNATURE` also for an unsigned one where signers are named; CliError `CLI_INPUT` for something else than a CoRIM
  */
 export async function importAnyCorim(
+  octets: Uint8Array,
+  place: string,
+  store: EndorsementStore,
+  options: CorimImportOptions,
+): Promise<ImportReport> {
+  try {
+    return await importKind(octets, place, store, options)
+  } catch (cause) {
+    throw namedBy(place, cause)
+  }
+}
+
+/** The same refusal, with the file that it is about. */
+function namedBy(place: string, cause: unknown): unknown {
+  if (!(cause instanceof EatError)) return cause
+  const { code, message, remedy, details } = cause
+  return new EatError(code, `${place}: ${message}`, { cause, remedy, details })
+}
+
+async function importKind(
   octets: Uint8Array,
   place: string,
   store: EndorsementStore,

@@ -15,7 +15,6 @@ import { sessionHashOf } from '../appraisal/appraiser.ts'
 import { seenKey } from '../appraisal/replay.ts'
 import type { VerifierRequest } from '../endpoint.ts'
 import type { SharedKeys } from '../key/shared-keys.ts'
-import type { Submitted } from '../media/submitted.ts'
 import type { RecordGuard } from '../record-guard.ts'
 import type { ForwardClock } from '../time/forward-clock.ts'
 import { sessionJson } from './session-json.ts'
@@ -25,6 +24,7 @@ import {
   usedSession,
   type Judge,
   type OpenedSession,
+  type SessionSubmission,
   type Sessions,
 } from './sessions.ts'
 
@@ -82,15 +82,7 @@ export class SealedSessions implements Sessions {
 
   async submit(
     request: VerifierRequest,
-    {
-      id,
-      submitted,
-      dialect,
-    }: {
-      readonly id: string
-      readonly submitted: Submitted
-      readonly dialect: EarDialect | undefined
-    },
+    { id, submitted, dialect }: SessionSubmission,
   ): Promise<string> {
     const { judge } = this.#parts
     const { store, tenant } = request

@@ -11,6 +11,15 @@ export interface OpenedSession {
   readonly answer: string
 }
 
+/** Evidence for a session, as it came in. */
+export interface SessionSubmission {
+  /** Of the session. */
+  readonly id: string
+  readonly submitted: Submitted
+  /** That its sender asks for. */
+  readonly dialect: EarDialect | undefined
+}
+
 /** How sessions are kept: in the record, or in their own ids. Answers are session documents. */
 export interface Sessions {
   open(
@@ -25,14 +34,7 @@ export interface Sessions {
    * Takes the session, judges the evidence and ends the session.
    * @throws ServerError `SERVER_SESSION_UNKNOWN`, `SERVER_SESSION_USED`, `SERVER_UNAVAILABLE`, `SERVER_EVIDENCE_UNCHECKED`
    */
-  submit(
-    request: VerifierRequest,
-    submission: {
-      readonly id: string
-      readonly submitted: Submitted
-      readonly dialect: EarDialect | undefined
-    },
-  ): Promise<string>
+  submit(request: VerifierRequest, submission: SessionSubmission): Promise<string>
   /** @throws ServerError `SERVER_SESSION_UNKNOWN` */
   show(request: VerifierRequest, id: string): Promise<string>
   /** @throws ServerError `SERVER_SESSION_UNKNOWN` */

@@ -5,7 +5,6 @@ import type { ServerLog } from '../../observe/log.ts'
 import { sessionHashOf } from '../appraisal/appraiser.ts'
 import type { VerifierRequest } from '../endpoint.ts'
 import { drawUuid, readUuid } from '../management/uuid.ts'
-import type { Submitted } from '../media/submitted.ts'
 import type { SessionRecord, Submission } from '../port.ts'
 import type { RecordGuard } from '../record-guard.ts'
 import type { ForwardClock } from '../time/forward-clock.ts'
@@ -17,6 +16,7 @@ import {
   usedSession,
   type Judge,
   type OpenedSession,
+  type SessionSubmission,
   type Sessions,
 } from './sessions.ts'
 
@@ -64,15 +64,7 @@ export class StoredSessions implements Sessions {
 
   async submit(
     request: VerifierRequest,
-    {
-      id,
-      submitted,
-      dialect,
-    }: {
-      readonly id: string
-      readonly submitted: Submitted
-      readonly dialect: EarDialect | undefined
-    },
+    { id, submitted, dialect }: SessionSubmission,
   ): Promise<string> {
     const { guard, judge, time } = this.#parts
     const { store } = request
